@@ -1,0 +1,69 @@
+//! The command line: one file per subcommand. The only room that knows clap and opens files named by the user.
+//!
+//! Start at [`run`]. Each subcommand parses, reads, calls one library function and writes. Data goes to standard output,
+//! the log to standard error.
+
+mod dataset;
+mod explain;
+mod export;
+mod files;
+mod import;
+mod query;
+mod refine;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Neuro-symbolic refinement of gene-regulatory knowledge: which regulations must change, and why.
+#[derive(Parser)]
+#[command(version, about, long_about = None, max_term_width = 120)]
+struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+    /// Tell more on standard error; twice for debugging.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Tell only errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Refine(refine::RefineArgs),
+    Import(import::ImportArgs),
+    Query(query::QueryArgs),
+    Simulate(simulate::SimulateArgs),
+    Explain(explain::ExplainArgs),
+    Export(export::ExportArgs),
+    Dataset(dataset::DatasetArgs),
+}
+
+/// Parses the command line, does the work and turns errors into an exit code.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Refine(arguments) => refine::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Query(arguments) => query::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
+        Command::Dataset(arguments) => dataset::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            report_error(&report);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "an error must be seen even where no log is kept")]
+fn report_error(report: &miette::Report) {
+    eprintln!("{report:?}");
+}

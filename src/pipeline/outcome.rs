@@ -1,0 +1,148 @@
+//! What a run of the loop leaves behind.
+
+use serde::{Deserialize, Serialize};
+
+use crate::biology::{Regulation, Revision, RevisionKind};
+use crate::metrics::Consistency;
+use crate::network::RegulatoryNetwork;
+use crate::prediction::FitRecord;
+
+/// Everything that a run found, ready to be written and reported.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The network of the knowledge base as it was given.
+    pub original: RegulatoryNetwork,
+    /// The network after all applied revisions.
+    pub refined: RegulatoryNetwork,
+    /// Applied and proposed revisions, best supported first.
+    pub revisions: Vec<Revision>,
+    /// Notation of each row that [`crate::biology::Entry::perturbation`] may name, for example `fur-`.
+    pub row_labels: Vec<String>,
+    /// What happened in each round.
+    pub iterations: Vec<Iteration>,
+    /// Why the loop ended.
+    pub stop_reason: StopReason,
+    /// Scores on the held-out perturbations.
+    pub scores: Scores,
+    /// Ambiguous symbolic entries over all observed perturbations, before and after.
+    pub ambiguous: (u64, u64),
+    /// Set if the observations were simulated with planted faults.
+    pub power_check: Option<PowerCheck>,
+    /// Seconds spent by phase, in order.
+    pub timings: Vec<(String, f64)>,
+}
+
+/// One round of the loop.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Iteration {
+    /// From 1.
+    pub round: usize,
+    /// Loss curves of this round's fit.
+    pub fit: FitRecord,
+    /// Share of entries for which the adaptor took the symbolic response.
+    pub symbolic_share: f64,
+    /// Revisions in force after this round.
+    pub revisions: usize,
+    /// Measured training entries that disagree with the knowledge, before and after refining.
+    pub disagreements: (u64, u64),
+    /// Seconds that the round took.
+    pub seconds: f64,
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// A round revised nothing more.
+    NoRevision,
+    /// The round limit was reached.
+    RoundLimit,
+    /// The time limit was reached; the best network so far is handed back.
+    TimeLimit,
+    /// The user asked to stop; the best network so far is handed back.
+    Cancelled,
+}
+
+/// Scores on held-out perturbations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Aligned responses against observed ones.
+    pub data_consistency: Consistency,
+    /// Aligned responses against what knowledge says.
+    pub knowledge_consistency: KnowledgeConsistency,
+    /// The balance of the two.
+    pub balanced_consistency: BalancedConsistency,
+    /// Simple predictors, the neural one alone, the unrefined and the refined knowledge alone.
+    pub baselines: Vec<ScoreRow>,
+    /// Number of held-out perturbations.
+    pub held_out_perturbations: usize,
+}
+
+/// Agreement of the aligned responses with three knowledge bases.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KnowledgeConsistency {
+    /// With the knowledge base as it was given.
+    pub original: Consistency,
+    /// With the refined one, as re-read from the written file.
+    pub refined: Consistency,
+    /// With a knowledge base that nothing has seen, if one was given.
+    pub held_out: Option<Consistency>,
+}
+
+/// Balanced consistency against each knowledge base.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BalancedConsistency {
+    /// Against the knowledge base as it was given.
+    pub original: f64,
+    /// Against the refined one.
+    pub refined: f64,
+    /// Against the held-out one, if given.
+    pub held_out: Option<f64>,
+    /// The formula in words.
+    pub formula: String,
+}
+
+/// One row of the table of scores.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRow {
+    /// Who predicts, for example `no-change`.
+    pub name: String,
+    /// Against observed responses.
+    pub data: Consistency,
+    /// Macro-F1 against the original knowledge.
+    pub knowledge_original: f64,
+    /// Macro-F1 against the refined knowledge.
+    pub knowledge_refined: f64,
+    /// Balance of `data` and `knowledge_original`.
+    pub balanced_original: f64,
+    /// Balance of `data` and `knowledge_refined`.
+    pub balanced_refined: f64,
+}
+
+/// Outcome of a simulated screen: faults were planted in the knowledge base, which ones came back?
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PowerCheck {
+    /// Simulated perturbations.
+    pub perturbations: usize,
+    /// Share of simulated calls that were replaced by another class.
+    pub label_noise: f64,
+    /// Share of pairs that were masked.
+    pub masked: f64,
+    /// The faults and their fate, sorted.
+    pub planted: Vec<PlantedFault>,
+    /// Applied revisions that mend no planted fault.
+    pub false_revisions: usize,
+}
+
+/// One fault planted in a knowledge base.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PlantedFault {
+    /// The revision that would mend it.
+    pub mended_by: RevisionKind,
+    /// The regulation which that revision names.
+    pub regulation: Regulation,
+    /// True if the simulated screen can show it at all: some measured entry depends on it.
+    pub visible: bool,
+    /// True if exactly that revision was applied.
+    pub found: bool,
+}

@@ -1,0 +1,1 @@
+//! The simple predictors that every table of scores shows, one file each.

@@ -1,0 +1,31 @@
+//! Why a predictor could not learn or predict.
+
+use thiserror::Error;
+
+/// What went wrong in a predictor.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PredictionError {
+    /// `predict` before `fit`.
+    #[error("predictor `{0}` was asked to predict before it was fitted")]
+    NotFitted(&'static str),
+    /// No measured entry in the training rows.
+    #[error(
+        "nothing to learn from: no training perturbation has a measured response; check the split and the gene names"
+    )]
+    NoTrainingData,
+    /// The loss became NaN or infinite.
+    #[error("the loss of predictor `{predictor}` is no longer a number after epoch {epoch}; lower the learning rate")]
+    Diverged {
+        /// Which predictor.
+        predictor: &'static str,
+        /// After which epoch, from 0.
+        epoch: usize,
+    },
+    /// A checkpoint that does not fit.
+    #[error("checkpoint does not fit: {0}")]
+    Checkpoint(String),
+    /// Stopped by the one who waits.
+    #[error("stopped")]
+    Cancelled,
+}

@@ -1,0 +1,111 @@
+//! What the data say: predictors that learn responses from perturbation experiments.
+//!
+//! Start at [`Predictor`]. `neural` holds the MLP and the GNN (the only place that knows the tensor crate), `baselines`
+//! the simple ones that every table of scores shows. Nothing here sees a test perturbation, a file or RDF.
+
+pub mod baselines;
+mod error;
+pub mod neural;
+
+pub use error::PredictionError;
+
+use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+use crate::progress::Watch;
+
+/// Learns from perturbations with known responses, then tells class probabilities for any perturbation.
+pub trait Predictor {
+    /// The name under which its scores stand in a table, for example `mlp`.
+    fn name(&self) -> &'static str;
+
+    /// Learns from `data`; whatever was learnt before is forgotten.
+    ///
+    /// # Errors
+    /// [`PredictionError`] if there is nothing to learn from, or if the loss stops being a number.
+    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError>;
+
+    /// Class probabilities of every gene under each perturbation.
+    ///
+    /// # Errors
+    /// [`PredictionError::NotFitted`] before the first [`Predictor::fit`].
+    fn predict(&self, perturbations: &[Perturbation]) -> Result<Prediction, PredictionError>;
+}
+
+/// What a predictor learns from. Rows of `responses` belong to `perturbations`.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingData<'a> {
+    /// What was done, one per row.
+    pub perturbations: &'a [Perturbation],
+    /// What came of it; unmeasured entries do not enter the loss.
+    pub responses: &'a ResponseMatrix,
+    /// How much each row counts, > 0; observed rows 1, aligned responses less.
+    pub row_weights: &'a [f32],
+    /// Rows (indices into `perturbations`) kept aside for early stopping and calibration; disjoint from all test rows.
+    pub validation: &'a [usize],
+}
+
+/// How a fit went: losses per epoch, in order.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct FitRecord {
+    /// Mean training loss of each epoch.
+    pub training_loss: Vec<f64>,
+    /// Validation loss after each epoch; empty without validation rows.
+    pub validation_loss: Vec<f64>,
+    /// The epoch (from 0) whose weights were kept.
+    pub best_epoch: usize,
+    /// Temperature that calibrates the probabilities on the validation rows, 1 if there were none.
+    pub temperature: f64,
+}
+
+/// Class probabilities `[n_perturbations, n_genes, 3]`, in the order of [`Response::CLASSES`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    n_genes: usize,
+    probabilities: Vec<[f32; 3]>,
+}
+
+impl Prediction {
+    /// A prediction from its rows laid end to end.
+    ///
+    /// # Panics
+    /// If the length is not a multiple of `n_genes`.
+    #[must_use]
+    pub fn new(n_genes: usize, probabilities: Vec<[f32; 3]>) -> Self {
+        assert!(n_genes > 0 && probabilities.len().is_multiple_of(n_genes), "probabilities do not fill the shape");
+        Self { n_genes, probabilities }
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn n_perturbations(&self) -> usize {
+        self.probabilities.len() / self.n_genes
+    }
+
+    /// Probabilities of down, unchanged and up for one entry.
+    #[must_use]
+    pub fn probabilities(&self, perturbation: usize, gene: GeneId) -> [f32; 3] {
+        self.probabilities[perturbation * self.n_genes + gene.index()]
+    }
+
+    /// The most probable class of every entry; ties go to *unchanged*, then *down*.
+    #[must_use]
+    pub fn responses(&self) -> ResponseMatrix {
+        let entries = self.probabilities.iter().map(|&probabilities| Some(most_probable(probabilities))).collect();
+        ResponseMatrix::from_entries(self.n_perturbations(), self.n_genes, entries)
+    }
+
+    /// The probability of the most probable class of one entry.
+    #[must_use]
+    pub fn confidence(&self, perturbation: usize, gene: GeneId) -> f32 {
+        self.probabilities(perturbation, gene).into_iter().fold(0.0, f32::max)
+    }
+}
+
+fn most_probable([down, unchanged, up]: [f32; 3]) -> Response {
+    if unchanged >= down && unchanged >= up {
+        Response::Unchanged
+    } else if down >= up {
+        Response::Down
+    } else {
+        Response::Up
+    }
+}

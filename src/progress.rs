@@ -1,0 +1,26 @@
+//! What long work tells whoever waits for it, and how it learns that it should stop.
+//!
+//! Start at [`Watch`]. Nothing here prints: the command line draws bars or writes log lines,
+//! a test passes [`Unwatched`].
+
+/// Somebody who waits for long work: is told of its steps and may ask it to stop.
+pub trait Watch: Sync {
+    /// A phase of `steps` steps begins; it ends where the next one begins.
+    fn begin(&self, phase: &str, steps: u64);
+    /// `steps` more steps of the present phase are done.
+    fn advance(&self, steps: u64);
+    /// True once the work should stop at the next safe point and hand back the best it has.
+    fn is_cancelled(&self) -> bool;
+}
+
+/// Nobody waits: no progress is told and nothing is ever cancelled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn begin(&self, _phase: &str, _steps: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+}

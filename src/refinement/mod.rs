@@ -1,0 +1,1 @@
+//! Which regulations must change.

@@ -1,0 +1,1 @@
+//! Outcome to JSON, Markdown, HTML and tables.

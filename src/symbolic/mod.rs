@@ -1,0 +1,17 @@
+//! What the knowledge says a perturbation does to every gene, and why.
+//!
+//! Start at [`Simulator`]. `closure` reads the signs of all walks of at most `depth` steps; `dynamics` runs a Boolean
+//! network; `explanation` shows the walks behind a response. Nothing here reads a file or knows of predictors.
+
+mod reading;
+
+pub use reading::Reading;
+
+use crate::biology::{Perturbation, ResponseMatrix};
+
+/// Tells the response of every gene to a perturbation, from a regulatory network alone.
+pub trait Simulator: Sync {
+    /// The response of every gene (columns) to each perturbation (rows). Every entry is filled; a perturbed gene's own
+    /// entry shows the perturbation itself.
+    fn simulate(&self, perturbations: &[Perturbation]) -> ResponseMatrix;
+}
