@@ -259,12 +259,15 @@ impl<'a> StatementWriter<'a> {
         Ok(())
     }
 
-    /// A line for people; only Turtle has one.
-    pub(super) fn comment(&mut self, text: &str) -> std::io::Result<()> {
-        match self.syntax {
-            RdfSyntax::Turtle => writeln!(self.out, "\n# {text}"),
-            RdfSyntax::NQuads => Ok(()),
+    /// Goes on behind the text of a file: on a line of its own, in Turtle with a comment and the prefixes again.
+    pub(super) fn heading(&mut self, text: &str, before: &[u8]) -> std::io::Result<()> {
+        if !before.is_empty() && !before.ends_with(b"\n") {
+            self.out.write_all(b"\n")?;
         }
+        if self.syntax == RdfSyntax::Turtle {
+            writeln!(self.out, "\n# {text}")?;
+        }
+        self.prefixes()
     }
 
     /// Begins the description of a resource.
@@ -319,7 +322,7 @@ impl<'a> StatementWriter<'a> {
         Ok(())
     }
 
-    fn finish(self) -> std::io::Result<()> {
+    pub(super) fn finish(self) -> std::io::Result<()> {
         self.out.flush()
     }
 }
