@@ -12,6 +12,7 @@ mod statements;
 mod store;
 mod write;
 
+pub mod import;
 pub mod query;
 pub mod vocab;
 
