@@ -1,1 +1,3 @@
 //! Which regulations must change.
+
+pub mod published;
