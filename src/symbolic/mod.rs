@@ -3,8 +3,10 @@
 //! Start at [`Simulator`]. `closure` reads the signs of all walks of at most `depth` steps; `dynamics` runs a Boolean
 //! network; `explanation` shows the walks behind a response. Nothing here reads a file or knows of predictors.
 
+mod closure;
 mod reading;
 
+pub use closure::{Closure, WalkCounts};
 pub use reading::Reading;
 
 use crate::biology::{Perturbation, ResponseMatrix};

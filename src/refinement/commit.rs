@@ -1,0 +1,223 @@
+//! The commit: candidate revisions are accepted one by one, best exact gain first, only while the objective falls.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use super::exact::{ExactState, Gain, UNIT};
+use super::propose::{self, Limits};
+use super::{Action, RefinementConfig, RefinementData, RegulatorPool};
+use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
+use crate::network::RegulatoryNetwork;
+use crate::progress::Watch;
+use crate::symbolic::Reading;
+
+/// Candidates evaluated exactly at a time.
+const BATCH: usize = 256;
+
+/// The search for the network of least objective.
+#[derive(Clone)]
+pub(super) struct Search<'a> {
+    pub original: &'a RegulatoryNetwork,
+    pub config: &'a RefinementConfig,
+    pub state: ExactState,
+    /// Pairs whose regulations differ from the original, with those they have now.
+    revised: BTreeMap<(GeneId, GeneId), Vec<Sign>>,
+    regulators: Vec<u32>,
+}
+
+impl<'a> Search<'a> {
+    pub fn new(
+        original: &'a RegulatoryNetwork,
+        data: &RefinementData<'_>,
+        depth: usize,
+        reading: Reading,
+        config: &'a RefinementConfig,
+    ) -> Self {
+        let state = ExactState::new(original, data, depth, reading);
+        let regulators = match config.regulators {
+            RegulatorPool::Known => propose::known_regulators(original, &state.rows),
+            RegulatorPool::Any => (0..original.n_genes() as u32).collect(),
+        };
+        Self { original, config, state, revised: BTreeMap::new(), regulators }
+    }
+
+    /// Proposes and accepts until a pass changes nothing; true if it came to that.
+    pub fn run(&mut self, watch: &dyn Watch) -> bool {
+        watch.begin("refine", self.config.max_passes as u64);
+        for _ in 0..self.config.max_passes {
+            let changed = self.pass(watch);
+            watch.advance(1);
+            if watch.is_cancelled() {
+                return false;
+            }
+            if changed == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// One round of proposing and accepting; how many actions were accepted.
+    pub fn pass(&mut self, watch: &dyn Watch) -> usize {
+        let mut heap = self.promising(watch);
+        let mut version = 0;
+        while let Some((net, Reverse(action), seen)) = heap.pop() {
+            if watch.is_cancelled() {
+                break;
+            }
+            if !self.is_open(action) {
+                continue;
+            }
+            if seen == version {
+                self.accept(action);
+                version += 1;
+            } else {
+                let gain = self.state.gains(&[action.edits()])[0];
+                let now = self.net(action, gain);
+                debug_assert!(net > 0);
+                if now > 0 {
+                    heap.push((now, Reverse(action), version));
+                }
+            }
+        }
+        version
+    }
+
+    /// Candidates with a positive net gain, evaluated exactly against the present network.
+    pub fn promising(&mut self, watch: &dyn Watch) -> BinaryHeap<(i64, Reverse<Action>, usize)> {
+        let limits = Limits { least_gain: weight(self.config.add_cost) / 2, candidates: self.config.candidates };
+        let mut actions = propose::propose(&self.state, &self.regulators, limits);
+        actions.extend(self.actions().into_iter().map(Action::reversed));
+        actions.sort_unstable();
+        actions.dedup();
+        actions.retain(|&action| self.is_valid(action));
+        let mut heap = BinaryHeap::new();
+        for batch in actions.chunks(BATCH) {
+            if watch.is_cancelled() {
+                break;
+            }
+            let edits: Vec<_> = batch.iter().map(|action| action.edits()).collect();
+            let gains = self.state.gains(&edits);
+            let nets = batch.iter().zip(gains).map(|(&action, gain)| (self.net(action, gain), action));
+            heap.extend(nets.filter(|&(net, _)| net > 0).map(|(net, action)| (net, Reverse(action), 0)));
+        }
+        heap
+    }
+
+    /// Gain of the entries less the cost that the action adds.
+    fn net(&self, action: Action, gain: Gain) -> i64 {
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let present = self.signs(pair);
+        gain.total() + self.pair_cost(pair, &present) - self.pair_cost(pair, &after(&present, action))
+    }
+
+    fn accept(&mut self, action: Action) {
+        self.state.apply(&action.edits());
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let signs = after(&self.signs(pair), action);
+        if signs == self.original_signs(pair) {
+            self.revised.remove(&pair);
+        } else {
+            self.revised.insert(pair, signs);
+        }
+    }
+
+    fn is_valid(&self, action: Action) -> bool {
+        let present = self.state.arcs.contains(action.regulation);
+        match action.kind {
+            RevisionKind::Added => !present,
+            RevisionKind::Removed => present,
+            RevisionKind::SignFlipped => present && !self.state.arcs.contains(action.regulation.flipped()),
+        }
+    }
+
+    /// True if the action can be done and does not exceed the number of revisions allowed.
+    fn is_open(&self, action: Action) -> bool {
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let room = self.revised.len() < self.config.max_revisions(self.original.regulations().len());
+        self.is_valid(action) && (room || self.revised.contains_key(&pair))
+    }
+
+    fn signs(&self, pair: (GeneId, GeneId)) -> Vec<Sign> {
+        self.revised.get(&pair).cloned().unwrap_or_else(|| self.original_signs(pair))
+    }
+
+    fn original_signs(&self, (regulator, target): (GeneId, GeneId)) -> Vec<Sign> {
+        let known = |sign: &Sign| self.original.contains(Regulation::new(regulator, target, *sign));
+        Sign::BOTH.into_iter().filter(known).collect()
+    }
+
+    /// Cost of the difference between these signs and the original ones: flips where one went and one came.
+    fn pair_cost(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> i64 {
+        let original = self.original_signs(pair);
+        let gained = signs.iter().filter(|sign| !original.contains(sign)).count() as f64;
+        let lost = original.iter().filter(|sign| !signs.contains(sign)).count() as f64;
+        let flips = gained.min(lost);
+        let config = self.config;
+        weight(config.flip_cost * flips + config.add_cost * (gained - flips) + config.remove_cost * (lost - flips))
+    }
+
+    /// The revisions in force, as actions upon the original network.
+    pub fn actions(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for (&pair, signs) in &self.revised {
+            let original = self.original_signs(pair);
+            let regulation = |sign| Regulation::new(pair.0, pair.1, sign);
+            let gained: Vec<_> = signs.iter().copied().filter(|sign| !original.contains(sign)).collect();
+            let lost: Vec<_> = original.iter().copied().filter(|sign| !signs.contains(sign)).collect();
+            match (lost.as_slice(), gained.as_slice()) {
+                (&[lost], &[_]) => {
+                    actions.push(Action { kind: RevisionKind::SignFlipped, regulation: regulation(lost) });
+                }
+                _ => {
+                    let removed = lost.iter().map(|&sign| (RevisionKind::Removed, sign));
+                    let added = gained.iter().map(|&sign| (RevisionKind::Added, sign));
+                    let action = |(kind, sign)| Action { kind, regulation: regulation(sign) };
+                    actions.extend(removed.chain(added).map(action));
+                }
+            }
+        }
+        actions
+    }
+
+    /// The cost of one revision.
+    pub fn cost(&self, kind: RevisionKind) -> i64 {
+        weight(match kind {
+            RevisionKind::Added => self.config.add_cost,
+            RevisionKind::Removed => self.config.remove_cost,
+            RevisionKind::SignFlipped => self.config.flip_cost,
+        })
+    }
+
+    /// Takes back the revisions that mend no measured entry, until none is left; those taken back.
+    pub fn withdraw_unmeasured(&mut self) -> Vec<Action> {
+        let mut withdrawn = Vec::new();
+        while let Some(action) = self.actions().into_iter().find(|&action| !self.mends_measured(action)) {
+            self.accept(action.reversed());
+            withdrawn.push(action);
+        }
+        withdrawn
+    }
+
+    fn mends_measured(&mut self, action: Action) -> bool {
+        let effects = self.state.effects(&action.reversed().edits());
+        effects.iter().any(|effect| effect.measured && effect.weight < 0)
+    }
+}
+
+fn after(signs: &[Sign], action: Action) -> Vec<Sign> {
+    let mut signs = signs.to_vec();
+    for edit in action.edits() {
+        signs.retain(|&sign| sign != edit.regulation.sign);
+        if edit.insert {
+            signs.push(edit.regulation.sign);
+        }
+    }
+    signs.sort_unstable();
+    signs
+}
+
+/// A number of entries as a whole weight.
+pub(super) fn weight(entries: f64) -> i64 {
+    (entries * UNIT as f64).round() as i64
+}

@@ -1,0 +1,91 @@
+//! The knobs of a refinement.
+
+use serde::{Deserialize, Serialize};
+
+use super::RefinementError;
+
+/// Costs and limits of a refinement.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefinementConfig {
+    /// Cost of an added regulation, in measured entries, ≥ 0; default 3. A larger cost asks for more evidence.
+    pub add_cost: f64,
+    /// Cost of a removed regulation, in measured entries, ≥ 0; default 2.
+    pub remove_cost: f64,
+    /// Cost of a flipped sign, in measured entries, ≥ 0; default 2.
+    pub flip_cost: f64,
+    /// At most this share of the regulations may be revised, in `[0, ∞)`; default 0.05. At least ten always may.
+    pub max_share: f64,
+    /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
+    pub regulators: RegulatorPool,
+    /// Candidates of each kind that are evaluated exactly in each pass, ≥ 1; default 4096.
+    pub candidates: usize,
+    /// Passes of proposing and accepting, ≥ 1; default 4. The search ends earlier when a pass changes nothing.
+    pub max_passes: usize,
+    /// Bootstrap resamples of the perturbations behind each stability, ≥ 0; default 200.
+    pub bootstraps: usize,
+    /// Label permutations behind each q-value, ≥ 0; default 3.
+    pub permutations: usize,
+    /// Seed of resamples and permutations.
+    pub seed: u64,
+}
+
+/// Which genes may become regulators of further targets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegulatorPool {
+    /// Genes that regulate another gene in the knowledge base, and perturbed genes.
+    #[default]
+    Known,
+    /// Any gene.
+    Any,
+}
+
+impl Default for RefinementConfig {
+    fn default() -> Self {
+        Self {
+            add_cost: 3.0,
+            remove_cost: 2.0,
+            flip_cost: 2.0,
+            max_share: 0.05,
+            regulators: RegulatorPool::Known,
+            candidates: 4096,
+            max_passes: 4,
+            bootstraps: 200,
+            permutations: 3,
+            seed: 42,
+        }
+    }
+}
+
+impl RefinementConfig {
+    /// Checks that every setting is in its range.
+    ///
+    /// # Errors
+    /// [`RefinementError::OutOfRange`] names the first that is not.
+    pub fn check(&self) -> Result<(), RefinementError> {
+        let costs = [
+            ("add_cost", self.add_cost),
+            ("remove_cost", self.remove_cost),
+            ("flip_cost", self.flip_cost),
+            ("max_share", self.max_share),
+        ];
+        for (name, value) in costs {
+            if !(0.0..=1e6).contains(&value) {
+                return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1000000" });
+            }
+        }
+        for (name, value) in [("candidates", self.candidates), ("max_passes", self.max_passes)] {
+            if value == 0 {
+                return Err(RefinementError::OutOfRange { name, value: 0.0, range: "at least 1" });
+            }
+        }
+        Ok(())
+    }
+
+    /// How many revisions a network of so many regulations may get.
+    #[must_use]
+    pub fn max_revisions(&self, regulations: usize) -> usize {
+        ((regulations as f64 * self.max_share).ceil() as usize).max(10)
+    }
+}

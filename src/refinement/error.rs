@@ -1,0 +1,37 @@
+//! Why a refinement could not start.
+
+use thiserror::Error;
+
+/// What is wrong with the input of a refinement.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum RefinementError {
+    /// Responses do not have one row per perturbation and one column per gene.
+    #[error("responses of shape {responses:?} do not fit {perturbations} perturbations and a network of {genes} genes")]
+    ShapeMismatch {
+        /// Genes of the network.
+        genes: usize,
+        /// Perturbations given.
+        perturbations: usize,
+        /// Rows and columns of the responses.
+        responses: (usize, usize),
+    },
+    /// Not one weight per predicted entry.
+    #[error("{weights} weights were given for {entries} predicted entries")]
+    WeightMismatch {
+        /// Weights given.
+        weights: usize,
+        /// Predicted entries.
+        entries: usize,
+    },
+    /// A setting out of range.
+    #[error("refinement setting `{name}` is {value}, but must be {range}")]
+    OutOfRange {
+        /// Its name in the configuration.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What is allowed.
+        range: &'static str,
+    },
+}

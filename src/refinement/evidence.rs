@@ -1,0 +1,160 @@
+//! Evidence for each revision: what it mends and breaks, how stable it is, how easily chance makes one as good.
+
+use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::Action;
+use super::commit::Search;
+use super::exact::{Effect, UNIT};
+use crate::biology::{Evidence, Revision, RevisionKind, RevisionStatus};
+use crate::progress::Watch;
+
+/// Net gains of the revisions accepted under permuted labels, by kind, and the number of permutations.
+pub(super) struct Null {
+    gains: Vec<(RevisionKind, i64)>,
+    permutations: usize,
+}
+
+/// Runs the search on permuted labels: measured rows exchange their responses, so that each gene keeps its frequencies
+/// while the tie between perturbation and response is cut.
+pub(super) fn permuted_gains(search: &Search<'_>, watch: &dyn Watch) -> Null {
+    let mut null = Null { gains: Vec::new(), permutations: 0 };
+    let mut generator = ChaCha8Rng::seed_from_u64(search.config.seed);
+    let measured = search.state.rows.iter().filter(|row| row.measured).count();
+    watch.begin("permute labels", search.config.permutations as u64);
+    for _ in 0..search.config.permutations {
+        let mut order: Vec<_> = (0..search.state.rows.len()).collect();
+        order[..measured].shuffle(&mut generator);
+        let mut permuted = search.clone();
+        permuted.state.permute_wanted(&order);
+        permuted.pass(watch);
+        if watch.is_cancelled() {
+            break;
+        }
+        for action in permuted.actions() {
+            let net = net_without(&mut permuted, action);
+            null.gains.push((action.kind, net));
+        }
+        null.permutations += 1;
+        watch.advance(1);
+    }
+    null
+}
+
+fn net_without(search: &mut Search<'_>, action: Action) -> i64 {
+    let lost: i64 = search.state.effects(&action.reversed().edits()).iter().map(|effect| -effect.weight).sum();
+    lost - search.cost(action.kind)
+}
+
+/// The revisions in force and those proposed, with their evidence, best supported first.
+pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], null: &Null) -> Vec<Revision> {
+    let resamples = Resamples::draw(search);
+    let mut revisions = Vec::new();
+    for action in search.actions() {
+        let mut effects = search.state.effects(&action.reversed().edits());
+        effects.iter_mut().for_each(|effect| effect.weight = -effect.weight);
+        revisions.push(revision(search, action, RevisionStatus::Applied, &effects, &resamples));
+    }
+    for &action in proposed {
+        let effects = search.state.effects(&action.edits());
+        revisions.push(revision(search, action, RevisionStatus::Proposed, &effects, &resamples));
+    }
+    assign_q_values(&mut revisions, null);
+    revisions.sort_by(|a, b| {
+        let support = b.evidence.objective_drop.total_cmp(&a.evidence.objective_drop);
+        a.status.cmp(&b.status).then(support).then(a.regulation.cmp(&b.regulation)).then(a.kind.cmp(&b.kind))
+    });
+    revisions
+}
+
+fn revision(
+    search: &Search<'_>,
+    action: Action,
+    status: RevisionStatus,
+    effects: &[Effect],
+    resamples: &Resamples,
+) -> Revision {
+    let entries = |mends: bool| {
+        let chosen = effects.iter().filter(|effect| effect.measured && (effect.weight > 0) == mends);
+        chosen.map(|effect| effect.entry).collect()
+    };
+    let total: i64 = effects.iter().map(|effect| effect.weight).sum();
+    let predicted: i64 = effects.iter().filter(|effect| !effect.measured).map(|effect| effect.weight).sum();
+    let cost = search.cost(action.kind);
+    let evidence = Evidence {
+        mended: entries(true),
+        broken: entries(false),
+        predicted: in_entries(predicted),
+        objective_drop: in_entries(total - cost),
+        stability: resamples.stability(effects, cost),
+        q_value: None,
+    };
+    Revision { kind: action.kind, regulation: action.regulation, status, evidence }
+}
+
+fn in_entries(weight: i64) -> f64 {
+    weight as f64 / UNIT as f64
+}
+
+/// How often each row is drawn in each bootstrap resample; rows of one gene set are drawn together.
+struct Resamples {
+    draws: Vec<Vec<u16>>,
+}
+
+impl Resamples {
+    fn draw(search: &Search<'_>) -> Self {
+        let rows = &search.state.rows;
+        let key = |row: usize| (rows[row].measured, rows[row].starts.clone());
+        let mut order: Vec<_> = (0..rows.len()).collect();
+        order.sort_by_key(|&row| key(row));
+        let sets: Vec<&[usize]> = order.chunk_by(|&a, &b| key(a) == key(b)).collect();
+        // A stream of its own: the permutations must not shift it.
+        let mut generator = ChaCha8Rng::seed_from_u64(search.config.seed ^ 0x5743_4b42_4f4f_5453);
+        let mut draws = Vec::with_capacity(search.config.bootstraps);
+        for _ in 0..search.config.bootstraps {
+            let mut counts = vec![0; rows.len()];
+            for _ in 0..sets.len() {
+                for &row in sets[generator.random_range(0..sets.len())] {
+                    counts[row] += 1;
+                }
+            }
+            draws.push(counts);
+        }
+        Self { draws }
+    }
+
+    /// Share of resamples in which these effects outweigh the cost; `None` without resamples.
+    fn stability(&self, effects: &[Effect], cost: i64) -> Option<f64> {
+        let pays = |counts: &&Vec<u16>| {
+            let drawn = |effect: &Effect| effect.weight * i64::from(counts[effect.entry.perturbation as usize]);
+            effects.iter().map(drawn).sum::<i64>() > cost
+        };
+        let found = self.draws.iter().filter(pays).count();
+        (!self.draws.is_empty()).then(|| found as f64 / self.draws.len() as f64)
+    }
+}
+
+/// q = expected number of revisions of that kind at least as good under permuted labels, over the number found, made
+/// monotone in the gain.
+fn assign_q_values(revisions: &mut [Revision], null: &Null) {
+    if null.permutations == 0 {
+        return;
+    }
+    for kind in [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped] {
+        let null_drops: Vec<_> =
+            null.gains.iter().filter(|(other, _)| *other == kind).map(|&(_, gain)| in_entries(gain)).collect();
+        let mut order: Vec<_> = (0..revisions.len()).filter(|&index| revisions[index].kind == kind).collect();
+        let drop = |index: &usize| revisions[*index].evidence.objective_drop;
+        order.sort_by(|a, b| drop(a).total_cmp(&drop(b)));
+        let found = order.len();
+        let mut least: f64 = 1.0;
+        for (rank, &index) in order.iter().enumerate() {
+            let drop = revisions[index].evidence.objective_drop;
+            let by_chance = null_drops.iter().filter(|&&other| other >= drop).count() as f64;
+            let expected = by_chance / null.permutations as f64;
+            least = least.min(expected / (found - rank) as f64);
+            revisions[index].evidence.q_value = Some(least);
+        }
+    }
+}

@@ -1,0 +1,567 @@
+//! The exact discrete objective, kept up to date under edits of the network.
+//!
+//! Per row (perturbation) and gene it holds the least depth at which a positive and a negative walk arrive; that is all
+//! the naive and the nearest reading need. An edit touches only the states whose depth it changes. The majority reading
+//! counts walks anew in each touched row.
+
+use rayon::prelude::*;
+
+use super::RefinementData;
+use crate::biology::{Direction, Entry, GeneId, Regulation, Response, ResponseMatrix, Sign};
+use crate::network::RegulatoryNetwork;
+use crate::symbolic::Reading;
+
+/// Depth of a state that no walk reaches.
+pub(super) const UNREACHED: u8 = 250;
+/// Weight of one measured entry; weights are whole numbers, so that sums do not depend on their order.
+pub(super) const UNIT: i64 = 1024;
+/// Rows per parallel job.
+const CHUNK: usize = 16;
+/// Class of an entry that is not scored.
+const UNSCORED: u8 = 3;
+
+/// One end of a regulation as it is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Arc {
+    pub gene: u32,
+    /// 0 keeps the sign of a walk, 1 turns it.
+    pub turn: u8,
+}
+
+/// The regulations that are walked, both ways; self-regulation is left out.
+#[derive(Clone, Debug)]
+pub(super) struct Arcs {
+    pub targets: Vec<Vec<Arc>>,
+    pub regulators: Vec<Vec<Arc>>,
+}
+
+pub(super) const fn turn_of(sign: Sign) -> u8 {
+    match sign {
+        Sign::Activation => 0,
+        Sign::Inhibition => 1,
+    }
+}
+
+impl Arcs {
+    fn of(network: &RegulatoryNetwork) -> Self {
+        let n_genes = network.n_genes();
+        let mut arcs = Self { targets: vec![Vec::new(); n_genes], regulators: vec![Vec::new(); n_genes] };
+        for &regulation in network.regulations() {
+            if regulation.regulator != regulation.target {
+                arcs.apply(Edit { regulation, insert: true });
+            }
+        }
+        arcs
+    }
+
+    pub fn contains(&self, regulation: Regulation) -> bool {
+        let arc = Arc { gene: regulation.target.index() as u32, turn: turn_of(regulation.sign) };
+        self.targets[regulation.regulator.index()].binary_search(&arc).is_ok()
+    }
+
+    fn apply(&mut self, edit: Edit) {
+        let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
+        let turn = turn_of(edit.regulation.sign);
+        edit_list(&mut self.targets[regulator], Arc { gene: target as u32, turn }, edit.insert);
+        edit_list(&mut self.regulators[target], Arc { gene: regulator as u32, turn }, edit.insert);
+    }
+}
+
+fn edit_list(list: &mut Vec<Arc>, arc: Arc, insert: bool) {
+    match (list.binary_search(&arc), insert) {
+        (Err(place), true) => list.insert(place, arc),
+        (Ok(place), false) => {
+            list.remove(place);
+        }
+        _ => {}
+    }
+}
+
+/// One regulation put in or taken out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub regulation: Regulation,
+    pub insert: bool,
+}
+
+/// The network with a few edits laid over it.
+#[derive(Clone, Copy)]
+struct Overlay<'a> {
+    arcs: &'a Arcs,
+    edits: &'a [Edit],
+}
+
+impl Overlay<'_> {
+    fn for_targets(self, gene: usize, visit: impl FnMut(Arc)) {
+        let ends = |edit: &Edit| (edit.regulation.regulator, edit.regulation.target);
+        self.visit(&self.arcs.targets[gene], gene, ends, visit);
+    }
+
+    fn for_regulators(self, gene: usize, visit: impl FnMut(Arc)) {
+        let ends = |edit: &Edit| (edit.regulation.target, edit.regulation.regulator);
+        self.visit(&self.arcs.regulators[gene], gene, ends, visit);
+    }
+
+    fn visit(self, list: &[Arc], gene: usize, ends: impl Fn(&Edit) -> (GeneId, GeneId), mut visit: impl FnMut(Arc)) {
+        if self.edits.iter().all(|edit| ends(edit).0.index() != gene) {
+            list.iter().copied().for_each(visit);
+            return;
+        }
+        let mut edited: Vec<_> = list.to_vec();
+        for edit in self.edits.iter().filter(|edit| ends(edit).0.index() == gene) {
+            let arc = Arc { gene: ends(edit).1.index() as u32, turn: turn_of(edit.regulation.sign) };
+            edit_list(&mut edited, arc, edit.insert);
+        }
+        edited.iter().copied().for_each(&mut visit);
+    }
+}
+
+/// What one perturbation does in the present network, and what it should do.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// True if observed, false if predicted.
+    pub measured: bool,
+    /// State of each perturbed gene: twice the gene, plus one for a deletion.
+    pub starts: Vec<u32>,
+    /// Least depth of each state `2·gene + sign`, sign 0 positive and 1 negative.
+    pub depths: Vec<u8>,
+    /// Class of each gene by walk counts; only under the majority reading.
+    counted: Vec<u8>,
+    /// Wanted class of each gene, [`UNSCORED`] if none.
+    wanted: Vec<u8>,
+    /// Weight of each gene's entry.
+    weights: Vec<u16>,
+}
+
+impl Row {
+    /// True if `gene` is perturbed here: no walk enters it.
+    pub fn clamps(&self, gene: usize) -> bool {
+        self.depths[2 * gene] == 0 || self.depths[2 * gene + 1] == 0
+    }
+
+    /// Least depth at which any walk reaches `gene`.
+    pub fn depth(&self, gene: usize) -> u8 {
+        self.depths[2 * gene].min(self.depths[2 * gene + 1])
+    }
+
+    /// Weight gained if `gene`, now of class `old`, were of class `new`.
+    pub fn gain(&self, gene: usize, old: u8, new: u8) -> i64 {
+        let wanted = self.wanted[gene];
+        i64::from(self.weights[gene]) * (i64::from(new == wanted) - i64::from(old == wanted))
+    }
+
+    fn touched_by(&self, edits: &[Edit], depth: usize) -> bool {
+        edits.iter().any(|edit| usize::from(self.depth(edit.regulation.regulator.index())) < depth)
+    }
+
+    /// Weights of entries that agree and that disagree.
+    pub fn agreement(&self, reading: Reading) -> (i64, i64) {
+        let mut sums = (0, 0);
+        for gene in 0..self.wanted.len() {
+            let weight = i64::from(self.weights[gene]);
+            if self.wanted[gene] != UNSCORED {
+                let right = self.class(gene, reading) == self.wanted[gene];
+                *(if right { &mut sums.0 } else { &mut sums.1 }) += weight;
+            }
+        }
+        sums
+    }
+
+    /// Present class of `gene`.
+    pub fn class(&self, gene: usize, reading: Reading) -> u8 {
+        if let Reading::Majority { .. } = reading {
+            return self.counted[gene];
+        }
+        class_of(self.depths[2 * gene], self.depths[2 * gene + 1], reading)
+    }
+}
+
+/// Class (0 down, 1 unchanged or ambiguous, 2 up) of a gene by its two depths.
+pub(super) const fn class_of(positive: u8, negative: u8, reading: Reading) -> u8 {
+    let naive_conflict = matches!(reading, Reading::Naive) && positive < UNREACHED && negative < UNREACHED;
+    if positive == negative || naive_conflict {
+        1
+    } else if positive < negative {
+        2
+    } else {
+        0
+    }
+}
+
+/// The sum of weights by which an edit helps: measured and predicted entries apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gain {
+    pub measured: i64,
+    pub predicted: i64,
+}
+
+impl Gain {
+    pub const fn total(self) -> i64 {
+        self.measured + self.predicted
+    }
+
+    fn add(&mut self, measured: bool, weight: i64) {
+        *(if measured { &mut self.measured } else { &mut self.predicted }) += weight;
+    }
+}
+
+/// One entry that an edit changes from right to wrong or back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Effect {
+    pub entry: Entry,
+    pub measured: bool,
+    /// Positive if the edit mends the entry.
+    pub weight: i64,
+}
+
+/// All rows under the present network.
+#[derive(Clone, Debug)]
+pub(super) struct ExactState {
+    pub arcs: Arcs,
+    pub rows: Vec<Row>,
+    pub depth: usize,
+    pub reading: Reading,
+}
+
+impl ExactState {
+    pub fn new(network: &RegulatoryNetwork, data: &RefinementData<'_>, depth: usize, reading: Reading) -> Self {
+        let measured = rows_of(network.n_genes(), data.measured, None);
+        let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights));
+        let rows = measured.into_iter().chain(predicted).collect();
+        let mut state = Self { arcs: Arcs::of(network), rows, depth, reading };
+        let Self { arcs, rows, .. } = &mut state;
+        rows.par_iter_mut().for_each(|row| search_row(row, arcs, depth, reading));
+        state
+    }
+
+    /// Weight of the disagreeing entries, measured and predicted.
+    pub fn disagreement(&self) -> Gain {
+        let mut sum = Gain::default();
+        for row in &self.rows {
+            sum.add(row.measured, row.agreement(self.reading).1);
+        }
+        sum
+    }
+
+    /// The exact gain of each alternative set of edits, applied to the present network by itself.
+    pub fn gains(&mut self, alternatives: &[Vec<Edit>]) -> Vec<Gain> {
+        let Self { arcs, rows, depth, reading } = self;
+        let (arcs, depth, reading) = (&*arcs, *depth, *reading);
+        let zero = || vec![Gain::default(); alternatives.len()];
+        let evaluate = |chunk: &mut [Row]| {
+            let mut scratch = Scratch::new(depth);
+            let mut gains = zero();
+            for row in chunk {
+                for (edits, gain) in alternatives.iter().zip(&mut gains) {
+                    let mut weight = 0;
+                    try_edits(row, arcs, edits, depth, reading, &mut scratch, |_, change| weight += change);
+                    gain.add(row.measured, weight);
+                }
+            }
+            gains
+        };
+        rows.par_chunks_mut(CHUNK).map(evaluate).reduce(zero, |mut left, right| {
+            for (left, right) in left.iter_mut().zip(right) {
+                left.measured += right.measured;
+                left.predicted += right.predicted;
+            }
+            left
+        })
+    }
+
+    /// The entries that the edits would change from wrong to right or back, by row and gene.
+    pub fn effects(&mut self, edits: &[Edit]) -> Vec<Effect> {
+        let Self { arcs, rows, depth, reading } = self;
+        let mut scratch = Scratch::new(*depth);
+        let mut effects = Vec::new();
+        for (index, row) in rows.iter_mut().enumerate() {
+            let measured = row.measured;
+            try_edits(row, arcs, edits, *depth, *reading, &mut scratch, |gene, weight| {
+                if weight != 0 {
+                    let entry = Entry { perturbation: index as u32, gene: GeneId::new(gene) };
+                    effects.push(Effect { entry, measured, weight });
+                }
+            });
+        }
+        effects
+    }
+
+    /// Makes the edits part of the present network.
+    pub fn apply(&mut self, edits: &[Edit]) {
+        let Self { arcs, rows, depth, reading } = self;
+        let (shared, depth, reading) = (&*arcs, *depth, *reading);
+        rows.par_chunks_mut(CHUNK).for_each(|chunk| {
+            let mut scratch = Scratch::new(depth);
+            for row in chunk.iter_mut().filter(|row| row.touched_by(edits, depth)) {
+                walk_edits(row, shared, edits, depth, &mut scratch);
+                if let Reading::Majority { alpha, tau } = reading {
+                    row.counted = count_classes(row, Overlay { arcs: shared, edits }, depth, alpha, tau);
+                }
+            }
+        });
+        for &edit in edits {
+            arcs.apply(edit);
+        }
+    }
+
+    /// Gives row `i` the wanted responses and weights that row `order[i]` has now; perturbed genes stay unscored.
+    pub fn permute_wanted(&mut self, order: &[usize]) {
+        let wanted: Vec<_> = self.rows.iter().map(|row| (row.wanted.clone(), row.weights.clone())).collect();
+        for (row, &from) in self.rows.iter_mut().zip(order) {
+            (row.wanted, row.weights) = wanted[from].clone();
+            for &start in &row.starts {
+                row.wanted[start as usize / 2] = UNSCORED;
+                row.weights[start as usize / 2] = 0;
+            }
+        }
+    }
+}
+
+fn rows_of(
+    n_genes: usize,
+    (perturbations, responses): (&[crate::biology::Perturbation], &ResponseMatrix),
+    weights: Option<&[f32]>,
+) -> Vec<Row> {
+    let row = |(index, perturbation): (usize, &crate::biology::Perturbation)| {
+        let class = |entry: &Option<Response>| entry.map_or(UNSCORED, |response| response.class() as u8);
+        let mut row = Row {
+            measured: weights.is_none(),
+            starts: perturbation.changes().iter().map(|&(gene, direction)| start_state(gene, direction)).collect(),
+            depths: Vec::new(),
+            counted: Vec::new(),
+            wanted: responses.row(index).iter().map(class).collect(),
+            weights: match weights {
+                None => vec![UNIT as u16; n_genes],
+                Some(weights) => weights[index * n_genes..][..n_genes].iter().map(|&weight| fixed(weight)).collect(),
+            },
+        };
+        for gene in 0..n_genes {
+            let own = row.starts.iter().any(|&start| start as usize / 2 == gene);
+            if own || row.wanted[gene] == UNSCORED || row.weights[gene] == 0 {
+                row.wanted[gene] = UNSCORED;
+                row.weights[gene] = 0;
+            }
+        }
+        row
+    };
+    perturbations.iter().enumerate().map(row).collect()
+}
+
+fn start_state(gene: GeneId, direction: Direction) -> u32 {
+    2 * gene.index() as u32 + u32::from(direction == Direction::Deletion)
+}
+
+fn fixed(weight: f32) -> u16 {
+    (f64::from(weight.clamp(0.0, 1.0)) * UNIT as f64).round() as u16
+}
+
+fn search_row(row: &mut Row, arcs: &Arcs, depth: usize, reading: Reading) {
+    row.depths = vec![UNREACHED; 2 * row.wanted.len()];
+    let overlay = Overlay { arcs, edits: &[] };
+    let mut scratch = Scratch::new(depth);
+    for index in 0..row.starts.len() {
+        row.depths[row.starts[index] as usize] = 0;
+    }
+    for index in 0..row.starts.len() {
+        scratch.push_children(row, overlay, row.starts[index] as usize, 0);
+    }
+    scratch.relax(row, overlay);
+    if let Reading::Majority { alpha, tau } = reading {
+        row.counted = count_classes(row, overlay, depth, alpha, tau);
+    }
+}
+
+/// Tries edits on one row, tells each gene whose class changes with the weight gained, and takes them back.
+fn try_edits(
+    row: &mut Row,
+    arcs: &Arcs,
+    edits: &[Edit],
+    depth: usize,
+    reading: Reading,
+    scratch: &mut Scratch,
+    mut tell: impl FnMut(usize, i64),
+) {
+    if !row.touched_by(edits, depth) {
+        return;
+    }
+    if let Reading::Majority { alpha, tau } = reading {
+        let classes = count_classes(row, Overlay { arcs, edits }, depth, alpha, tau);
+        for (gene, &class) in classes.iter().enumerate().filter(|&(gene, &class)| class != row.counted[gene]) {
+            tell(gene, row.gain(gene, row.counted[gene], class));
+        }
+        return;
+    }
+    walk_edits(row, arcs, edits, depth, scratch);
+    let mut changed: Vec<_> = scratch.log.iter().map(|&(state, _)| state / 2).collect();
+    changed.sort_unstable();
+    changed.dedup();
+    let classes: Vec<_> = changed.iter().map(|&gene| row.class(gene as usize, reading)).collect();
+    scratch.undo(row);
+    for (&gene, &class) in changed.iter().zip(&classes) {
+        let gene = gene as usize;
+        tell(gene, row.gain(gene, row.class(gene, reading), class));
+    }
+}
+
+/// Brings the depths of one row up to date with the edits, one after the other; `scratch.log` can take them back.
+fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], depth: usize, scratch: &mut Scratch) {
+    scratch.log.clear();
+    for (index, edit) in edits.iter().enumerate() {
+        let overlay = Overlay { arcs, edits: &edits[..=index] };
+        let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
+        if row.clamps(target) {
+            continue;
+        }
+        let turn = usize::from(turn_of(edit.regulation.sign));
+        for sign in 0..2 {
+            let arrival = usize::from(row.depths[2 * regulator + sign]) + 1;
+            let state = 2 * target + (sign ^ turn);
+            let present = usize::from(row.depths[state]);
+            let concerned = if edit.insert { arrival < present } else { arrival == present };
+            if arrival <= depth && concerned {
+                scratch.buckets[arrival].push(state as u32);
+            }
+        }
+        if !edit.insert {
+            scratch.detach(row, overlay);
+        }
+        scratch.relax(row, overlay);
+    }
+}
+
+/// Work lists of the search, kept between rows.
+struct Scratch {
+    /// States that may be reached at each depth.
+    buckets: Vec<Vec<u32>>,
+    /// States that lost their last support.
+    detached: Vec<u32>,
+    /// Changed states with their former depths, in order.
+    log: Vec<(u32, u8)>,
+}
+
+impl Scratch {
+    fn new(depth: usize) -> Self {
+        Self { buckets: vec![Vec::new(); depth + 2], detached: Vec::new(), log: Vec::new() }
+    }
+
+    fn push_children(&mut self, row: &Row, overlay: Overlay<'_>, state: usize, depth: usize) {
+        let bucket = &mut self.buckets[depth + 1];
+        overlay.for_targets(state / 2, |arc| {
+            let child = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
+            if usize::from(row.depths[child]) > depth + 1 && !row.clamps(arc.gene as usize) {
+                bucket.push(child as u32);
+            }
+        });
+    }
+
+    /// Settles the states in the buckets at the least depth, and all that follow from them.
+    fn relax(&mut self, row: &mut Row, overlay: Overlay<'_>) {
+        let deepest = self.buckets.len() - 2;
+        for depth in 1..=deepest {
+            let mut bucket = std::mem::take(&mut self.buckets[depth]);
+            for &state in &bucket {
+                let state = state as usize;
+                if usize::from(row.depths[state]) <= depth {
+                    continue;
+                }
+                self.log.push((state as u32, row.depths[state]));
+                row.depths[state] = depth as u8;
+                if depth < deepest {
+                    self.push_children(row, overlay, state, depth);
+                }
+            }
+            bucket.clear();
+            self.buckets[depth] = bucket;
+        }
+    }
+
+    /// Unsettles the states in the buckets that no regulator supports any more, and all that hung on them; leaves in
+    /// the buckets where they may be reached otherwise.
+    fn detach(&mut self, row: &mut Row, overlay: Overlay<'_>) {
+        self.detached.clear();
+        for depth in 1..self.buckets.len() - 1 {
+            let mut bucket = std::mem::take(&mut self.buckets[depth]);
+            for &state in &bucket {
+                let state = state as usize;
+                if usize::from(row.depths[state]) != depth || least_arrival(row, overlay, state) == depth {
+                    continue;
+                }
+                self.log.push((state as u32, row.depths[state]));
+                row.depths[state] = UNREACHED;
+                self.detached.push(state as u32);
+                let next = &mut self.buckets[depth + 1];
+                overlay.for_targets(state / 2, |arc| {
+                    let child = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
+                    if usize::from(row.depths[child]) == depth + 1 {
+                        next.push(child as u32);
+                    }
+                });
+            }
+            bucket.clear();
+            self.buckets[depth] = bucket;
+        }
+        let deepest = self.buckets.len() - 2;
+        self.buckets[deepest + 1].clear();
+        for &state in &self.detached {
+            let arrival = least_arrival(row, overlay, state as usize);
+            if arrival <= deepest {
+                self.buckets[arrival].push(state);
+            }
+        }
+    }
+
+    fn undo(&mut self, row: &mut Row) {
+        for (state, depth) in self.log.drain(..).rev() {
+            row.depths[state as usize] = depth;
+        }
+    }
+}
+
+/// The least depth at which the regulators of a state let a walk arrive.
+fn least_arrival(row: &Row, overlay: Overlay<'_>, state: usize) -> usize {
+    let mut least = usize::from(UNREACHED);
+    overlay.for_regulators(state / 2, |arc| {
+        let parent = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
+        least = least.min(usize::from(row.depths[parent]) + 1);
+    });
+    least
+}
+
+/// Classes of all genes under the majority reading, by counting all walks.
+fn count_classes(row: &Row, overlay: Overlay<'_>, depth: usize, alpha: f64, tau: f64) -> Vec<u8> {
+    let n_genes = row.wanted.len();
+    let mut sums = vec![[0.0; 2]; n_genes];
+    let mut now = vec![[0.0; 2]; n_genes];
+    for &start in &row.starts {
+        now[start as usize / 2][start as usize & 1] = 1.0;
+    }
+    let mut weight = 1.0;
+    for _ in 0..depth {
+        let mut next = vec![[0.0; 2]; n_genes];
+        for gene in (0..n_genes).filter(|&gene| now[gene] != [0.0; 2]) {
+            overlay.for_targets(gene, |arc| {
+                let target = arc.gene as usize;
+                if !row.clamps(target) {
+                    let turn = usize::from(arc.turn);
+                    next[target][turn] += now[gene][0];
+                    next[target][1 - turn] += now[gene][1];
+                }
+            });
+        }
+        for (sum, walks) in sums.iter_mut().zip(&next) {
+            sum[0] += weight * walks[0];
+            sum[1] += weight * walks[1];
+        }
+        weight *= alpha;
+        now = next;
+    }
+    sums.iter().map(|&[positive, negative]| majority_class(positive, negative, tau)).collect()
+}
+
+fn majority_class(positive: f64, negative: f64, tau: f64) -> u8 {
+    match (positive - negative) / (positive + negative) {
+        ratio if ratio > tau => 2,
+        ratio if ratio < -tau => 0,
+        _ => 1,
+    }
+}

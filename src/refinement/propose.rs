@@ -1,0 +1,348 @@
+//! Which revisions are worth an exact evaluation: a first-order look-ahead on the discrete network.
+//!
+//! For every row and every state (gene, sign) it asks what the row would gain if a walk of that sign arrived at that
+//! gene at depth `d`, and what it would gain if the state vanished or turned, all else unchanged. The gain of an absent
+//! regulation is then a sum over rows of two table look-ups; nothing is ever genes × genes.
+
+use rayon::prelude::*;
+
+use super::exact::{Arc, ExactState, Row, UNREACHED, class_of};
+use super::{Action, gene};
+use crate::biology::{Regulation, RevisionKind, Sign};
+use crate::network::RegulatoryNetwork;
+use crate::symbolic::Reading;
+
+/// Look-ups that one screening of absent regulations may take; the most promising targets come first.
+const LOOK_UPS: usize = 20_000_000_000;
+/// Bytes that the look-up tables of one screening may take.
+const TABLE_BYTES: usize = 256 << 20;
+const SIGNS: [Sign; 2] = Sign::BOTH;
+
+/// Limits of one screening.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Gain below which an addition is not worth trying, in weight.
+    pub least_gain: i64,
+    /// Candidates of each kind to hand back.
+    pub candidates: usize,
+}
+
+/// Candidate additions, removals and flips, most promising first within each kind.
+pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
+    let mut actions = withdrawals(state, limits);
+    actions.extend(additions(state, regulators, limits));
+    actions.sort_unstable();
+    actions.dedup();
+    actions
+}
+
+/// Genes that may become regulators: those with another target now or in the original, and the perturbed ones.
+pub(super) fn known_regulators(network: &RegulatoryNetwork, rows: &[Row]) -> Vec<u32> {
+    let mut regulators: Vec<_> = network.regulators().map(|gene| gene.index() as u32).collect();
+    regulators.extend(rows.iter().flat_map(|row| row.starts.iter().map(|&start| start / 2)));
+    regulators.sort_unstable();
+    regulators.dedup();
+    regulators
+}
+
+// ---- additions ------------------------------------------------------------------------------------------------------
+
+/// What a row would gain if a walk arrived: `[depth − 1][2 · gene + sign]`.
+struct Arrivals {
+    gains: Vec<Vec<i32>>,
+}
+
+impl Arrivals {
+    fn look_ahead(row: &Row, state: &ExactState) -> Self {
+        let n_genes = state.arcs.targets.len();
+        let (right, wrong) = row.agreement(state.reading);
+        // Walks that share descendants count them several times; no arrival can mend or break more than there is.
+        let (least, most) = (-right, wrong);
+        let mut gains: Vec<Vec<i32>> = Vec::with_capacity(state.depth);
+        for depth in (1..=state.depth).rev() {
+            let deeper = gains.last();
+            let mut here = vec![0; 2 * n_genes];
+            for target in (0..n_genes).filter(|&target| !row.clamps(target)) {
+                for sign in 0..2 {
+                    let reached = usize::from(row.depths[2 * target + sign]);
+                    if reached > depth {
+                        let mut gain = arrival_gain(row, target, sign, depth as u8, state.reading);
+                        if let Some(deeper) = deeper {
+                            gain += onward(&state.arcs.targets[target], sign, deeper);
+                        }
+                        here[2 * target + sign] = gain.clamp(least, most) as i32;
+                    }
+                }
+            }
+            gains.push(here);
+        }
+        gains.reverse();
+        Self { gains }
+    }
+
+    fn best(&self, target: usize) -> i64 {
+        let gains = self.gains.iter().flat_map(|here| &here[2 * target..2 * target + 2]);
+        i64::from(gains.copied().max().unwrap_or(0).max(0))
+    }
+}
+
+fn onward(arcs: &[Arc], sign: usize, deeper: &[i32]) -> i64 {
+    arcs.iter().map(|arc| i64::from(deeper[2 * arc.gene as usize + (sign ^ usize::from(arc.turn))])).sum()
+}
+
+fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Reading) -> i64 {
+    let mut depths = [row.depths[2 * target], row.depths[2 * target + 1]];
+    depths[sign] = depth;
+    row.gain(target, row.class(target, reading), class_of(depths[0], depths[1], reading))
+}
+
+fn additions(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
+    let targets = promising_targets(state, regulators.len(), limits.least_gain);
+    let tables = arrival_tables(state, &targets);
+    let reached: Vec<_> = state.rows.par_iter().map(|row| reached_regulators(row, regulators, state.depth)).collect();
+    let mut found: Vec<_> = targets
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(index, &target)| {
+            let gains = screen_target(state, &tables, &reached, regulators.len(), (index, targets.len()));
+            worthwhile(state, regulators, target, &gains, limits.least_gain)
+        })
+        .collect();
+    found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
+    found.truncate(limits.candidates);
+    found.into_iter().map(|(_, action)| action).collect()
+}
+
+/// Targets into which some addition may gain more than the least, the most promising first, as many as there is time for.
+fn promising_targets(state: &ExactState, n_regulators: usize, least_gain: i64) -> Vec<u32> {
+    let n_genes = state.arcs.targets.len();
+    let potential = state
+        .rows
+        .par_iter()
+        .fold(
+            || vec![0i64; n_genes],
+            |mut sums, row| {
+                let arrivals = Arrivals::look_ahead(row, state);
+                for (target, sum) in sums.iter_mut().enumerate() {
+                    *sum += arrivals.best(target);
+                }
+                sums
+            },
+        )
+        .reduce(|| vec![0; n_genes], add_elementwise);
+    let mut targets: Vec<_> = (0..n_genes as u32).filter(|&target| potential[target as usize] > least_gain).collect();
+    targets.sort_unstable_by_key(|&target| (std::cmp::Reverse(potential[target as usize]), target));
+    let by_time = LOOK_UPS / (state.rows.len() * n_regulators).max(1);
+    let by_memory = TABLE_BYTES / (state.rows.len() * state.depth * 8).max(1);
+    let kept = by_time.min(by_memory).max(1);
+    if targets.len() > kept {
+        tracing::debug!(targets = targets.len(), kept, "only the most promising targets are screened");
+        targets.truncate(kept);
+    }
+    targets
+}
+
+fn add_elementwise(mut left: Vec<i64>, right: Vec<i64>) -> Vec<i64> {
+    for (left, right) in left.iter_mut().zip(right) {
+        *left += right;
+    }
+    left
+}
+
+/// Gains by arrival for the chosen targets: `[row][target][depth − 1][sign]`.
+fn arrival_tables(state: &ExactState, targets: &[u32]) -> Vec<i32> {
+    let width = targets.len() * state.depth * 2;
+    let mut tables = vec![0; state.rows.len() * width];
+    tables.par_chunks_mut(width.max(1)).zip(&state.rows).for_each(|(table, row)| {
+        let arrivals = Arrivals::look_ahead(row, state);
+        for (slot, &target) in table.chunks_mut(state.depth * 2).zip(targets) {
+            for (pair, here) in slot.chunks_mut(2).zip(&arrivals.gains) {
+                pair.copy_from_slice(&here[2 * target as usize..2 * target as usize + 2]);
+            }
+        }
+    });
+    tables
+}
+
+/// A possible regulator (by its place in the list) that walks reach early enough to go on from.
+struct Reached {
+    place: u32,
+    positive: u8,
+    negative: u8,
+}
+
+fn reached_regulators(row: &Row, regulators: &[u32], depth: usize) -> Vec<Reached> {
+    let reached = |(place, &gene): (usize, &u32)| {
+        let state = 2 * gene as usize;
+        let within = |depths: u8| if usize::from(depths) < depth { depths } else { UNREACHED };
+        let (positive, negative) = (within(row.depths[state]), within(row.depths[state + 1]));
+        let any = positive.min(negative) < UNREACHED;
+        any.then_some(Reached { place: place as u32, positive, negative })
+    };
+    regulators.iter().enumerate().filter_map(reached).collect()
+}
+
+/// First-order gain of an activation and of an inhibition of one target by each possible regulator.
+fn screen_target(
+    state: &ExactState,
+    tables: &[i32],
+    reached: &[Vec<Reached>],
+    n_regulators: usize,
+    (index, n_targets): (usize, usize),
+) -> Vec<[i64; 2]> {
+    let slot = state.depth * 2;
+    let mut gains = vec![[0; 2]; n_regulators];
+    // Look-up by the depth of the regulator; what is not reached within the depth gains nothing.
+    let mut by_depth = vec![[0i64; 2]; usize::from(UNREACHED) + 1];
+    for (row, reached) in reached.iter().enumerate() {
+        let table = &tables[(row * n_targets + index) * slot..][..slot];
+        if table.iter().all(|&gain| gain == 0) {
+            continue;
+        }
+        for (depth, pair) in table.chunks(2).enumerate() {
+            by_depth[depth] = [i64::from(pair[0]), i64::from(pair[1])];
+        }
+        for regulator in reached {
+            let positive = by_depth[usize::from(regulator.positive)];
+            let negative = by_depth[usize::from(regulator.negative)];
+            let sums = &mut gains[regulator.place as usize];
+            sums[0] += positive[0] + negative[1];
+            sums[1] += positive[1] + negative[0];
+        }
+    }
+    gains
+}
+
+/// Additions into one target that gain enough; where the other sign is known already, also the flip.
+fn worthwhile(
+    state: &ExactState,
+    regulators: &[u32],
+    target: u32,
+    gains: &[[i64; 2]],
+    least: i64,
+) -> Vec<(i64, Action)> {
+    let mut found = Vec::new();
+    for (&regulator, gains) in regulators.iter().zip(gains).filter(|(regulator, _)| **regulator != target) {
+        for (sign, &gain) in SIGNS.into_iter().zip(gains).filter(|&(_, &gain)| gain > least) {
+            let regulation = Regulation::new(gene(regulator), gene(target), sign);
+            if state.arcs.contains(regulation) {
+                continue;
+            }
+            found.push((gain, Action { kind: RevisionKind::Added, regulation }));
+            if state.arcs.contains(regulation.flipped()) {
+                found.push((gain, Action { kind: RevisionKind::SignFlipped, regulation: regulation.flipped() }));
+            }
+        }
+    }
+    found
+}
+
+// ---- removals and flips ---------------------------------------------------------------------------------------------
+
+/// Blame of each present regulation, in the order of the lists of targets: what would be gained without it, and with
+/// its sign turned.
+fn withdrawals(state: &ExactState, limits: Limits) -> Vec<Action> {
+    let starts: Vec<_> =
+        state.arcs.targets.iter().scan(0, |next, list| Some(std::mem::replace(next, *next + list.len()))).collect();
+    let n_arcs: usize = state.arcs.targets.iter().map(Vec::len).sum();
+    let blame = state
+        .rows
+        .par_iter()
+        .fold(
+            || vec![0i64; 2 * n_arcs],
+            |mut sums, row| {
+                blame_row(row, state, &starts, &mut sums);
+                sums
+            },
+        )
+        .reduce(|| vec![0; 2 * n_arcs], add_elementwise);
+    let mut found = Vec::new();
+    for (regulator, list) in state.arcs.targets.iter().enumerate() {
+        for (place, arc) in list.iter().enumerate() {
+            let slot = 2 * (starts[regulator] + place);
+            let regulation = Regulation::new(gene(regulator as u32), gene(arc.gene), SIGNS[usize::from(arc.turn)]);
+            let kinds = [RevisionKind::Removed, RevisionKind::SignFlipped];
+            let actions = kinds.into_iter().zip([blame[slot], blame[slot] + blame[slot + 1]]);
+            found.extend(actions.map(|(kind, gain)| (gain, Action { kind, regulation })));
+        }
+    }
+    found.retain(|&(gain, _)| gain > 0);
+    found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
+    found.truncate(2 * limits.candidates);
+    found.into_iter().map(|(_, action)| action).collect()
+}
+
+/// Shares what a row would gain without (or with the other sign of) each state among the regulations that support it.
+fn blame_row(row: &Row, state: &ExactState, starts: &[usize], sums: &mut [i64]) {
+    let n_genes = state.arcs.targets.len();
+    let supports = supports_of(row, state);
+    // [gain if the state vanishes, gain on top of that if it turns]
+    let mut gains = vec![[0i64; 2]; 2 * n_genes];
+    for depth in (1..=state.depth).rev() {
+        for target in 0..n_genes {
+            for sign in 0..2 {
+                if usize::from(row.depths[2 * target + sign]) == depth && !row.clamps(target) {
+                    gains[2 * target + sign] = state_gains(row, state, target, sign, &gains, &supports);
+                }
+            }
+        }
+    }
+    for (regulator, (list, &start)) in state.arcs.targets.iter().zip(starts).enumerate() {
+        for sign in 0..2 {
+            let depth = row.depths[2 * regulator + sign];
+            if usize::from(depth) >= state.depth {
+                continue;
+            }
+            for (place, arc) in list.iter().enumerate() {
+                let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
+                if row.depths[child] == depth + 1 && supports[child] > 0 {
+                    let slot = 2 * (start + place);
+                    sums[slot] += gains[child][0] / i64::from(supports[child]);
+                    sums[slot + 1] += gains[child][1] / i64::from(supports[child]);
+                }
+            }
+        }
+    }
+}
+
+fn supports_of(row: &Row, state: &ExactState) -> Vec<u32> {
+    let mut supports = vec![0; row.depths.len()];
+    for (regulator, list) in state.arcs.targets.iter().enumerate() {
+        for sign in 0..2 {
+            let depth = row.depths[2 * regulator + sign];
+            if usize::from(depth) >= state.depth {
+                continue;
+            }
+            for arc in list.iter().filter(|arc| !row.clamps(arc.gene as usize)) {
+                let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
+                supports[child] += u32::from(row.depths[child] == depth + 1);
+            }
+        }
+    }
+    supports
+}
+
+fn state_gains(
+    row: &Row,
+    state: &ExactState,
+    target: usize,
+    sign: usize,
+    gains: &[[i64; 2]],
+    supports: &[u32],
+) -> [i64; 2] {
+    let present = row.class(target, state.reading);
+    let mut depths = [row.depths[2 * target], row.depths[2 * target + 1]];
+    let depth = std::mem::replace(&mut depths[sign], UNREACHED);
+    let vanished = row.gain(target, present, class_of(depths[0], depths[1], state.reading));
+    depths[1 - sign] = depths[1 - sign].min(depth);
+    let turned = row.gain(target, present, class_of(depths[0], depths[1], state.reading));
+    let mut sums = [vanished, turned - vanished];
+    for arc in &state.arcs.targets[target] {
+        let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
+        if row.depths[child] == depth + 1 && supports[child] > 0 {
+            sums[0] += gains[child][0] / i64::from(supports[child]);
+            sums[1] += gains[child][1] / i64::from(supports[child]);
+        }
+    }
+    sums
+}

@@ -1,0 +1,294 @@
+use proptest::prelude::*;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::exact::{Edit, ExactState, Gain, UNIT};
+use super::*;
+use crate::biology::{Response, RevisionStatus, Sign};
+use crate::progress::Unwatched;
+use crate::symbolic::{Closure, Simulator};
+
+const READINGS: [Reading; 3] = [Reading::Naive, Reading::Nearest, Reading::MAJORITY];
+
+fn random_network(generator: &mut ChaCha8Rng, n_genes: usize, regulations: usize) -> RegulatoryNetwork {
+    let mut gene = |_| GeneId::new(generator.random_range(0..n_genes));
+    let pairs: Vec<_> = (0..regulations).map(|index| (gene(index), gene(index))).collect();
+    let signed = pairs.into_iter().map(|(regulator, target)| {
+        let sign = if generator.random_bool(0.6) { Sign::Activation } else { Sign::Inhibition };
+        Regulation::new(regulator, target, sign)
+    });
+    RegulatoryNetwork::new(n_genes, signed.collect::<Vec<_>>())
+}
+
+fn every_perturbation(n_genes: usize) -> Vec<Perturbation> {
+    (0..n_genes)
+        .map(GeneId::new)
+        .flat_map(|gene| [Perturbation::deletion(gene), Perturbation::overexpression(gene)])
+        .collect()
+}
+
+/// What the network itself says, ambiguous entries read as unchanged.
+fn observe(
+    network: &RegulatoryNetwork,
+    perturbations: &[Perturbation],
+    depth: usize,
+    reading: Reading,
+) -> ResponseMatrix {
+    let responses = Closure::new(network, depth, reading).simulate(perturbations);
+    let entries =
+        responses.entries().iter().map(|entry| entry.and_then(|response| Response::from_value(response.value())));
+    ResponseMatrix::from_entries(perturbations.len(), network.n_genes(), entries.collect())
+}
+
+fn measured<'a>(
+    perturbations: &'a [Perturbation],
+    observed: &'a ResponseMatrix,
+    none: &'a ResponseMatrix,
+) -> RefinementData<'a> {
+    RefinementData { measured: (perturbations, observed), predicted: (&[], none), predicted_weights: &[] }
+}
+
+fn none(network: &RegulatoryNetwork) -> ResponseMatrix {
+    ResponseMatrix::unmeasured(0, network.n_genes())
+}
+
+fn refined(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    reading: Reading,
+    config: &RefinementConfig,
+) -> Refinement {
+    refine(network, data, 5, reading, config, &Unwatched).expect("shapes fit")
+}
+
+/// Wrong entries counted from scratch by the simulator.
+fn disagreements(
+    network: &RegulatoryNetwork,
+    perturbations: &[Perturbation],
+    wanted: &ResponseMatrix,
+    depth: usize,
+    reading: Reading,
+) -> i64 {
+    let said = Closure::new(network, depth, reading).simulate(perturbations);
+    let mut count = 0;
+    for (row, perturbation) in perturbations.iter().enumerate() {
+        for gene in (0..network.n_genes()).map(GeneId::new).filter(|&gene| !perturbation.moves(gene)) {
+            let wrong = |wanted: Response| said.get(row, gene).map(Response::class) != Some(wanted.class());
+            count += i64::from(wanted.get(row, gene).is_some_and(wrong));
+        }
+    }
+    count
+}
+
+fn random_responses(generator: &mut ChaCha8Rng, rows: usize, n_genes: usize) -> ResponseMatrix {
+    let choices = [None, Some(Response::Down), Some(Response::Unchanged), Some(Response::Up)];
+    let entries = (0..rows * n_genes).map(|_| *choices.choose(generator).expect("four choices")).collect();
+    ResponseMatrix::from_entries(rows, n_genes, entries)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #[test]
+    fn knowledge_that_explains_the_data_is_not_revised(seed in any::<u64>(), n_genes in 1..25usize, density in 0..4usize) {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        let network = random_network(&mut generator, n_genes, density * n_genes);
+        let reading = READINGS[generator.random_range(0..3)];
+        let perturbations = every_perturbation(n_genes);
+        let observed = observe(&network, &perturbations, 5, reading);
+        let nothing = none(&network);
+        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &RefinementConfig::default());
+        prop_assert!(refinement.revisions.is_empty());
+        prop_assert_eq!(refinement.network, network);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn edits_one_by_one_leave_the_same_state_as_a_search_from_scratch(seed in any::<u64>(), n_genes in 2..25usize) {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        let network = random_network(&mut generator, n_genes, 2 * n_genes);
+        let reading = READINGS[generator.random_range(0..3)];
+        let perturbations = every_perturbation(n_genes);
+        let wanted = random_responses(&mut generator, perturbations.len(), n_genes);
+        let nothing = none(&network);
+        let data = measured(&perturbations, &wanted, &nothing);
+        let mut state = ExactState::new(&network, &data, 5, reading);
+        let mut present: std::collections::BTreeSet<_> = network.regulations().iter().copied().collect();
+        for _ in 0..50 {
+            let (i, j) = (generator.random_range(0..n_genes), generator.random_range(0..n_genes));
+            if i == j { continue; }
+            let sign = Sign::BOTH[generator.random_range(0..2)];
+            let regulation = Regulation::new(GeneId::new(i), GeneId::new(j), sign);
+            let mut edits = vec![Edit { regulation, insert: !present.contains(&regulation) }];
+            if generator.random_bool(0.3) {
+                edits.push(Edit { regulation: regulation.flipped(), insert: !present.contains(&regulation.flipped()) });
+            }
+            let before = state.disagreement().measured;
+            let gain = state.gains(std::slice::from_ref(&edits))[0];
+            let effects: i64 = state.effects(&edits).iter().map(|effect| effect.weight).sum();
+            state.apply(&edits);
+            for edit in edits {
+                if edit.insert { present.insert(edit.regulation); } else { present.remove(&edit.regulation); }
+            }
+            let after = state.disagreement().measured;
+            prop_assert_eq!(before - after, gain.measured);
+            prop_assert_eq!(before - after, effects);
+            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied());
+            let expected = disagreements(&from_scratch, &perturbations, &wanted, 5, reading) * UNIT;
+            prop_assert_eq!(after, expected);
+            let fresh = ExactState::new(&from_scratch, &data, 5, reading);
+            for (kept, new) in state.rows.iter().zip(&fresh.rows) {
+                prop_assert_eq!(&kept.depths, &new.depths);
+            }
+        }
+    }
+
+    #[test]
+    fn refining_never_raises_the_objective_and_tells_its_disagreements_right(seed in any::<u64>(), n_genes in 2..20usize) {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        let truth = random_network(&mut generator, n_genes, 2 * n_genes);
+        let network = random_network(&mut generator, n_genes, 2 * n_genes);
+        let reading = READINGS[generator.random_range(0..3)];
+        let perturbations = every_perturbation(n_genes);
+        let observed = observe(&truth, &perturbations, 5, reading);
+        let nothing = none(&network);
+        let config = RefinementConfig { max_share: 1.0, permutations: 1, bootstraps: 10, ..Default::default() };
+        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
+        let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
+        prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
+        let costs = refinement.revisions.iter().map(|revision| match revision.kind {
+            RevisionKind::Added => config.add_cost,
+            RevisionKind::Removed => config.remove_cost,
+            RevisionKind::SignFlipped => config.flip_cost,
+        });
+        let paid = refinement.disagreements.1 as f64 + costs.sum::<f64>();
+        prop_assert!(paid <= refinement.disagreements.0 as f64);
+        prop_assert_eq!(&network.revised(&refinement.revisions), &refinement.network);
+    }
+}
+
+/// Regulator 0 acts on genes 1..=8 by `sign`; each of them on a gene of its own.
+fn regulon(sign: Sign) -> RegulatoryNetwork {
+    let edges = (1..=8).map(|target| Regulation::new(GeneId::new(0), GeneId::new(target), sign));
+    let onward = (1..=8).map(|gene| Regulation::new(GeneId::new(gene), GeneId::new(gene + 8), Sign::Inhibition));
+    RegulatoryNetwork::new(17, edges.chain(onward))
+}
+
+fn without(network: &RegulatoryNetwork, dropped: Regulation) -> RegulatoryNetwork {
+    let kept = network.regulations().iter().copied().filter(|&regulation| regulation != dropped);
+    RegulatoryNetwork::new(network.n_genes(), kept)
+}
+
+#[test]
+fn a_missing_a_spurious_and_a_flipped_regulation_come_back() {
+    let truth = regulon(Sign::Activation);
+    let chosen = Regulation::new(GeneId::new(0), GeneId::new(3), Sign::Activation);
+    let spurious = Regulation::new(GeneId::new(0), GeneId::new(9), Sign::Activation);
+    let missing = without(&truth, chosen);
+    let flipped = RegulatoryNetwork::new(17, missing.regulations().iter().copied().chain([chosen.flipped()]));
+    let too_much = RegulatoryNetwork::new(17, truth.regulations().iter().copied().chain([spurious]));
+    let perturbations = every_perturbation(17);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    for (faulty, kind, regulation) in [
+        (missing, RevisionKind::Added, chosen),
+        (flipped, RevisionKind::SignFlipped, chosen.flipped()),
+        (too_much, RevisionKind::Removed, spurious),
+    ] {
+        let config = RefinementConfig { remove_cost: 1.0, ..Default::default() };
+        let nothing = none(&faulty);
+        let refinement = refined(&faulty, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+        assert_eq!(refinement.network, truth, "{kind:?}");
+        assert_eq!(refinement.revisions.len(), 1, "{kind:?}");
+        assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (kind, regulation));
+        assert!(refinement.revisions[0].evidence.broken.is_empty());
+        assert!(refinement.settled);
+    }
+}
+
+#[test]
+fn a_network_of_inhibitors_keeps_them_all() {
+    let truth = regulon(Sign::Inhibition);
+    let chosen = Regulation::new(GeneId::new(0), GeneId::new(3), Sign::Inhibition);
+    let faulty = without(&truth, chosen);
+    let perturbations = every_perturbation(17);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    let nothing = none(&faulty);
+    let refinement = refined(
+        &faulty,
+        &measured(&perturbations, &observed, &nothing),
+        Reading::Nearest,
+        &RefinementConfig::default(),
+    );
+    assert_eq!(refinement.network, truth);
+    assert!(refinement.network.regulations().iter().all(|regulation| regulation.sign == Sign::Inhibition));
+}
+
+#[test]
+fn what_rests_on_predictions_alone_is_proposed_and_not_applied() {
+    let truth = regulon(Sign::Activation);
+    let chosen = Regulation::new(GeneId::new(0), GeneId::new(3), Sign::Activation);
+    let faulty = without(&truth, chosen);
+    let perturbations = every_perturbation(17);
+    let said = observe(&truth, &perturbations, 5, Reading::Nearest);
+    let weights = vec![1.0; said.entries().len()];
+    // One measured entry disagrees, but nothing worth its cost mends it.
+    let measured_row = [Perturbation::deletion(GeneId::new(16))];
+    let mut observed = ResponseMatrix::unmeasured(1, 17);
+    observed.set(0, GeneId::new(5), Some(Response::Up));
+    let data = RefinementData {
+        measured: (&measured_row, &observed),
+        predicted: (&perturbations, &said),
+        predicted_weights: &weights,
+    };
+    let refinement = refined(&faulty, &data, Reading::Nearest, &RefinementConfig::default());
+    assert_eq!(refinement.network, faulty);
+    assert_eq!(refinement.revisions.len(), 1);
+    assert_eq!(refinement.revisions[0].status, RevisionStatus::Proposed);
+    assert_eq!(refinement.revisions[0].regulation, chosen);
+    assert!(refinement.revisions[0].evidence.predicted > 0.0);
+}
+
+#[test]
+fn a_regulation_seen_in_one_entry_alone_is_not_worth_its_cost() {
+    let network = RegulatoryNetwork::new(3, [Regulation::new(GeneId::new(0), GeneId::new(1), Sign::Activation)]);
+    let perturbation = [Perturbation::deletion(GeneId::new(0))];
+    let mut observed = observe(&network, &perturbation, 5, Reading::Nearest);
+    observed.set(0, GeneId::new(2), Some(Response::Down));
+    let nothing = none(&network);
+    let refinement = refined(
+        &network,
+        &measured(&perturbation, &observed, &nothing),
+        Reading::Nearest,
+        &RefinementConfig::default(),
+    );
+    assert!(refinement.revisions.is_empty());
+    assert_eq!(refinement.disagreements, (1, 1));
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let mut generator = ChaCha8Rng::seed_from_u64(7);
+    let truth = random_network(&mut generator, 60, 120);
+    let network = random_network(&mut generator, 60, 120);
+    let perturbations = every_perturbation(60);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    let nothing = none(&network);
+    let config = RefinementConfig { max_share: 0.5, ..Default::default() };
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
+        pool.install(|| refined(&network, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config))
+    };
+    assert_eq!(run(1), run(3));
+}
+
+#[test]
+fn no_gain_comes_of_nothing() {
+    let network = regulon(Sign::Activation);
+    let nothing = none(&network);
+    let data = RefinementData { measured: (&[], &nothing), predicted: (&[], &nothing), predicted_weights: &[] };
+    let state = ExactState::new(&network, &data, 5, Reading::Nearest);
+    assert_eq!(state.disagreement(), Gain::default());
+    assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
+}

@@ -1,0 +1,407 @@
+//! Signed reachability within a number of steps, read as responses.
+
+use rayon::prelude::*;
+
+use super::{Reading, Simulator};
+use crate::biology::{Direction, GeneId, Perturbation, Response, ResponseMatrix, Sign};
+use crate::network::{Neighbour, RegulatoryNetwork};
+
+/// Perturbations simulated at once, one bit each.
+const LANES: usize = 64;
+
+/// Signed closure of depth `k`: the signs of all walks of at most `k` steps from the perturbed genes.
+///
+/// ```text
+/// a_d = |x|ᵀ Aᵈ,   s_d = xᵀ Sᵈ,   p_d = ½(a_d + s_d),   m_d = ½(a_d − s_d),   d = 1…k
+/// ```
+/// where `A = R₊ + R₋`, `S = R₊ − R₋`, `p_d[j]` and `m_d[j]` count the positive and negative walks of exactly `d` steps
+/// that end at gene `j`. A perturbed gene is clamped: no walk enters it. Self-regulation is not walked.
+///
+/// # Complexity
+/// `O(perturbations/64 · k · regulations)` words for the naive and nearest readings, `O(perturbations · k ·
+/// regulations)` for the majority reading; `O(genes)` memory per thread besides the result.
+#[derive(Clone, Debug)]
+pub struct Closure<'a> {
+    network: &'a RegulatoryNetwork,
+    depth: usize,
+    reading: Reading,
+}
+
+/// Numbers of positive and negative walks, `[depth − 1][gene]`.
+pub type WalkCounts = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
+impl<'a> Closure<'a> {
+    /// The greatest depth: longer walks would overflow the counts and explain nothing.
+    pub const MAX_DEPTH: usize = 64;
+
+    /// Reasoning over `network` with walks of at most `depth` steps, in `1..=MAX_DEPTH` (clamped to it).
+    #[must_use]
+    pub fn new(network: &'a RegulatoryNetwork, depth: usize, reading: Reading) -> Self {
+        Self { network, depth: depth.clamp(1, Self::MAX_DEPTH), reading }
+    }
+
+    /// Numbers of walks of each exact length, as floating point: exact up to 2⁵³.
+    #[must_use]
+    pub fn walk_counts(&self, perturbation: &Perturbation) -> WalkCounts {
+        let mut walks = Walks::start(self.network.n_genes(), perturbation);
+        (0..self.depth)
+            .map(|_| {
+                walks.step(self.network, perturbation);
+                (walks.positive.clone(), walks.negative.clone())
+            })
+            .unzip()
+    }
+
+    fn majority(&self, perturbation: &Perturbation, alpha: f64, tau: f64) -> Vec<Option<Response>> {
+        let n_genes = self.network.n_genes();
+        let (mut difference, mut total) = (vec![0.0; n_genes], vec![0.0; n_genes]);
+        let mut walks = Walks::start(n_genes, perturbation);
+        let mut weight = 1.0;
+        for _ in 0..self.depth {
+            walks.step(self.network, perturbation);
+            for gene in 0..n_genes {
+                difference[gene] += weight * (walks.positive[gene] - walks.negative[gene]);
+                total[gene] += weight * (walks.positive[gene] + walks.negative[gene]);
+            }
+            weight *= alpha;
+        }
+        let read = |(difference, total): (&f64, &f64)| Some(majority_response(*difference, *total, tau));
+        difference.iter().zip(&total).map(read).collect()
+    }
+
+    fn simulate_lanes(&self, perturbations: &[Perturbation]) -> Vec<Option<Response>> {
+        let n_genes = self.network.n_genes();
+        let planes = Planes::spread(self.network, perturbations, self.depth);
+        let (positive, negative) = match self.reading {
+            Reading::Naive => (&planes.positive, &planes.negative),
+            _ => (&planes.nearest_positive, &planes.nearest_negative),
+        };
+        let mut entries = Vec::with_capacity(perturbations.len() * n_genes);
+        for lane in 0..perturbations.len() {
+            let bits = |plane: u64| plane >> lane & 1 == 1;
+            entries.extend(positive.iter().zip(negative).map(|(&up, &down)| Some(read(bits(up), bits(down)))));
+        }
+        entries
+    }
+}
+
+impl Simulator for Closure<'_> {
+    fn simulate(&self, perturbations: &[Perturbation]) -> ResponseMatrix {
+        let n_genes = self.network.n_genes();
+        let mut matrix = ResponseMatrix::unmeasured(perturbations.len(), n_genes);
+        let blocks: Vec<Vec<_>> = match self.reading {
+            Reading::Majority { alpha, tau } => {
+                perturbations.par_iter().map(|perturbation| self.majority(perturbation, alpha, tau)).collect()
+            }
+            Reading::Naive | Reading::Nearest => {
+                perturbations.par_chunks(LANES).map(|chunk| self.simulate_lanes(chunk)).collect()
+            }
+        };
+        let rows = blocks.iter().flat_map(|block| block.chunks(n_genes.max(1)));
+        for (row, (entries, perturbation)) in rows.zip(perturbations).enumerate() {
+            matrix.row_mut(row).copy_from_slice(entries);
+            for &(gene, direction) in perturbation.changes() {
+                matrix.set(row, gene, Response::from_value(direction.value()));
+            }
+        }
+        matrix
+    }
+}
+
+/// Down, unchanged, up or ambiguous by which signs of walk reach a gene.
+const fn read(positive: bool, negative: bool) -> Response {
+    match (positive, negative) {
+        (true, true) => Response::Ambiguous,
+        (true, false) => Response::Up,
+        (false, true) => Response::Down,
+        (false, false) => Response::Unchanged,
+    }
+}
+
+/// The majority reading of weighted walk counts: their difference and their total.
+fn majority_response(difference: f64, total: f64, tau: f64) -> Response {
+    match difference / total {
+        _ if total == 0.0 => Response::Unchanged,
+        ratio if ratio > tau => Response::Up,
+        ratio if ratio < -tau => Response::Down,
+        _ => Response::Ambiguous,
+    }
+}
+
+/// Walk counts of the present length.
+struct Walks {
+    positive: Vec<f64>,
+    negative: Vec<f64>,
+}
+
+impl Walks {
+    fn start(n_genes: usize, perturbation: &Perturbation) -> Self {
+        let mut walks = Self { positive: vec![0.0; n_genes], negative: vec![0.0; n_genes] };
+        for &(gene, direction) in perturbation.changes() {
+            match direction {
+                Direction::Overexpression => walks.positive[gene.index()] = 1.0,
+                Direction::Deletion => walks.negative[gene.index()] = 1.0,
+            }
+        }
+        walks
+    }
+
+    fn step(&mut self, network: &RegulatoryNetwork, perturbation: &Perturbation) {
+        let n_genes = network.n_genes();
+        let mut next = Self { positive: vec![0.0; n_genes], negative: vec![0.0; n_genes] };
+        for gene in (0..n_genes).filter(|&gene| self.positive[gene] + self.negative[gene] > 0.0) {
+            for &Neighbour { gene: target, sign } in network.targets_of(GeneId::new(gene)) {
+                if target.index() == gene || perturbation.moves(target) {
+                    continue;
+                }
+                let (positive, negative) = match sign {
+                    Sign::Activation => (self.positive[gene], self.negative[gene]),
+                    Sign::Inhibition => (self.negative[gene], self.positive[gene]),
+                };
+                next.positive[target.index()] += positive;
+                next.negative[target.index()] += negative;
+            }
+        }
+        *self = next;
+    }
+}
+
+/// Which lanes have reached each gene by a walk of each sign; one word of lanes per gene.
+struct Planes {
+    positive: Vec<u64>,
+    negative: Vec<u64>,
+    nearest_positive: Vec<u64>,
+    nearest_negative: Vec<u64>,
+}
+
+impl Planes {
+    /// Breadth-first search over (gene, sign), all lanes at once: the first arrival of each sign is all that the naive
+    /// and the nearest reading need.
+    fn spread(network: &RegulatoryNetwork, perturbations: &[Perturbation], depth: usize) -> Self {
+        let n_genes = network.n_genes();
+        let mut planes = Self {
+            positive: vec![0; n_genes],
+            negative: vec![0; n_genes],
+            nearest_positive: vec![0; n_genes],
+            nearest_negative: vec![0; n_genes],
+        };
+        let mut frontier = Frontier::start(n_genes, perturbations);
+        // A perturbed gene counts as reached by both signs in its lane, so that no walk enters it.
+        let clamped: Vec<_> = frontier.active.iter().map(|&gene| (gene, frontier.any(gene))).collect();
+        for &(gene, lanes) in &clamped {
+            planes.positive[gene] |= lanes;
+            planes.negative[gene] |= lanes;
+        }
+        for _ in 0..depth {
+            if frontier.active.is_empty() {
+                break;
+            }
+            frontier = planes.advance(network, &frontier);
+        }
+        for &(gene, lanes) in &clamped {
+            planes.positive[gene] &= !lanes;
+            planes.negative[gene] &= !lanes;
+        }
+        planes
+    }
+
+    fn advance(&mut self, network: &RegulatoryNetwork, frontier: &Frontier) -> Frontier {
+        let mut next = Frontier::empty(network.n_genes());
+        for &gene in &frontier.active {
+            for &Neighbour { gene: target, sign } in network.targets_of(GeneId::new(gene)) {
+                if target.index() != gene {
+                    let (positive, negative) = match sign {
+                        Sign::Activation => (frontier.positive[gene], frontier.negative[gene]),
+                        Sign::Inhibition => (frontier.negative[gene], frontier.positive[gene]),
+                    };
+                    next.add(target.index(), positive, negative);
+                }
+            }
+        }
+        let arrived = std::mem::take(&mut next.active);
+        next.active = arrived.into_iter().filter(|&gene| self.keep_first_arrivals(gene, &mut next)).collect();
+        next
+    }
+
+    fn keep_first_arrivals(&mut self, gene: usize, next: &mut Frontier) -> bool {
+        let untouched = !(self.positive[gene] | self.negative[gene]);
+        next.positive[gene] &= !self.positive[gene];
+        next.negative[gene] &= !self.negative[gene];
+        self.positive[gene] |= next.positive[gene];
+        self.negative[gene] |= next.negative[gene];
+        self.nearest_positive[gene] |= next.positive[gene] & untouched;
+        self.nearest_negative[gene] |= next.negative[gene] & untouched;
+        next.any(gene) != 0
+    }
+}
+
+/// The (gene, sign) states reached at the present depth.
+struct Frontier {
+    active: Vec<usize>,
+    positive: Vec<u64>,
+    negative: Vec<u64>,
+}
+
+impl Frontier {
+    fn empty(n_genes: usize) -> Self {
+        Self { active: Vec::new(), positive: vec![0; n_genes], negative: vec![0; n_genes] }
+    }
+
+    fn start(n_genes: usize, perturbations: &[Perturbation]) -> Self {
+        let mut frontier = Self::empty(n_genes);
+        for (lane, perturbation) in perturbations.iter().enumerate() {
+            for &(gene, direction) in perturbation.changes() {
+                match direction {
+                    Direction::Overexpression => frontier.add(gene.index(), 1 << lane, 0),
+                    Direction::Deletion => frontier.add(gene.index(), 0, 1 << lane),
+                }
+            }
+        }
+        frontier
+    }
+
+    fn add(&mut self, gene: usize, positive: u64, negative: u64) {
+        if self.any(gene) == 0 && positive | negative != 0 {
+            self.active.push(gene);
+        }
+        self.positive[gene] |= positive;
+        self.negative[gene] |= negative;
+    }
+
+    fn any(&self, gene: usize) -> u64 {
+        self.positive[gene] | self.negative[gene]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::biology::Regulation;
+
+    /// Dense Boolean matrices over (gene, sign) states, one product per step: slow and plain.
+    fn reference(
+        network: &RegulatoryNetwork,
+        perturbation: &Perturbation,
+        depth: usize,
+        reading: Reading,
+    ) -> Vec<Response> {
+        let n = network.n_genes();
+        let mut step = vec![vec![false; 2 * n]; 2 * n];
+        for edge in network.regulations() {
+            let (i, j) = (edge.regulator.index(), edge.target.index());
+            if i != j && !perturbation.moves(edge.target) {
+                for sign in 0..2 {
+                    let arrived = if edge.sign == Sign::Activation { sign } else { 1 - sign };
+                    step[2 * i + sign][2 * j + arrived] = true;
+                }
+            }
+        }
+        let mut now = vec![false; 2 * n];
+        for &(gene, direction) in perturbation.changes() {
+            now[2 * gene.index() + usize::from(direction == Direction::Deletion)] = true;
+        }
+        let (mut ever, mut first) = (vec![[false; 2]; n], vec![[false; 2]; n]);
+        for _ in 0..depth {
+            now = (0..2 * n).map(|to| (0..2 * n).any(|from| now[from] && step[from][to])).collect();
+            for gene in 0..n {
+                let here = [now[2 * gene], now[2 * gene + 1]];
+                if ever[gene] == [false; 2] {
+                    first[gene] = here;
+                }
+                ever[gene] = [ever[gene][0] || here[0], ever[gene][1] || here[1]];
+            }
+        }
+        let chosen = if reading == Reading::Naive { ever } else { first };
+        chosen.iter().map(|&[positive, negative]| read(positive, negative)).collect()
+    }
+
+    fn arbitrary_network() -> impl Strategy<Value = RegulatoryNetwork> {
+        (2..20usize).prop_flat_map(|n| {
+            let edge = (0..n, 0..n, any::<bool>());
+            proptest::collection::vec(edge, 0..4 * n).prop_map(move |edges| {
+                let regulation = |(i, j, activates): (usize, usize, bool)| {
+                    let sign = if activates { Sign::Activation } else { Sign::Inhibition };
+                    Regulation::new(GeneId::new(i), GeneId::new(j), sign)
+                };
+                RegulatoryNetwork::new(n, edges.into_iter().map(regulation))
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn bit_parallel_search_equals_dense_boolean_matrices(
+            network in arbitrary_network(), depth in 1..7usize, picks in proptest::collection::vec((0..20usize, any::<bool>()), 1..80)
+        ) {
+            let perturbations: Vec<_> = picks.iter().map(|&(gene, up)| {
+                let gene = GeneId::new(gene % network.n_genes());
+                if up { Perturbation::overexpression(gene) } else { Perturbation::deletion(gene) }
+            }).collect();
+            for reading in [Reading::Naive, Reading::Nearest] {
+                let fast = Closure::new(&network, depth, reading).simulate(&perturbations);
+                for (row, perturbation) in perturbations.iter().enumerate() {
+                    let slow = reference(&network, perturbation, depth, reading);
+                    for (gene, &expected) in slow.iter().enumerate() {
+                        let gene = GeneId::new(gene);
+                        if !perturbation.moves(gene) {
+                            prop_assert_eq!(fast.get(row, gene), Some(expected));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn chain(signs: &[Sign]) -> RegulatoryNetwork {
+        let edges = signs.iter().enumerate();
+        RegulatoryNetwork::new(
+            signs.len() + 1,
+            edges.map(|(i, &sign)| Regulation::new(GeneId::new(i), GeneId::new(i + 1), sign)),
+        )
+    }
+
+    #[test]
+    fn deleting_an_inhibitor_raises_its_target() {
+        let network = chain(&[Sign::Inhibition]);
+        let responses = Closure::new(&network, 5, Reading::Nearest).simulate(&[Perturbation::deletion(GeneId::new(0))]);
+        assert_eq!(responses.get(0, GeneId::new(1)), Some(Response::Up));
+    }
+
+    #[test]
+    fn a_gene_beyond_the_depth_is_unchanged() {
+        let network = chain(&[Sign::Activation; 4]);
+        let perturbation = [Perturbation::deletion(GeneId::new(0))];
+        let responses = Closure::new(&network, 3, Reading::Nearest).simulate(&perturbation);
+        assert_eq!(responses.get(0, GeneId::new(3)), Some(Response::Down));
+        assert_eq!(responses.get(0, GeneId::new(4)), Some(Response::Unchanged));
+    }
+
+    #[test]
+    fn a_direct_regulation_outweighs_a_longer_walk_except_for_the_naive_reading() {
+        // 0 activates 2 directly and inhibits it through 1.
+        let edge = |i, j, sign| Regulation::new(GeneId::new(i), GeneId::new(j), sign);
+        let edges = [edge(0, 2, Sign::Activation), edge(0, 1, Sign::Activation), edge(1, 2, Sign::Inhibition)];
+        let network = RegulatoryNetwork::new(3, edges);
+        let response = |reading| {
+            let perturbation = [Perturbation::overexpression(GeneId::new(0))];
+            Closure::new(&network, 5, reading).simulate(&perturbation).get(0, GeneId::new(2))
+        };
+        assert_eq!(response(Reading::Nearest), Some(Response::Up));
+        assert_eq!(response(Reading::Naive), Some(Response::Ambiguous));
+        // r = (1 − ½) / (1 + ½) = ⅓ > 0.2
+        assert_eq!(response(Reading::MAJORITY), Some(Response::Up));
+    }
+
+    #[test]
+    fn huge_walk_counts_do_not_change_the_reading() {
+        let genes = 30;
+        let all_pairs = (0..genes).flat_map(|i| (0..genes).map(move |j| (i, j)));
+        let edges = all_pairs.map(|(i, j)| Regulation::new(GeneId::new(i), GeneId::new(j), Sign::Activation));
+        let network = RegulatoryNetwork::new(genes, edges);
+        let closure = Closure::new(&network, Closure::MAX_DEPTH, Reading::MAJORITY);
+        let responses = closure.simulate(&[Perturbation::deletion(GeneId::new(0))]);
+        assert_eq!(responses.count(Response::Down), genes);
+    }
+}
