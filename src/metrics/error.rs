@@ -2,16 +2,56 @@
 
 use thiserror::Error;
 
-/// What went wrong with a score.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+/// What went wrong with a score or its interval.
+#[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum MetricError {
     /// The two matrices have different shapes.
-    #[error("responses of shape {left:?} cannot be compared with responses of shape {right:?}")]
+    #[error(
+        "responses of {} perturbations × {} genes cannot be compared with responses of {} perturbations × {} genes",
+        .left.0, .left.1, .right.0, .right.1
+    )]
     ShapeMismatch {
         /// Perturbations and genes of the first.
         left: (usize, usize),
         /// Perturbations and genes of the second.
         right: (usize, usize),
+    },
+    /// The matrices have not one row per perturbation.
+    #[error("{perturbations} perturbations were named for {rows} rows of responses; name one for each row")]
+    PerturbationCount {
+        /// Perturbations given.
+        perturbations: usize,
+        /// Rows of the matrices.
+        rows: usize,
+    },
+    /// An interval over perturbations needs several of them.
+    #[error(
+        "an interval over perturbations needs at least {needed} different perturbed gene sets, but there are {found}; \
+         hold out more perturbations or report the score without an interval"
+    )]
+    TooFewPerturbations {
+        /// How many there are.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A share of nothing.
+    #[error("{successes} successes in {trials} trials are no share; count at least one trial and no more successes")]
+    NoShare {
+        /// Successes counted.
+        successes: u64,
+        /// Trials counted.
+        trials: u64,
+    },
+    /// A setting of the bootstrap outside its range.
+    #[error("bootstrap setting `{setting}` is {value}; it must be {allowed}")]
+    Setting {
+        /// Name of the field.
+        setting: &'static str,
+        /// The value given.
+        value: f64,
+        /// What would be right.
+        allowed: &'static str,
     },
 }

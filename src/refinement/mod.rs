@@ -1,8 +1,9 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
-//! `evidence` says what each one mends and how sure that is; `exact` keeps the objective up to date. Nothing here reads
-//! a file, knows of RDF, or sees a test perturbation.
+//! `evidence` says what each one mends and how sure that is; `exact` keeps the objective up to date. `published` is the
+//! dense objective of the literature, a reference and a method to compare with. Nothing here reads a file, knows of RDF,
+//! or sees a test perturbation.
 
 mod commit;
 mod config;
@@ -10,6 +11,7 @@ mod error;
 mod evidence;
 mod exact;
 mod propose;
+pub mod published;
 
 pub use config::{RefinementConfig, RegulatorPool};
 pub use error::RefinementError;

@@ -1,0 +1,440 @@
+//! The choice that costs least, found exactly: entries by falling gain until the budget costs more than they save.
+
+use super::objective::{check_length, check_weights};
+use super::{AdaptorConfig, AdaptorError, gain};
+use crate::biology::{Response, ResponseMatrix};
+
+/// Responses aligned between data and knowledge, and what the choice cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alignment {
+    /// `ȳ = a ⊙ δ + (1−a) ⊙ ŷ`.
+    pub aligned: ResponseMatrix,
+    /// The choice `a`: true where the symbolic response was taken; rows laid end to end.
+    pub symbolic_entries: Vec<bool>,
+    /// The objective of [`AdaptorConfig`] at this choice, the least there is.
+    pub objective: f64,
+    /// Share of entries that are symbolic, in `[0, 1]`; 0 if there are no entries.
+    pub symbolic_share: f64,
+}
+
+/// Chooses for each entry between the neural and the symbolic response at the least cost.
+///
+/// An entry stays neural where the knowledge makes no claim: where it is ambiguous, or does not hold the gene. Such an
+/// entry contradicts nothing, but counts in `N` and carries its weight term. Ties go to the neural side, and among
+/// entries of one gain to the earlier one.
+///
+/// # Shapes
+/// - `neural`, `symbolic`: `[n_perturbations, n_genes]`
+/// - `w`, `held_by_knowledge`: one value for each gene
+///
+/// # Errors
+/// [`AdaptorError`] if shapes or lengths differ, or a weight or a setting is out of range.
+///
+/// # Complexity
+/// `O(entries + genes · log genes)`: all entries of one gene share at most two gains, so genes are sorted, not entries.
+///
+/// # Reference
+/// The objective is that of Xiang & Ai, ICLR 2026, arXiv 2510.00512; being separable up to one convex term in `Σ a`, it
+/// needs no learnt policy.
+pub fn align(
+    neural: &ResponseMatrix,
+    symbolic: &ResponseMatrix,
+    w: &[f64],
+    held_by_knowledge: &[bool],
+    config: &AdaptorConfig,
+) -> Result<Alignment, AdaptorError> {
+    config.check()?;
+    check_shapes(neural, symbolic)?;
+    check_weights(w, neural.n_genes())?;
+    check_length("the list of genes held by the knowledge", held_by_knowledge.len(), neural.n_genes())?;
+    let entries = Entries { neural, symbolic, held_by_knowledge };
+    let counts = entries.count();
+    let total = neural.entries().len() as u64;
+    let cut = Cut::of(gain_classes(&counts, w, config), total, config);
+    let take = |w| [false, true].map(|inconsistent| cut.take(gain(inconsistent, w, config)));
+    let takes: Vec<_> = w.iter().map(|&w| take(w)).collect();
+    let choice = entries.choose(&takes, cut.at_the_cut);
+    Ok(Alignment {
+        objective: choice.cost(&counts, w, config),
+        symbolic_share: choice.symbolic_share(),
+        aligned: ResponseMatrix::from_entries(neural.n_perturbations(), neural.n_genes(), choice.aligned),
+        symbolic_entries: choice.symbolic_entries,
+    })
+}
+
+/// The cheapest choice for plain entries, each with a weight of its own.
+///
+/// # Shapes
+/// - `inconsistent` (`ŷ ≠ δ`), `w`, result (`a`): one value for each entry
+///
+/// # Errors
+/// [`AdaptorError`] if the lengths differ, or a weight or a setting is out of range.
+///
+/// # Complexity
+/// `O(entries · log entries)`.
+pub fn solve(inconsistent: &[bool], w: &[f64], config: &AdaptorConfig) -> Result<Vec<bool>, AdaptorError> {
+    config.check()?;
+    check_weights(w, inconsistent.len())?;
+    let gains: Vec<_> = inconsistent.iter().zip(w).map(|(&inconsistent, &w)| gain(inconsistent, w, config)).collect();
+    let classes = gains.iter().map(|&gain| GainClass { gain, entries: 1 }).collect();
+    let cut = Cut::of(classes, w.len() as u64, config);
+    let mut left = cut.at_the_cut;
+    Ok(gains.iter().map(|&gain| cut.take(gain).decide(&mut left)).collect())
+}
+
+/// Entries that gain equally from the symbolic response.
+#[derive(Clone, Copy)]
+struct GainClass {
+    gain: f64,
+    entries: u64,
+}
+
+/// Where the greedy order of entries ends: all above the gain, and the first few exactly at it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cut {
+    gain: f64,
+    at_the_cut: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Take {
+    Never,
+    WhileAnyLeft,
+    Always,
+}
+
+impl Take {
+    fn decide(self, left: &mut u64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Always => true,
+            Self::WhileAnyLeft if *left == 0 => false,
+            Self::WhileAnyLeft => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}
+
+impl Cut {
+    /// Spends the budget on the classes by falling gain.
+    ///
+    /// The cost of one entry more never falls while entries are added and the gains never rise, so stopping at the
+    /// first entry that does not pay is optimal.
+    fn of(mut classes: Vec<GainClass>, total: u64, config: &AdaptorConfig) -> Self {
+        classes.sort_unstable_by(|left, right| right.gain.total_cmp(&left.gain));
+        let mut taken = 0;
+        for class in classes.chunk_by(|left, right| left.gain == right.gain) {
+            let gain = class[0].gain;
+            let entries: u64 = class.iter().map(|class| class.entries).sum();
+            let paying = paying_entries(gain, taken, total, config).min(entries);
+            if paying < entries {
+                return Self { gain, at_the_cut: paying };
+            }
+            taken += paying;
+        }
+        Self { gain: f64::NEG_INFINITY, at_the_cut: 0 }
+    }
+
+    fn take(&self, gain: f64) -> Take {
+        if gain > self.gain {
+            Take::Always
+        } else if gain == self.gain {
+            Take::WhileAnyLeft
+        } else {
+            Take::Never
+        }
+    }
+}
+
+/// How many entries of this gain pay for themselves after `taken` others.
+fn paying_entries(gain: f64, taken: u64, total: u64, config: &AdaptorConfig) -> u64 {
+    let budget = config.theta * total as f64;
+    let free = budget.floor() as u64;
+    let at_the_boundary = config.c_l * ((free + 1) as f64 - budget);
+    if gain <= 0.0 {
+        0
+    } else if gain > config.c_l {
+        total - taken
+    } else if gain > at_the_boundary {
+        (free + 1).saturating_sub(taken)
+    } else {
+        free.saturating_sub(taken)
+    }
+}
+
+/// What each entry of one gene is, counted.
+#[derive(Clone, Copy, Default)]
+struct GeneCounts {
+    /// Neural and symbolic response agree, or differ.
+    claims: [u64; 2],
+    /// The knowledge makes no claim.
+    silent: u64,
+}
+
+fn gain_classes(counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> Vec<GainClass> {
+    let of_gene = |(counts, &w): (&GeneCounts, &f64)| {
+        let [consistent, inconsistent] = counts.claims;
+        [
+            GainClass { gain: gain(false, w, config), entries: consistent },
+            GainClass { gain: gain(true, w, config), entries: inconsistent },
+        ]
+    };
+    counts.iter().zip(w).flat_map(of_gene).filter(|class| class.entries > 0).collect()
+}
+
+pub(super) fn check_shapes(left: &ResponseMatrix, right: &ResponseMatrix) -> Result<(), AdaptorError> {
+    let shape = |matrix: &ResponseMatrix| (matrix.n_perturbations(), matrix.n_genes());
+    if shape(left) == shape(right) {
+        return Ok(());
+    }
+    Err(AdaptorError::ShapeMismatch { left: shape(left), right: shape(right) })
+}
+
+#[derive(Clone, Copy)]
+struct Entries<'a> {
+    neural: &'a ResponseMatrix,
+    symbolic: &'a ResponseMatrix,
+    held_by_knowledge: &'a [bool],
+}
+
+impl Entries<'_> {
+    /// `Some(ŷ ≠ δ)` where the knowledge makes a claim.
+    fn claim(self, gene: usize, neural: Option<Response>, symbolic: Option<Response>) -> Option<bool> {
+        match symbolic {
+            None | Some(Response::Ambiguous) => None,
+            Some(_) if !self.held_by_knowledge[gene] => None,
+            Some(symbolic) => Some(neural.is_some_and(|neural| neural.class() != symbolic.class())),
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&[Option<Response>], &[Option<Response>])> {
+        (0..self.neural.n_perturbations()).map(|row| (self.neural.row(row), self.symbolic.row(row)))
+    }
+
+    fn count(&self) -> Vec<GeneCounts> {
+        let mut counts = vec![GeneCounts::default(); self.neural.n_genes()];
+        for (neural, symbolic) in self.rows() {
+            for (gene, counts) in counts.iter_mut().enumerate() {
+                match self.claim(gene, neural[gene], symbolic[gene]) {
+                    Some(inconsistent) => counts.claims[usize::from(inconsistent)] += 1,
+                    None => counts.silent += 1,
+                }
+            }
+        }
+        counts
+    }
+
+    fn choose(&self, takes: &[[Take; 2]], at_the_cut: u64) -> Choice {
+        let mut choice = Choice::with_capacity(self.neural.entries().len(), takes.len());
+        let mut left = at_the_cut;
+        for (neural, symbolic) in self.rows() {
+            for (gene, takes) in takes.iter().enumerate() {
+                match self.claim(gene, neural[gene], symbolic[gene]).map(usize::from) {
+                    Some(class) if takes[class].decide(&mut left) => {
+                        choice.taken[gene][class] += 1;
+                        choice.push(symbolic[gene], true);
+                    }
+                    _ => choice.push(neural[gene], false),
+                }
+            }
+        }
+        choice
+    }
+}
+
+struct Choice {
+    aligned: Vec<Option<Response>>,
+    symbolic_entries: Vec<bool>,
+    /// Symbolic entries of each gene, by consistent and inconsistent.
+    taken: Vec<[u64; 2]>,
+}
+
+impl Choice {
+    fn with_capacity(entries: usize, genes: usize) -> Self {
+        Self {
+            aligned: Vec::with_capacity(entries),
+            symbolic_entries: Vec::with_capacity(entries),
+            taken: vec![[0; 2]; genes],
+        }
+    }
+
+    fn push(&mut self, response: Option<Response>, is_symbolic: bool) {
+        self.aligned.push(response);
+        self.symbolic_entries.push(is_symbolic);
+    }
+
+    fn cost(&self, counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> f64 {
+        let of_genes = counts.iter().zip(&self.taken).zip(w);
+        let before_budget: f64 = of_genes.map(|((counts, taken), &w)| gene_cost(counts, taken, w, config)).sum();
+        before_budget + config.budget_cost(self.symbolic(), self.aligned.len() as u64)
+    }
+
+    fn symbolic(&self) -> u64 {
+        self.taken.iter().flatten().sum()
+    }
+
+    fn symbolic_share(&self) -> f64 {
+        if self.aligned.is_empty() { 0.0 } else { self.symbolic() as f64 / self.aligned.len() as f64 }
+    }
+}
+
+fn gene_cost(counts: &GeneCounts, taken: &[u64; 2], w: f64, config: &AdaptorConfig) -> f64 {
+    let neural = |inconsistent: bool, entries: u64| entries as f64 * config.neural_cost(inconsistent, w);
+    let symbolic = (taken[0] + taken[1]) as f64 * config.symbolic_cost(w);
+    symbolic + neural(false, counts.claims[0] - taken[0] + counts.silent) + neural(true, counts.claims[1] - taken[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::adaptor::objective;
+    use crate::biology::GeneId;
+
+    fn row(values: &[i8]) -> ResponseMatrix {
+        matrix(1, values)
+    }
+
+    fn matrix(rows: usize, values: &[i8]) -> ResponseMatrix {
+        let entries = values
+            .iter()
+            .map(|&value| if value == 2 { Some(Response::Ambiguous) } else { Response::from_value(value) });
+        ResponseMatrix::from_entries(rows, values.len() / rows, entries.collect())
+    }
+
+    fn whole_budget() -> AdaptorConfig {
+        AdaptorConfig { theta: 1.0, ..AdaptorConfig::default() }
+    }
+
+    #[test]
+    fn a_well_represented_gene_takes_the_symbolic_response_and_a_poor_one_the_neural() {
+        let alignment = align(&row(&[0, 0]), &row(&[1, 1]), &[0.9, 0.1], &[true, true], &whole_budget()).expect("fits");
+        assert_eq!(alignment.aligned, row(&[1, 0]));
+        assert_eq!(alignment.symbolic_entries, [true, false]);
+        assert_eq!(alignment.symbolic_share, 0.5);
+        // The second stays neural against the knowledge: C_v; its weight is on the neural side already.
+        assert!((alignment.objective - 0.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn where_the_knowledge_is_ambiguous_or_lacks_the_gene_the_neural_response_stays() {
+        let alignment =
+            align(&row(&[-1, -1]), &row(&[2, 0]), &[1.0, 1.0], &[true, false], &whole_budget()).expect("fits");
+        assert_eq!(alignment.aligned, row(&[-1, -1]));
+        // Both well-weighted entries cost C_w·½ for staying neural, and contradict nothing.
+        assert!((alignment.objective - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_budget_goes_to_the_largest_gains_and_then_to_the_first_entries() {
+        let config = AdaptorConfig { theta: 0.5, ..AdaptorConfig::default() };
+        let neural = matrix(2, &[0, 0, 0, 0, 0, 0]);
+        let symbolic = matrix(2, &[1, 0, 1, 1, 0, 1]);
+        // Three of six are free: gene 2 (w = 0.9) in both rows, then of gene 0 and 1 (w = 0.8) the contradicting first.
+        let alignment = align(&neural, &symbolic, &[0.8, 0.8, 0.9], &[true; 3], &config).expect("fits");
+        assert_eq!(alignment.symbolic_entries, [true, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn an_unmeasured_neural_entry_contradicts_nothing() {
+        let neural = ResponseMatrix::unmeasured(1, 1);
+        let alignment = align(&neural, &row(&[1]), &[0.9], &[true], &whole_budget()).expect("fits");
+        assert_eq!(alignment.aligned.get(0, GeneId::new(0)), Some(Response::Up));
+        assert_eq!(alignment.objective, 0.0);
+    }
+
+    #[test]
+    fn an_empty_run_is_aligned_for_nothing() {
+        let nothing = ResponseMatrix::unmeasured(0, 2);
+        let alignment = align(&nothing, &nothing, &[0.5; 2], &[true; 2], &AdaptorConfig::default()).expect("fits");
+        assert_eq!((alignment.objective, alignment.symbolic_share), (0.0, 0.0));
+    }
+
+    #[test]
+    fn lists_that_do_not_fit_are_refused() {
+        let config = AdaptorConfig::default();
+        let shapes = align(&row(&[0]), &row(&[0, 0]), &[0.5], &[true], &config);
+        assert!(matches!(shapes, Err(AdaptorError::ShapeMismatch { .. })));
+        let weights = align(&row(&[0]), &row(&[0]), &[0.5, 0.5], &[true], &config);
+        assert!(matches!(weights, Err(AdaptorError::Length { .. })));
+        let held = align(&row(&[0]), &row(&[0]), &[0.5], &[], &config);
+        assert!(matches!(held, Err(AdaptorError::Length { .. })));
+    }
+
+    fn some_config() -> impl Strategy<Value = AdaptorConfig> {
+        let cost = || prop_oneof![Just(0.0), Just(0.1), Just(0.3), Just(1.0), 0.0..2.0_f64];
+        let theta = prop_oneof![Just(0.0), Just(0.3), Just(1.0), 0.0..=1.0_f64];
+        (cost(), cost(), cost(), theta).prop_map(|(c_v, c_w, c_l, theta)| AdaptorConfig { c_v, c_w, c_l, theta })
+    }
+
+    fn some_weight() -> impl Strategy<Value = f64> {
+        prop_oneof![Just(0.0), Just(0.5), Just(0.7), Just(1.0), 0.0..=1.0_f64]
+    }
+
+    fn cheapest_of_all_choices(
+        inconsistent: &[bool],
+        w: &[f64],
+        config: &AdaptorConfig,
+        free: impl Fn(usize) -> bool,
+    ) -> f64 {
+        let entries = w.len();
+        let choices =
+            (0..1_u32 << entries).filter(|bits| (0..entries).all(|entry| bits >> entry & 1 == 0 || free(entry)));
+        let cost = |bits: u32| {
+            let choice: Vec<_> = (0..entries).map(|entry| bits >> entry & 1 == 1).collect();
+            objective(inconsistent, w, &choice, config).expect("values in range")
+        };
+        choices.map(cost).fold(f64::INFINITY, f64::min)
+    }
+
+    proptest! {
+        #[test]
+        fn no_choice_of_up_to_twelve_entries_is_cheaper(
+            entries in prop::collection::vec((any::<bool>(), some_weight()), 0..=12),
+            config in some_config(),
+        ) {
+            let (inconsistent, w): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+            let choice = solve(&inconsistent, &w, &config).expect("values in range");
+            let cost = objective(&inconsistent, &w, &choice, &config).expect("values in range");
+            let least = cheapest_of_all_choices(&inconsistent, &w, &config, |_| true);
+            prop_assert!((cost - least).abs() < 1e-9, "{cost} against {least}");
+        }
+
+        #[test]
+        fn no_aligned_matrix_of_twelve_entries_is_cheaper(
+            neural in prop::collection::vec(-1..=1_i8, 12),
+            symbolic in prop::collection::vec(-1..=2_i8, 12),
+            genes in prop::collection::vec((some_weight(), any::<bool>()), 4),
+            config in some_config(),
+        ) {
+            let (w, held): (Vec<_>, Vec<_>) = genes.into_iter().unzip();
+            let alignment = align(&matrix(3, &neural), &matrix(3, &symbolic), &w, &held, &config).expect("fits");
+            let free = |entry: usize| held[entry % 4] && symbolic[entry] != 2;
+            let inconsistent: Vec<_> = (0..12).map(|entry| free(entry) && neural[entry] != symbolic[entry]).collect();
+            let w: Vec<_> = (0..12).map(|entry| w[entry % 4]).collect();
+            let own = objective(&inconsistent, &w, &alignment.symbolic_entries, &config).expect("values in range");
+            let least = cheapest_of_all_choices(&inconsistent, &w, &config, free);
+            prop_assert!((own - alignment.objective).abs() < 1e-9, "told {} for {own}", alignment.objective);
+            prop_assert!((own - least).abs() < 1e-9, "{own} against {least}");
+            for entry in 0..12 {
+                let taken = if alignment.symbolic_entries[entry] { symbolic[entry] } else { neural[entry] };
+                prop_assert_eq!(alignment.aligned.entries()[entry], Response::from_value(taken));
+            }
+        }
+
+        #[test]
+        fn a_dear_budget_is_never_overspent(
+            entries in prop::collection::vec((any::<bool>(), some_weight()), 0..200),
+            theta in 0.0..=1.0_f64,
+        ) {
+            let (inconsistent, w): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
+            let config = AdaptorConfig { theta, c_l: 1e6, ..AdaptorConfig::default() };
+            let choice = solve(&inconsistent, &w, &config).expect("values in range");
+            let chosen = choice.iter().filter(|&&symbolic| symbolic).count();
+            prop_assert!(chosen as f64 <= theta * w.len() as f64 + 1e-5);
+        }
+    }
+}
