@@ -124,6 +124,13 @@ pub struct ScoreRow {
     pub balanced_refined: f64,
 }
 
+impl ScoreRow {
+    /// Name of the row for the unrefined knowledge alone: what is lost or won by doing nothing.
+    pub const DO_NOTHING: &'static str = "do-nothing";
+    /// Name of the row for the refined knowledge alone, as re-read from the written file.
+    pub const REFINED_KNOWLEDGE: &'static str = "refined-knowledge";
+}
+
 /// Outcome of a simulated screen: faults were planted in the knowledge base, which ones came back?
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PowerCheck {
