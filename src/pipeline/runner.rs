@@ -6,7 +6,7 @@ use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
 use super::{Config, PipelineError, PredictorKind};
 use crate::adaptor::{Alignment, align, agreement, representation_weights};
-use crate::biology::{Direction, GeneId, Perturbation, Response, ResponseMatrix};
+use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
 use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
@@ -30,14 +30,8 @@ pub struct Materials<'a> {
     pub split: &'a Split,
     /// Notation of each experiment, for example `fur- (dpd)`.
     pub row_labels: &'a [String],
-    /// Notation of a perturbation that no experiment holds.
-    pub label: &'a (dyn Fn(&Perturbation) -> String + Sync),
-}
-
-impl std::fmt::Debug for dyn Fn(&Perturbation) -> String + Sync + '_ {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("label")
-    }
+    /// The genes of all matrices and networks, for the notation of further perturbations.
+    pub genes: &'a GeneTable,
 }
 
 /// Runs the loop to its end.
@@ -106,21 +100,19 @@ impl<'a> Runner<'a> {
         let first = self.fit_labelled(predictor.as_mut())?;
         let neural_alone = predictor.predict(&self.held_out_perturbations())?.responses();
         let mut network = self.materials.network.clone();
-        let mut last: Option<Round> = None;
+        let mut last: Option<Refinement> = None;
         let mut iterations = Vec::new();
         let mut stop_reason = StopReason::RoundLimit;
         for round in 1..=self.config.rounds {
             match self.round(round, &network, predictor.as_ref()) {
                 Ok(mut done) => {
-                    if round == 1 {
-                        done.iteration.first_fit = Some(first.clone());
-                    }
-                    iterations.push(done.iteration.clone());
+                    done.iteration.first_fit = (round == 1).then(|| first.clone());
+                    iterations.push(done.iteration);
+                    predictor = done.predictor;
                     let unchanged = done.refinement.network == network;
                     network.clone_from(&done.refinement.network);
-                    let unsettled = self.watch.stop_reason();
-                    predictor = last.insert(done).take_predictor();
-                    if let Some(reason) = unsettled {
+                    last = Some(done.refinement);
+                    if let Some(reason) = self.watch.stop_reason() {
                         stop_reason = reason;
                         break;
                     }
@@ -139,7 +131,7 @@ impl<'a> Runner<'a> {
                 },
             }
         }
-        let refinement = last.ok_or(PipelineError::Cancelled)?.refinement;
+        let refinement = last.ok_or(PipelineError::Cancelled)?;
         self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
     }
 
@@ -322,16 +314,10 @@ impl<'a> Runner<'a> {
 
     /// Notation of the rows that evidence may name: the labelled ones, then the unlabelled ones.
     fn row_labels(&self) -> Vec<String> {
-        let Materials { dataset, row_labels, label, .. } = self.materials;
+        let Materials { dataset, row_labels, genes, .. } = self.materials;
         let known = |name: &String| dataset.names.iter().position(|other| other == name);
         let labelled = self.labelled.names.iter().filter_map(known).map(|row| row_labels[row].clone());
-        labelled.chain(self.unlabelled.iter().map(label)).collect()
-    }
-}
-
-impl Round {
-    fn take_predictor(&mut self) -> Box<dyn Predictor> {
-        std::mem::replace(&mut self.predictor, Box::new(baselines::NoChange::default()))
+        labelled.chain(self.unlabelled.iter().map(|perturbation| perturbation.label(genes))).collect()
     }
 }
 

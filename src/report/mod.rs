@@ -91,6 +91,13 @@ pub struct DataSummary {
 }
 
 impl Report<'_> {
+    /// The verdict in a paragraph of plain text: is the refined knowledge better on data that it has not seen?
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let verdict = Summary::of(self).verdict;
+        format!("{} {}", verdict.line, verdict.text)
+    }
+
     /// Writes `report.json`; its keys are described in `docs/report.schema.json`.
     ///
     /// Equal outcomes give equal bytes, but for the keys `timings` and `peak_memory_bytes`. What is no number is `null`.
