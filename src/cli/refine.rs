@@ -387,7 +387,7 @@ fn read_observations(
         Some(path) => {
             let contrasts = files::read(path)?;
             inputs.push(input_file("contrasts", &contrasts));
-            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name()).into_diagnostic()?)
+            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name(), settings.read.perturbation_sign).into_diagnostic()?)
         }
         None => None,
     };
@@ -407,7 +407,12 @@ fn read_observations(
             inputs.push(input_file("split", &file));
             let split = datasets::read_split(&file.content, &file.name(), &dataset, genes);
             let (plan, told) = split.into_diagnostic()?;
-            notes.push(told.to_string());
+            notes.push(format!(
+                "the split assigns {} rows; {} rows are not named by it and not used; {} of its names are not in the data",
+                told.assigned_rows,
+                told.unassigned_rows.len(),
+                told.unmatched.len()
+            ));
             plan
         }
         (None, Some(plan)) => plan,
