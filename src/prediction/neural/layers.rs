@@ -834,7 +834,11 @@ mod tests {
         let mean = y.iter().step_by(2).sum::<f32>() / 300.0;
         let variance = y.iter().step_by(2).map(|y| (y - 10.0).powi(2)).sum::<f32>() / 300.0;
         assert!((mean - 10.0).abs() < 1e-4 && (variance - 1.0).abs() < 1e-3);
-        parameters.iter_mut().for_each(|it| it.gradient().fill(0.0));
+        parameters = [parameter("x", 6, 2, 1), parameter("scale", 1, 2, 2), parameter("shift", 1, 2, 3)];
+        backward(batch_norm_relu(leaf(&parameters[0]), &parameters[1], &parameters[2]));
+        assert_finite_differences(&mut parameters, |parameters| {
+            objective(&batch_norm_relu::<NoneTape>(leaf(&parameters[0]), &parameters[1], &parameters[2]))
+        });
     }
 
     /// Three rows of `genes` entries, of which about `share` are measured.
