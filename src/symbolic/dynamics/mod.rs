@@ -161,6 +161,19 @@ impl SynchronousNetwork {
         perturbations.par_iter().map(|perturbation| self.respond(perturbation)).collect()
     }
 
+    /// The states that follow 64 states of the unperturbed network, laid out as in
+    /// [`SynchronousNetwork::initial_states`].
+    ///
+    /// # Panics
+    /// If `states` is not one word per gene.
+    #[must_use]
+    pub fn step(&self, states: &[u64]) -> Vec<u64> {
+        assert_eq!(states.len(), self.table.n_genes(), "one word per gene");
+        let mut next = states.to_vec();
+        self.table.step(states, &mut next, &mut Vec::new());
+        next
+    }
+
     fn read(&self, change: f64) -> Response {
         // Equal means summed over different periods may differ in the last digits.
         let threshold = self.config.dead_zone + 1e-9;
@@ -188,7 +201,9 @@ impl SynchronousNetwork {
         activity
     }
 
-    fn initial_states(&self, block: usize) -> Vec<u64> {
+    /// The initial states of one block of 64, as one word per gene: bit `s` of word `j` is gene `j` in state `s`.
+    #[must_use]
+    pub fn initial_states(&self, block: usize) -> Vec<u64> {
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
         random.set_stream(block as u64);
         (0..self.table.n_genes()).map(|_| random.next_u64()).collect()
