@@ -1,5 +1,7 @@
 //! Boolean dynamics: time of one synchronous step of 64 states, and of a whole perturbation.
 
+#![expect(missing_docs, reason = "criterion_group! makes a public function without documentation")]
+
 use std::hint::black_box;
 
 use aligned::biology::{GeneId, Perturbation, Regulation, Sign};

@@ -8,6 +8,8 @@ mod explain;
 mod export;
 mod files;
 mod import;
+mod knowledge_base;
+mod output;
 mod query;
 mod refine;
 mod simulate;

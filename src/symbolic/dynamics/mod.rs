@@ -94,9 +94,10 @@ pub struct DynamicResponse {
 /// z_j(t+1) = (some activator of j is on at t) and (no inhibitor of j is on at t)
 /// ```
 /// in which *some activator* counts as true for a gene that has inhibitors only: it is on unless inhibited. Inhibition
-/// wins, also where one regulator bears both signs. Self-regulation is left out, as in the closure: it damps a response
-/// rather than turning it, and a lone gene that inhibits itself would only flicker. A gene without other regulators is
-/// an input: it keeps its initial value.
+/// wins. Two kinds of regulation are left out of the default rule. Self-regulation, as in the closure: it damps a response
+/// rather than turning it, and a lone gene that inhibits itself would only flicker. And a regulator that both activates
+/// and inhibits: the knowledge does not say which way it acts, and calling it an inhibitor would. A gene without other
+/// regulators is an input: it keeps its initial value.
 ///
 /// A perturbation clamps: a deleted gene is off from the first state on, an overexpressed one is on. The response of a gene is
 /// the sign of the change of its mean activity ([`Activity`]) from the same initial states with and without the perturbation,

@@ -80,6 +80,12 @@ fn a_gene_upstream_or_aside_does_not_respond() {
 }
 
 #[test]
+fn a_regulator_of_both_signs_moves_nothing() {
+    let response = responses("araC -> araB, araC -| araB, crp -> araB, araC -> araE", "", "araC-");
+    assert_eq!((response["araB"], response["araE"]), (Response::Unchanged, Response::Down));
+}
+
+#[test]
 fn self_regulation_alone_neither_flickers_nor_responds() {
     let (genes, simulator) = simulator("A -| A, A -> B", "");
     let activity = simulator.unperturbed();
@@ -171,8 +177,10 @@ fn plain_step(network: &RegulatoryNetwork, state: &[bool], clamps: &[(usize, u64
         if let Some((_, word)) = clamps.iter().find(|(clamped, _)| *clamped == gene) {
             return *word != 0;
         }
+        let edges = network.regulators_of(GeneId::new(gene));
+        let signs_of = |regulator| edges.iter().filter(|edge| edge.gene == regulator).count();
         let others: Vec<_> =
-            network.regulators_of(GeneId::new(gene)).iter().filter(|edge| edge.gene.index() != gene).collect();
+            edges.iter().filter(|edge| edge.gene.index() != gene && signs_of(edge.gene) == 1).collect();
         let activators: Vec<_> = others.iter().filter(|edge| edge.sign == Sign::Activation).collect();
         let inhibitors: Vec<_> = others.iter().filter(|edge| edge.sign == Sign::Inhibition).collect();
         if others.is_empty() {

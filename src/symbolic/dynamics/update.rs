@@ -1,7 +1,7 @@
 //! What every gene does next: compressed default rules, and the expressions that take their place.
 
 use crate::biology::{GeneId, Sign};
-use crate::network::RegulatoryNetwork;
+use crate::network::{Neighbour, RegulatoryNetwork};
 use crate::symbolic::SymbolicError;
 use crate::symbolic::bnet::{Expression, UpdateRules};
 
@@ -37,19 +37,17 @@ impl UpdateTable {
     }
 
     fn push_default(&mut self, network: &RegulatoryNetwork, gene: GeneId) {
-        let start = self.regulators.len();
-        for sign in Sign::BOTH {
-            let of_sign = network.regulators_of(gene).iter().filter(|edge| edge.sign == sign && edge.gene != gene);
-            self.regulators.extend(of_sign.map(|edge| narrow(edge.gene.index())));
+        let [activators, inhibitors] = Sign::BOTH.map(|sign| {
+            let of_sign = decided_regulators(network, gene).filter(|edge| edge.sign == sign);
+            of_sign.map(|edge| narrow(edge.gene.index())).collect::<Vec<_>>()
+        });
+        if activators.is_empty() && inhibitors.is_empty() {
+            return;
         }
-        let of_others = |sign: Sign| {
-            let edges = network.regulators_of(gene).iter();
-            narrow(edges.filter(|edge| edge.sign == sign && edge.gene != gene).count())
-        };
-        if self.regulators.len() > start {
-            let [activators, inhibitors] = Sign::BOTH.map(of_others);
-            self.defaults.push(DefaultRule { gene: narrow(gene.index()), activators, inhibitors });
-        }
+        let [activators_of, inhibitors_of] = [&activators, &inhibitors].map(|regulators| narrow(regulators.len()));
+        let gene = narrow(gene.index());
+        self.defaults.push(DefaultRule { gene, activators: activators_of, inhibitors: inhibitors_of });
+        self.regulators.extend(activators.into_iter().chain(inhibitors));
     }
 
     pub(super) const fn n_genes(&self) -> usize {
@@ -70,6 +68,12 @@ impl UpdateTable {
             next[*gene] = expression.evaluate(|regulator| now[regulator.index()], stack);
         }
     }
+}
+
+/// Regulators other than the gene itself that bear one sign only.
+fn decided_regulators(network: &RegulatoryNetwork, gene: GeneId) -> impl Iterator<Item = &Neighbour> {
+    let of_one_sign = move |edges: &&[Neighbour]| edges.len() == 1 && edges[0].gene != gene;
+    network.regulators_of(gene).chunk_by(|a, b| a.gene == b.gene).filter(of_one_sign).flatten()
 }
 
 fn any(genes: &[u32], state: &[u64]) -> u64 {
