@@ -38,9 +38,19 @@ pub struct Input {
     pub content: Vec<u8>,
     /// SHA-256 of the file as it lies on disk, in hexadecimal.
     pub sha256: String,
+    /// Its size on disk.
+    pub bytes: u64,
 }
 
 impl Input {
+    /// A file that comes with the program.
+    ///
+    /// # Errors
+    /// As [`read`], were the file damaged when the program was built.
+    pub fn embedded((name, raw): (&str, &[u8])) -> Result<Self, FileError> {
+        from_raw(Path::new(name), raw.to_vec())
+    }
+
     /// Its path without a final `.gz`: the name that tells the format.
     pub fn name(&self) -> String {
         self.path.with_extension_gz_removed().display().to_string()
@@ -68,8 +78,11 @@ impl GzPath for Path {
 /// [`FileError`] if the file is missing, empty, or a gzip stream cut short.
 pub fn read(path: &Path) -> Result<Input, FileError> {
     let unreadable = |cause| FileError::Unreadable { path: path.to_owned(), cause };
-    let raw = fs::read(path).map_err(unreadable)?;
-    let sha256 = hexadecimal(&Sha256::digest(&raw));
+    from_raw(path, fs::read(path).map_err(unreadable)?)
+}
+
+fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {
+    let (sha256, bytes) = (hexadecimal(&Sha256::digest(&raw)), raw.len() as u64);
     let content = if raw.starts_with(&[0x1f, 0x8b]) {
         let mut content = Vec::new();
         let gzip = |cause| FileError::Gzip { path: path.to_owned(), cause };
@@ -81,7 +94,7 @@ pub fn read(path: &Path) -> Result<Input, FileError> {
     if content.iter().all(u8::is_ascii_whitespace) {
         return Err(FileError::Empty { path: path.to_owned() });
     }
-    Ok(Input { path: path.to_owned(), content, sha256 })
+    Ok(Input { path: path.to_owned(), content, sha256, bytes })
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

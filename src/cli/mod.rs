@@ -8,13 +8,21 @@ mod explain;
 mod export;
 mod files;
 mod import;
+mod knowledge_base;
+mod output;
 mod query;
 mod refine;
+mod settings;
 mod simulate;
+mod watch;
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use miette::Diagnostic;
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
 
 /// Neuro-symbolic refinement of gene-regulatory knowledge: which regulations must change, and why.
 #[derive(Parser)]
@@ -42,9 +50,15 @@ enum Command {
     Dataset(dataset::DatasetArgs),
 }
 
+/// The user asked to stop.
+#[derive(Debug, Error, Diagnostic)]
+#[error("stopped by Ctrl-C")]
+struct Interrupted;
+
 /// Parses the command line, does the work and turns errors into an exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
+    start_log(&cli);
     let result = match cli.command {
         Command::Refine(arguments) => refine::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
@@ -58,9 +72,24 @@ pub fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {
             report_error(&report);
-            ExitCode::FAILURE
+            let interrupted = report.downcast_ref::<Interrupted>().is_some();
+            if interrupted { ExitCode::from(watch::INTERRUPTED_CODE) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Log lines go to standard error: warnings on a terminal, where bars show the rest, else also the steps.
+fn start_log(cli: &Cli) {
+    let terminal = std::io::stderr().is_terminal();
+    let level = match (cli.quiet, cli.verbose) {
+        (true, _) => "error",
+        (_, 0) if terminal => "warn",
+        (_, 0 | 1) => "info",
+        _ => "debug",
+    };
+    let filter = EnvFilter::try_from_env("ALIGNED_LOG").unwrap_or_else(|_| EnvFilter::new(format!("aligned={level}")));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    subscriber.with_ansi(terminal).with_target(false).without_time().init();
 }
 
 #[expect(clippy::print_stderr, reason = "an error must be seen even where no log is kept")]

@@ -1,12 +1,481 @@
-//! `aligned refine`: Refine a knowledge base with perturbation data.
+//! `aligned refine`: the main job, end to end.
 
-use clap::Args;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
+use aligned::datasets::{self, Dataset, Split};
+use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
+use aligned::network::RegulatoryNetwork;
+use aligned::pipeline::{self, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason};
+use aligned::progress::Watch;
+use aligned::report::{DataSummary, InputFile, Report};
+use aligned::symbolic::Reading;
+use clap::{Args, ValueEnum};
+use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
+
+use super::files::{self, Input};
+use super::knowledge_base;
+use super::output::Output;
+use super::query::read_rules;
+use super::settings::Settings;
+use super::watch::Terminal;
+use super::Interrupted;
 
 /// Refine a knowledge base with perturbation data.
+///
+/// Without --kb and --data the embedded E. coli core and knock-outs are used. With a --kb but no --data: the data that
+/// `aligned.toml` names, else the embedded knock-outs if the knowledge base holds their genes, else a simulated screen
+/// over the knowledge base itself with planted faults, as a power check.
 #[derive(Args)]
-pub struct RefineArgs {}
+pub struct RefineArgs {
+    /// Knowledge base in RDF (.ttl or .nq, also .gz).
+    #[arg(long, value_name = "FILE")]
+    kb: Option<PathBuf>,
+    /// Observed responses: a long or wide table, any delimiter, also .gz.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Contrasts behind the columns of a wide table.
+    #[arg(long, value_name = "FILE", requires = "data")]
+    contrasts: Option<PathBuf>,
+    /// Folder for the results.
+    #[arg(long, value_name = "DIR", default_value = "aligned-out")]
+    out: PathBuf,
+    /// Neural predictor.
+    #[arg(long, value_enum)]
+    predictor: Option<PredictorName>,
+    /// Rounds of align, refit, refine.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
+    rounds: Option<u64>,
+    /// Longest walk that counts.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=64))]
+    depth: Option<u64>,
+    /// How conflicting walks are read.
+    #[arg(long, value_enum)]
+    reading: Option<ReadingName>,
+    /// Knowledge base that nothing is fitted to, for scores alone.
+    #[arg(long, value_name = "FILE")]
+    held_out_kb: Option<PathBuf>,
+    /// Split of the data, made beforehand (JSON with train, test, val, or CSV perturbation,part).
+    #[arg(long, value_name = "FILE", requires = "data")]
+    split: Option<PathBuf>,
+    /// Folder of rules that replace those compiled in.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// What was done to the perturbed genes where the table does not say it.
+    #[arg(long, value_enum)]
+    perturbation_sign: Option<SignName>,
+    /// Stop after so many seconds with the best network so far.
+    #[arg(long, value_name = "SECONDS")]
+    time_limit: Option<f64>,
+    /// Seed of every random draw.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    /// Settings in TOML; options above override them.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum PredictorName {
+    Mlp,
+    Gnn,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ReadingName {
+    Naive,
+    Nearest,
+    Majority,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SignName {
+    Deletion,
+    Overexpression,
+}
+
+/// The E. coli knock-outs, as they lie in `datasets/`.
+const ECOLI_KNOCKOUTS: (&str, &[u8]) =
+    ("ecoli_knockouts.csv.gz", include_bytes!("../../datasets/ecoli_knockouts.csv.gz"));
 
 /// Runs the subcommand.
-pub fn run(_arguments: &RefineArgs) -> miette::Result<()> {
-    miette::bail!("not built yet")
+pub fn run(arguments: &RefineArgs) -> Result<()> {
+    let settings = arguments.settings()?;
+    arguments.start_threads()?;
+    let output = Output::claim(&arguments.out)?;
+    let watch = Terminal::new();
+
+    let sources = Sources::read(&settings, &watch)?;
+    let (mut outcome, seconds) = sources.refine(&settings, &watch)?;
+    let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
+    sources.score_again(&settings, &mut outcome, &refined)?;
+    outcome.timings.extend(seconds);
+    sources.write_report(&outcome, &config, &output)?;
+
+    watch.finish();
+    output.publish()?;
+    tell(arguments, &sources, &outcome)?;
+    if outcome.stop_reason == StopReason::Cancelled { Err(Interrupted.into()) } else { Ok(()) }
+}
+
+impl RefineArgs {
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::read(self.config.as_deref())?;
+        if self.kb.is_some() && self.data.is_none() && self.config.is_some() {
+            tracing::debug!("the knowledge base of the configuration is replaced, its data stay");
+        }
+        for (named, place) in [
+            (&self.kb, &mut settings.kb),
+            (&self.data, &mut settings.data),
+            (&self.contrasts, &mut settings.contrasts),
+            (&self.held_out_kb, &mut settings.held_out_kb),
+            (&self.split, &mut settings.split_file),
+            (&self.rules, &mut settings.rules),
+        ] {
+            if named.is_some() {
+                place.clone_from(named);
+            }
+        }
+        let run = &mut settings.run;
+        if let Some(predictor) = self.predictor {
+            run.predictor = match predictor {
+                PredictorName::Mlp => PredictorKind::Mlp,
+                PredictorName::Gnn => PredictorKind::Gnn,
+            };
+        }
+        if let Some(reading) = self.reading {
+            run.reading = match reading {
+                ReadingName::Naive => Reading::Naive,
+                ReadingName::Nearest => Reading::Nearest,
+                ReadingName::Majority => Reading::MAJORITY,
+            };
+        }
+        run.rounds = self.rounds.map_or(run.rounds, |rounds| rounds as usize);
+        run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
+        run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
+        settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
+        if let Some(sign) = self.perturbation_sign {
+            settings.read.perturbation_sign = match sign {
+                SignName::Deletion => aligned::biology::Direction::Deletion,
+                SignName::Overexpression => aligned::biology::Direction::Overexpression,
+            };
+        }
+        settings.run.check().into_diagnostic()?;
+        Ok(settings)
+    }
+
+    fn start_threads(&self) -> Result<()> {
+        let Some(threads) = self.threads else { return Ok(()) };
+        rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()
+    }
+}
+
+/// Everything that was read before the loop, over one gene table.
+struct Sources {
+    knowledge: KnowledgeBase,
+    genes: GeneTable,
+    network: RegulatoryNetwork,
+    held_out: Option<RegulatoryNetwork>,
+    dataset: Dataset,
+    split: Split,
+    screen: Option<Screen>,
+    rules: Rules,
+    inputs: Vec<InputFile>,
+    notes: Vec<String>,
+    headline: Option<String>,
+    seed: u64,
+}
+
+impl Sources {
+    fn read(settings: &Settings, watch: &Terminal) -> Result<Self> {
+        watch.begin("read", 4);
+        let mut inputs = Vec::new();
+        let rules = read_rules(settings.rules.as_deref())?;
+        let (mut knowledge, name) = match &settings.kb {
+            Some(path) => {
+                let input = files::read(path)?;
+                let knowledge = knowledge_base::parse(&input, &rules)?;
+                inputs.push(input_file("knowledge base", &input));
+                (knowledge, path.display().to_string())
+            }
+            None => {
+                let embedded = Input::embedded(knowledge_base::ECOLI_CORE)?;
+                inputs.push(input_file("knowledge base (embedded)", &embedded));
+                (knowledge_base::parse(&embedded, &rules)?, "the embedded E. coli core".to_owned())
+            }
+        };
+        watch.advance(1);
+        let mut notes = knowledge.warnings().to_vec();
+        let mut genes = knowledge.genes().clone();
+        let held_out_regulations = match &settings.held_out_kb {
+            Some(path) => {
+                let input = files::read(path)?;
+                let held_out = knowledge_base::parse(&input, &rules)?;
+                inputs.push(input_file("held-out knowledge base", &input));
+                notes.extend(held_out.warnings().iter().cloned());
+                Some(translated(&held_out, &mut genes))
+            }
+            None => None,
+        };
+        watch.advance(1);
+        let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
+        let mut network = network_of(genes.len(), knowledge.regulations());
+        let mut screen = None;
+        let mut headline = None;
+        let (dataset, plan) = match observed {
+            Some((dataset, plan)) => (dataset.widened(genes.len()), plan),
+            None => {
+                let run = &settings.run;
+                let simulated = Screen::simulate(&network, run.depth, run.reading, &settings.screen, run.seed);
+                headline = Some(format!(
+                    "SIMULATED SCREEN over {name}: a copy of it with planted faults is refined against simulated responses. \
+                     This is a power check; nothing in this folder is knowledge about biology."
+                ));
+                knowledge = damaged_copy(&knowledge, &simulated.damaged)?;
+                network.clone_from(&simulated.damaged);
+                let dataset = simulated.dataset.clone();
+                screen = Some(simulated);
+                (dataset, settings.split.clone())
+            }
+        };
+        watch.advance(1);
+        let split = plan.split(&dataset, settings.run.seed).into_diagnostic()?;
+        watch.advance(1);
+        if watch.is_cancelled() {
+            return Err(Interrupted.into());
+        }
+        let held_out = held_out_regulations.map(|edges| RegulatoryNetwork::new(genes.len(), edges));
+        Ok(Self { knowledge, genes, network, held_out, dataset, split, screen, rules, inputs, notes, headline, seed: settings.run.seed })
+    }
+
+    fn refine(&self, settings: &Settings, watch: &Terminal) -> Result<(Outcome, Vec<(String, f64)>)> {
+        if let Some(headline) = &self.headline {
+            writeln!(io::stdout(), "{headline}").into_diagnostic()?;
+        }
+        let began = std::time::Instant::now();
+        let mut evidence = vec![0u32; self.genes.len()];
+        for cited in self.knowledge.regulations() {
+            let count = &mut evidence[cited.regulation.target.index()];
+            *count = count.saturating_add(cited.citation.evidence_count.max(1));
+        }
+        let row_labels: Vec<_> = (0..self.dataset.perturbations.len()).map(|row| self.row_label(row)).collect();
+        let materials = Materials {
+            network: &self.network,
+            evidence: &evidence,
+            held_out: self.held_out.as_ref(),
+            dataset: &self.dataset,
+            split: &self.split,
+            row_labels: &row_labels,
+            genes: &self.genes,
+        };
+        let mut outcome = match pipeline::run(&materials, &settings.run, watch) {
+            Ok(outcome) => outcome,
+            Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
+            Err(error) => return Err(error).into_diagnostic(),
+        };
+        if let Some(screen) = &self.screen {
+            let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
+            learnt.sort_unstable();
+            let Settings { run, .. } = settings;
+            outcome.power_check = Some(screen.check(&outcome, &learnt, run.depth, run.reading));
+        }
+        Ok((outcome, vec![("loop".to_owned(), began.elapsed().as_secs_f64())]))
+    }
+
+    /// `fur-`, with the name of the experiment behind it where that says more.
+    fn row_label(&self, row: usize) -> String {
+        let label = self.dataset.perturbations[row].label(&self.genes);
+        let name = &self.dataset.names[row];
+        let says_more = self.screen.is_none() && *name != label && !label.starts_with(name.as_str());
+        if says_more { format!("{label} ({name})") } else { label }
+    }
+
+    /// Writes the refined knowledge base and reads it back.
+    fn write_revisions(
+        &self,
+        settings: &Settings,
+        outcome: &Outcome,
+        output: &Output,
+    ) -> Result<(RegulatoryNetwork, String)> {
+        let config = settings.to_toml()?;
+        let input = |input: &InputFile| RunInput {
+            role: input.role.clone(),
+            file_name: input.file.clone(),
+            sha256: input.sha256.clone(),
+        };
+        let run = RunProvenance {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: self.inputs.iter().map(input).collect(),
+            config_toml: config.clone(),
+            seed: settings.run.seed,
+        };
+        output.write("refined.ttl", |out| {
+            let (revisions, labels) = (&outcome.revisions, &outcome.row_labels);
+            let written =
+                self.knowledge.write_refined(&self.genes, revisions, labels, &run, RdfSyntax::Turtle, out);
+            written.map_err(io::Error::other)
+        })?;
+        let written = files::read(&output.path("refined.ttl"))?;
+        let reread = knowledge_base::parse(&written, &self.rules).wrap_err("the refined file cannot be read back")?;
+        let mut genes = self.genes.clone();
+        let refined = RegulatoryNetwork::new(self.genes.len(), translated(&reread, &mut genes));
+        ensure!(refined == outcome.refined, "the refined file says something else than the run; this is a fault of ours");
+        Ok((refined, config))
+    }
+
+    /// Takes the scores again, on what was read back from the file.
+    fn score_again(&self, settings: &Settings, outcome: &mut Outcome, refined: &RegulatoryNetwork) -> Result<()> {
+        let knowledge = KnowledgeBases { original: &self.network, refined, held_out: self.held_out.as_ref() };
+        outcome.scores = outcome.held_out.scores(&knowledge, &settings.run).into_diagnostic()?;
+        Ok(())
+    }
+
+    fn write_report(&self, outcome: &Outcome, config: &str, output: &Output) -> Result<()> {
+        let report = self.report(outcome, config);
+        output.write("revisions.tsv", |out| report.write_revisions_tsv(out).map_err(io::Error::other))?;
+        output.write("report.json", |out| report.write_json(out).map_err(io::Error::other))?;
+        output.write("report.md", |out| report.write_markdown(out).map_err(io::Error::other))?;
+        output.write("report.html", |out| report.write_html(out).map_err(io::Error::other))?;
+        output.write("config.toml", |out| out.write_all(config.as_bytes()))?;
+        Ok(())
+    }
+
+    fn report<'a>(&'a self, outcome: &'a Outcome, config: &'a str) -> Report<'a> {
+        let observed = &self.dataset.observed;
+        Report {
+            outcome,
+            genes: &self.genes,
+            seed: self.seed,
+            inputs: self.inputs.clone(),
+            headline: self.headline.clone(),
+            config_toml: config,
+            tool_version: env!("CARGO_PKG_VERSION"),
+            peak_memory_bytes: peak_memory_bytes(),
+            data_summary: DataSummary {
+                perturbations: observed.n_perturbations(),
+                genes: self.dataset.measured_genes().len(),
+                measured: observed.measured(),
+                down: observed.count(Response::Down),
+                unchanged: observed.count(Response::Unchanged),
+                up: observed.count(Response::Up),
+                train: self.split.train.len(),
+                validation: self.split.validation.len(),
+                test: self.split.test.len(),
+            },
+            notes: self.notes.clone(),
+        }
+    }
+}
+
+/// The observations and the plan of their split; `None` if there are none for this knowledge base.
+fn read_observations(
+    settings: &Settings,
+    knowledge: &KnowledgeBase,
+    genes: &mut GeneTable,
+    inputs: &mut Vec<InputFile>,
+    notes: &mut Vec<String>,
+) -> Result<Option<(Dataset, datasets::SplitPlan)>> {
+    let (input, role) = match &settings.data {
+        Some(path) => (files::read(path)?, "observations"),
+        None => (Input::embedded(ECOLI_KNOCKOUTS)?, "observations (embedded)"),
+    };
+    let contrasts = match &settings.contrasts {
+        Some(path) => {
+            let contrasts = files::read(path)?;
+            inputs.push(input_file("contrasts", &contrasts));
+            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name()).into_diagnostic()?)
+        }
+        None => None,
+    };
+    let mut extended = genes.clone();
+    let read = datasets::read(&input.content, &input.name(), &settings.read, contrasts.as_deref(), &mut extended);
+    let (dataset, report) = read.into_diagnostic()?;
+    if settings.data.is_none() && !mostly_known(&dataset.perturbations, knowledge, &extended) {
+        return Ok(None);
+    }
+    *genes = extended;
+    inputs.push(input_file(role, &input));
+    tracing::info!("{report}");
+    notes.extend(report.to_string().lines().map(|line| line.trim().to_owned()));
+    let plan = match (&settings.split_file, report.split_plan()) {
+        (Some(path), _) => {
+            let file = files::read(path)?;
+            inputs.push(input_file("split", &file));
+            let split = datasets::read_split(&file.content, &file.name(), &dataset, genes);
+            let (plan, told) = split.into_diagnostic()?;
+            notes.push(told.to_string());
+            plan
+        }
+        (None, Some(plan)) => plan,
+        (None, None) => settings.split.clone(),
+    };
+    Ok(Some((dataset, plan)))
+}
+
+/// True if most perturbed genes stand in the knowledge base by their very symbol.
+fn mostly_known(perturbations: &[Perturbation], knowledge: &KnowledgeBase, genes: &GeneTable) -> bool {
+    let perturbed: std::collections::BTreeSet<_> = perturbations.iter().flat_map(Perturbation::genes).collect();
+    let known = perturbed.iter().filter(|&&gene| knowledge.genes().id(genes.symbol(gene)).is_some()).count();
+    2 * known >= perturbed.len()
+}
+
+fn network_of(n_genes: usize, regulations: &[CitedRegulation]) -> RegulatoryNetwork {
+    RegulatoryNetwork::new(n_genes, regulations.iter().map(|cited| cited.regulation))
+}
+
+/// The regulations of a knowledge base over another gene table, which takes up the genes that it lacks.
+fn translated(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Vec<Regulation> {
+    let ids: Vec<_> = knowledge.genes().iter().map(|(_, gene)| genes.intern(&gene.symbol)).collect();
+    let translate = |cited: &CitedRegulation| {
+        let Regulation { regulator, target, sign } = cited.regulation;
+        Regulation::new(ids[regulator.index()], ids[target.index()], sign)
+    };
+    knowledge.regulations().iter().map(translate).collect()
+}
+
+/// A knowledge base that states the damaged network: planted regulations cite no source.
+fn damaged_copy(knowledge: &KnowledgeBase, damaged: &RegulatoryNetwork) -> Result<KnowledgeBase> {
+    let cited = |&regulation: &Regulation| {
+        let known = knowledge.regulations().binary_search_by_key(&regulation, |cited| cited.regulation);
+        match known {
+            Ok(index) => knowledge.regulations()[index].clone(),
+            Err(_) => CitedRegulation { regulation, citation: Default::default() },
+        }
+    };
+    let regulations: Vec<_> = damaged.regulations().iter().map(cited).collect();
+    let mut content = Vec::new();
+    write_knowledge(knowledge.genes(), &regulations, RdfSyntax::Turtle, &mut content).into_diagnostic()?;
+    let copy = KnowledgeBase::parse(&content, "damaged.ttl").into_diagnostic()?;
+    let symbols = |knowledge: &KnowledgeBase| -> Vec<String> {
+        knowledge.genes().iter().map(|(_, gene)| gene.symbol.clone()).collect()
+    };
+    if symbols(&copy) != symbols(knowledge) {
+        bail!("a power check needs a knowledge base in canonical form; write it anew with `aligned import`");
+    }
+    Ok(copy)
+}
+
+fn input_file(role: &str, input: &Input) -> InputFile {
+    let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    InputFile { role: role.to_owned(), file, sha256: input.sha256.clone(), bytes: input.bytes }
+}
+
+/// The most memory that this process held, where the system tells it.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
+/// Says in a few lines what was found and where it lies.
+fn tell(arguments: &RefineArgs, sources: &Sources, outcome: &Outcome) -> Result<()> {
+    let report = sources.report(outcome, "");
+    let place = arguments.out.display();
+    writeln!(io::stdout(), "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/refined.ttl.", report.verdict())
+        .into_diagnostic()
 }

@@ -1,10 +1,19 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
-//! Start at [`Outcome`]. Nothing here opens a file, parses an option or renders a page.
+//! Start at [`run`]. Nothing here opens a file, parses an option or renders a page.
 
+mod config;
+mod error;
 mod outcome;
+mod power;
+mod runner;
+mod scoring;
 
+pub use config::{Config, PredictorKind};
+pub use error::PipelineError;
 pub use outcome::{
-    BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
-    StopReason,
+    BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason,
 };
+pub use power::{Faults, Screen, ScreenConfig};
+pub use runner::{Materials, run};
+pub use scoring::{HeldOut, KnowledgeBases};

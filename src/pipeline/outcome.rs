@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scoring::HeldOut;
 use crate::biology::{Regulation, Revision, RevisionKind};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
@@ -24,6 +25,8 @@ pub struct Outcome {
     pub stop_reason: StopReason,
     /// Scores on the held-out perturbations.
     pub scores: Scores,
+    /// What everybody said of the held-out perturbations, behind the scores.
+    pub held_out: HeldOut,
     /// Ambiguous symbolic entries over all observed perturbations, before and after.
     pub ambiguous: (u64, u64),
     /// Set if the observations were simulated with planted faults.
@@ -37,7 +40,9 @@ pub struct Outcome {
 pub struct Iteration {
     /// From 1.
     pub round: usize,
-    /// Loss curves of this round's fit.
+    /// Loss curves of the fit on observed responses alone; in the first round only.
+    pub first_fit: Option<FitRecord>,
+    /// Loss curves of this round's refit on observed and aligned responses.
     pub fit: FitRecord,
     /// Share of entries for which the adaptor took the symbolic response.
     pub symbolic_share: f64,
@@ -117,6 +122,13 @@ pub struct ScoreRow {
     pub balanced_original: f64,
     /// Balance of `data` and `knowledge_refined`.
     pub balanced_refined: f64,
+}
+
+impl ScoreRow {
+    /// Name of the row for the unrefined knowledge alone: what is lost or won by doing nothing.
+    pub const DO_NOTHING: &'static str = "do-nothing";
+    /// Name of the row for the refined knowledge alone, as re-read from the written file.
+    pub const REFINED_KNOWLEDGE: &'static str = "refined-knowledge";
 }
 
 /// Outcome of a simulated screen: faults were planted in the knowledge base, which ones came back?

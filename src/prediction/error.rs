@@ -22,6 +22,31 @@ pub enum PredictionError {
         /// After which epoch, from 0.
         epoch: usize,
     },
+    /// Pieces of the training data that do not belong together.
+    #[error("the training data do not fit together: {0}")]
+    ShapeMismatch(String),
+    /// A setting outside its range.
+    #[error("setting `{setting}` of the neural predictor is {value}, but must be {range}")]
+    Setting {
+        /// Which field of the configuration.
+        setting: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        range: &'static str,
+    },
+    /// A perturbation of a gene that the predictor does not know.
+    #[error(
+        "predictor `{predictor}` knows {n_genes} genes, but gene {gene} is perturbed; use one gene table throughout"
+    )]
+    GeneOutside {
+        /// Which predictor.
+        predictor: &'static str,
+        /// Index of the gene.
+        gene: usize,
+        /// How many genes it was made for.
+        n_genes: usize,
+    },
     /// A checkpoint that does not fit.
     #[error("checkpoint does not fit: {0}")]
     Checkpoint(String),

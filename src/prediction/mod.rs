@@ -4,7 +4,9 @@
 //! the simple ones that every table of scores shows. Nothing here sees a test perturbation, a file or RDF.
 
 pub mod baselines;
+mod calibration;
 mod error;
+mod measured;
 pub mod neural;
 
 pub use error::PredictionError;

@@ -89,6 +89,20 @@ pub fn refine(
     })
 }
 
+/// Says of each possible revision whether any measured entry would change by it: what no entry shows, no data can find.
+#[must_use]
+pub fn shows(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    depth: usize,
+    reading: Reading,
+    revisions: &[(RevisionKind, Regulation)],
+) -> Vec<bool> {
+    let mut state = exact::ExactState::new(network, data, depth, reading);
+    let edits = |&(kind, regulation): &(RevisionKind, Regulation)| Action { kind, regulation }.edits();
+    revisions.iter().map(|revision| state.effects(&edits(revision)).iter().any(|effect| effect.measured)).collect()
+}
+
 fn unrevised(network: &RegulatoryNetwork) -> Refinement {
     Refinement { network: network.clone(), revisions: Vec::new(), disagreements: (0, 0), settled: true }
 }

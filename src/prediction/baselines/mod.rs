@@ -1,1 +1,76 @@
 //! The simple predictors that every table of scores shows, one file each.
+//!
+//! Start at [`all`]. None of them has a setting that is tuned: they say what a number is worth. Each learns from the
+//! training rows only; validation rows are left aside, as the neural predictors leave them.
+
+mod additive;
+mod linear;
+mod mean;
+mod no_change;
+mod principal;
+
+pub use additive::Additive;
+pub use linear::Linear;
+pub use mean::Mean;
+pub use no_change::NoChange;
+
+use super::{PredictionError, Predictor};
+use crate::biology::Perturbation;
+use crate::network::RegulatoryNetwork;
+
+/// Every baseline for the genes of `network`, in the order in which tables show them.
+#[must_use]
+pub fn all(network: &RegulatoryNetwork) -> Vec<Box<dyn Predictor>> {
+    let n_genes = network.n_genes();
+    vec![
+        Box::new(NoChange::new(n_genes)),
+        Box::new(Mean::new(n_genes)),
+        Box::new(Additive::new(n_genes)),
+        Box::new(Linear::of_responses(n_genes)),
+        Box::new(Linear::of_regulons(network)),
+    ]
+}
+
+fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -> Result<(), PredictionError> {
+    match rows.iter().flat_map(Perturbation::genes).find(|gene| gene.index() >= n_genes) {
+        Some(gene) => Err(PredictionError::GeneOutside { predictor, gene: gene.index(), n_genes }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{GeneId, Response, ResponseMatrix};
+    use crate::prediction::TrainingData;
+    use crate::progress::Unwatched;
+
+    #[test]
+    fn every_baseline_has_its_own_name_refuses_unfitted_use_and_gives_probabilities() {
+        let network = RegulatoryNetwork::new(3, []);
+        let perturbations = [Perturbation::deletion(GeneId::new(0)), Perturbation::overexpression(GeneId::new(1))];
+        let mut responses = ResponseMatrix::unmeasured(2, 3);
+        responses.set(0, GeneId::new(2), Some(Response::Down));
+        responses.set(1, GeneId::new(0), Some(Response::Up));
+        let data = TrainingData {
+            perturbations: &perturbations,
+            responses: &responses,
+            row_weights: &[1.0, 1.0],
+            validation: &[],
+        };
+        let mut names = std::collections::BTreeSet::new();
+        for mut baseline in all(&network) {
+            assert!(names.insert(baseline.name()), "{} twice", baseline.name());
+            assert!(matches!(baseline.predict(&perturbations), Err(PredictionError::NotFitted(_))));
+            baseline.fit(&data, &Unwatched).expect(baseline.name());
+            let prediction = baseline.predict(&perturbations).expect(baseline.name());
+            for (row, gene) in (0..2).flat_map(|row| (0..3).map(move |gene| (row, gene))) {
+                let probabilities = prediction.probabilities(row, GeneId::new(gene));
+                let total: f32 = probabilities.iter().sum();
+                assert!((total - 1.0).abs() < 1e-5 && probabilities.iter().all(|p| *p >= 0.0), "{}", baseline.name());
+            }
+            let outside = [Perturbation::deletion(GeneId::new(3))];
+            assert!(matches!(baseline.predict(&outside), Err(PredictionError::GeneOutside { .. })));
+        }
+    }
+}

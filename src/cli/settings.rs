@@ -1,0 +1,68 @@
+//! What a run was asked to do: the configuration file, overridden by options.
+
+use std::path::{Path, PathBuf};
+
+use aligned::datasets::{ReadOptions, SplitPlan};
+use aligned::pipeline::{Config, ScreenConfig};
+use miette::{IntoDiagnostic, Result, WrapErr};
+use serde::{Deserialize, Serialize};
+
+use super::files;
+
+/// The configuration file of `aligned refine`; every field may be left out. Paths are taken from the working folder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Knowledge base in RDF.
+    pub kb: Option<PathBuf>,
+    /// Table of observed responses.
+    pub data: Option<PathBuf>,
+    /// Explanation of the columns of a wide table.
+    pub contrasts: Option<PathBuf>,
+    /// Knowledge base for scores alone.
+    pub held_out_kb: Option<PathBuf>,
+    /// Parts of the data, made beforehand.
+    pub split_file: Option<PathBuf>,
+    /// Folder of rules that replace those compiled in.
+    pub rules: Option<PathBuf>,
+    /// What the loop computes.
+    pub run: Config,
+    /// How the data are split.
+    pub split: SplitPlan,
+    /// How the table is read.
+    pub read: ReadOptions,
+    /// The simulated screen, where there are no data.
+    pub screen: ScreenConfig,
+}
+
+/// Configuration read from the working folder if none is named.
+pub const LOCAL_FILE: &str = "aligned.toml";
+
+impl Settings {
+    /// Reads the named file, or `aligned.toml` in the working folder, or takes the defaults.
+    ///
+    /// # Errors
+    /// If the file cannot be read or a field is unknown or of the wrong type; the message names the line.
+    pub fn read(named: Option<&Path>) -> Result<Self> {
+        let local = Path::new(LOCAL_FILE);
+        let path = match named {
+            Some(path) => path,
+            None if local.is_file() => local,
+            None => return Ok(Self::default()),
+        };
+        let input = files::read(path)?;
+        let text = String::from_utf8(input.content).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
+        let mut settings: Self =
+            toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("cannot understand {}", path.display()))?;
+        settings.run = settings.run.clone().with_seed(settings.run.seed);
+        Ok(settings)
+    }
+
+    /// The effective settings as TOML.
+    ///
+    /// # Errors
+    /// If a value cannot be written as TOML, which none of ours should be.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string_pretty(self).into_diagnostic()
+    }
+}

@@ -1,0 +1,323 @@
+//! Writing back: the knowledge base as it was read, followed by its revisions and their provenance.
+//!
+//! Start at [`KnowledgeBase::write_refined`]. No statement is ever taken away: a withdrawn regulation stays in the file,
+//! and the [revision](vocab) that withdraws it says so. The extraction rules and ready-made questions honour that.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::io::Write;
+
+use oxigraph::model::Term;
+use sha2::{Digest, Sha256};
+
+use super::write::{Names, Object, StatementWriter, check_genes, write_direct, write_ends, write_gene};
+use super::{KnowledgeBase, KnowledgeError, RdfSyntax, vocab};
+use crate::biology::{Entry, GeneTable, Regulation, Revision, RevisionStatus};
+
+/// At most so many mended, and so many broken, entries of a revision are written out; their number is written in full.
+pub const MAX_ENTRIES: usize = 100;
+
+/// Where revisions come from. Holds no clock: the same input leads to the same bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunProvenance {
+    /// Version of this software, for example `0.1.0`.
+    pub tool_version: String,
+    /// The files that went in.
+    pub inputs: Vec<RunInput>,
+    /// The effective configuration, as TOML.
+    pub config_toml: String,
+    /// Seed of all random draws.
+    pub seed: u64,
+}
+
+/// A file that went into a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunInput {
+    /// What it was used as, for example `knowledge base`.
+    pub role: String,
+    /// Its name, without the folders above it.
+    pub file_name: String,
+    /// SHA-256 of its bytes, in hexadecimal.
+    pub sha256: String,
+}
+
+impl RunProvenance {
+    /// Sixteen hexadecimal digits that differ between runs that differ.
+    fn id(&self, first_order: u64) -> String {
+        let mut hash = Sha256::new();
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        add(&self.tool_version);
+        add(&self.config_toml);
+        for input in &self.inputs {
+            [&input.role, &input.file_name, &input.sha256].into_iter().for_each(|text| add(text));
+        }
+        hash.update(self.seed.to_le_bytes());
+        hash.update(first_order.to_le_bytes());
+        hash.finalize()[..8].iter().fold(String::new(), |mut id, byte| {
+            write!(id, "{byte:02x}").expect("writing to a string cannot fail");
+            id
+        })
+    }
+}
+
+impl KnowledgeBase {
+    /// Writes the knowledge base with its revisions.
+    ///
+    /// In the syntax in which it was read, the text of the file comes first, byte for byte; in the other, its statements.
+    /// Then follow the run, one resource for each revision with its evidence, the regulations of which the revisions
+    /// speak, and the direct triples of those gained by *applied* revisions. Read again, the regulations are those of the
+    /// network after all applied revisions, taken in order. Without revisions nothing is added.
+    ///
+    /// `genes` is the table of this knowledge base, perhaps longer by genes that only the data know; such a gene is
+    /// written if a revision names it. `row_labels` gives the notation of each row that
+    /// [`Entry::perturbation`] names, for example `fur-`.
+    ///
+    /// # Errors
+    /// [`KnowledgeError::OtherGeneTable`], [`KnowledgeError::GeneOutsideTable`] or [`KnowledgeError::UnlabelledRow`] if
+    /// the arguments do not fit together, [`KnowledgeError::GraphsNeedNQuads`] if named graphs should become Turtle,
+    /// [`KnowledgeError::Write`] if `out` fails.
+    pub fn write_refined(
+        &self,
+        genes: &GeneTable,
+        revisions: &[Revision],
+        row_labels: &[String],
+        run: &RunProvenance,
+        syntax: RdfSyntax,
+        out: &mut dyn Write,
+    ) -> Result<(), KnowledgeError> {
+        self.check_revisions(genes, revisions, row_labels.len())?;
+        self.write_as_read(syntax, out)?;
+        if revisions.is_empty() {
+            return Ok(out.flush()?);
+        }
+        let first_order = self.last_order() + 1;
+        let names = self.names(genes);
+        let run_id = run.id(first_order);
+        let mut chapter =
+            Chapter { base: self, genes, names, row_labels, run_id, writer: StatementWriter::new(syntax, out) };
+        chapter.write(revisions, first_order, run)?;
+        Ok(chapter.writer.finish()?)
+    }
+
+    fn check_revisions(&self, genes: &GeneTable, revisions: &[Revision], rows: usize) -> Result<(), KnowledgeError> {
+        for (id, gene) in self.genes().iter() {
+            let found = (id.index() < genes.len()).then(|| genes.symbol(id));
+            if found != Some(gene.symbol.as_str()) {
+                let found = found.map_or_else(|| "missing".to_owned(), |symbol| format!("`{symbol}`"));
+                let (index, expected) = (id.index(), gene.symbol.clone());
+                return Err(KnowledgeError::OtherGeneTable { index, expected, found });
+            }
+        }
+        for revision in revisions {
+            check_genes(revision.regulation, genes)?;
+            for entry in revision.evidence.mended.iter().chain(&revision.evidence.broken) {
+                let row = entry.perturbation as usize;
+                if row >= rows {
+                    return Err(KnowledgeError::UnlabelledRow { row, rows });
+                }
+                if entry.gene.index() >= genes.len() {
+                    return Err(KnowledgeError::GeneOutsideTable { index: entry.gene.index(), genes: genes.len() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn write_as_read(&self, syntax: RdfSyntax, out: &mut dyn Write) -> Result<(), KnowledgeError> {
+        if syntax != self.syntax {
+            if self.statements.has_named_graphs() {
+                return Err(KnowledgeError::GraphsNeedNQuads { file: self.file.clone() });
+            }
+            return self.statements.write(syntax, out);
+        }
+        Ok(out.write_all(&self.content)?)
+    }
+
+    /// Number of the last revision in the file, 0 if there is none.
+    fn last_order(&self) -> u64 {
+        let number = |term: &Term| match term {
+            Term::Literal(literal) => literal.value().parse().ok(),
+            _ => None,
+        };
+        self.statements.objects_of(&vocab::aligned("order")).filter_map(number).max().unwrap_or(0)
+    }
+
+    /// IRIs for all genes of the longer table; those of this knowledge base keep theirs.
+    fn names(&self, genes: &GeneTable) -> Names {
+        let mut taken: HashSet<String> = self.gene_iris.iter().cloned().collect();
+        let mut iris = vocab::gene_iris(genes);
+        for (iri, own) in iris.iter_mut().zip(&self.gene_iris).filter(|(_, own)| !is_blank(own)) {
+            own.clone_into(iri);
+        }
+        for iri in &mut iris[self.gene_iris.len()..] {
+            while !taken.insert(iri.clone()) {
+                iri.push('_');
+            }
+        }
+        Names::from_iris(iris)
+    }
+}
+
+/// What one run adds to a knowledge base.
+struct Chapter<'a> {
+    base: &'a KnowledgeBase,
+    genes: &'a GeneTable,
+    names: Names,
+    row_labels: &'a [String],
+    run_id: String,
+    writer: StatementWriter<'a>,
+}
+
+impl Chapter<'_> {
+    fn write(&mut self, revisions: &[Revision], first_order: u64, run: &RunProvenance) -> Result<(), KnowledgeError> {
+        self.writer.heading(&format!("Revisions of run {}", self.run_id), &self.base.content)?;
+        self.write_run(run)?;
+        self.write_new_genes(revisions)?;
+        for (order, revision) in (first_order..).zip(revisions) {
+            self.write_revision(revision, order)?;
+        }
+        Ok(())
+    }
+
+    fn run(&self) -> String {
+        format!("{}{}", vocab::RUN, self.run_id)
+    }
+
+    fn write_run(&mut self, run: &RunProvenance) -> Result<(), KnowledgeError> {
+        let agent = format!("{}{}", vocab::SOFTWARE, vocab::percent_encoded(&run.tool_version));
+        let input_iris: Vec<_> =
+            (1..=run.inputs.len()).map(|number| format!("{}/input/{number}", self.run())).collect();
+        self.begin(&self.run(), "Run")?;
+        self.say("seed", Object::Integer(run.seed))?;
+        self.say("configuration", Object::Text(&run.config_toml))?;
+        for iri in &input_iris {
+            self.writer.property(&prov("used"), Object::Iri(iri))?;
+        }
+        self.writer.property(&prov("wasAssociatedWith"), Object::Iri(&agent))?;
+        self.writer.end()?;
+        for (input, iri) in run.inputs.iter().zip(&input_iris) {
+            self.begin(iri, "Input")?;
+            self.say("role", Object::Text(&input.role))?;
+            self.say("fileName", Object::Text(&input.file_name))?;
+            self.say("sha256", Object::Text(&input.sha256))?;
+            self.writer.end()?;
+        }
+        self.writer.begin(&agent)?;
+        self.writer.property(vocab::RDF_TYPE, Object::Iri(&prov("SoftwareAgent")))?;
+        self.writer.property(&format!("{}label", vocab::RDFS), Object::Text("aligned"))?;
+        self.say("version", Object::Text(&run.tool_version))?;
+        Ok(self.writer.end()?)
+    }
+
+    fn write_new_genes(&mut self, revisions: &[Revision]) -> Result<(), KnowledgeError> {
+        let ends = |revision: &Revision| [revision.regulation.regulator, revision.regulation.target];
+        let mut new: Vec<_> = revisions.iter().flat_map(ends).collect();
+        // A blank node cannot be spoken of from outside: such a gene gets an IRI, and is known again by its symbol.
+        new.retain(|gene| self.base.gene_iris.get(gene.index()).is_none_or(|iri| is_blank(iri)));
+        new.sort_unstable();
+        new.dedup();
+        for id in new {
+            write_gene(&mut self.writer, self.genes.gene(id), self.names.gene(id))?;
+        }
+        Ok(())
+    }
+
+    fn write_revision(&mut self, revision: &Revision, order: u64) -> Result<(), KnowledgeError> {
+        let iri = format!("{}{}-{order}", vocab::REVISION, self.run_id);
+        self.begin(&iri, "Revision")?;
+        self.say("order", Object::Integer(order))?;
+        self.say("revisionKind", Object::Iri(&vocab::aligned(revision.kind.word())))?;
+        self.say("status", Object::Iri(&vocab::aligned(status_word(revision.status))))?;
+        self.say("concerns", Object::Iri(&self.resource(revision.regulation)))?;
+        if let Some(withdrawn) = revision.withdrawn() {
+            self.say("withdraws", Object::Iri(&self.resource(withdrawn)))?;
+        }
+        if let Some(gained) = revision.gained() {
+            self.say("gains", Object::Iri(&self.resource(gained)))?;
+        }
+        self.write_evidence(revision)?;
+        self.writer.property(&prov("wasGeneratedBy"), Object::Iri(&self.run()))?;
+        self.writer.end()?;
+        self.write_regulations(revision, &iri)
+    }
+
+    fn write_evidence(&mut self, revision: &Revision) -> Result<(), KnowledgeError> {
+        let evidence = &revision.evidence;
+        self.say("mends", Object::Integer(evidence.mended.len() as u64))?;
+        self.say("breaks", Object::Integer(evidence.broken.len() as u64))?;
+        self.say("objectiveDrop", Object::Double(evidence.objective_drop))?;
+        self.say("predictedSupport", Object::Double(evidence.predicted))?;
+        for (term, value) in [("stability", evidence.stability), ("qValue", evidence.q_value)] {
+            if let Some(value) = value {
+                self.say(term, Object::Double(value))?;
+            }
+        }
+        for (term, entries) in [("mendedEntry", &evidence.mended), ("brokenEntry", &evidence.broken)] {
+            for &entry in entries.iter().take(MAX_ENTRIES) {
+                self.say(term, Object::Text(&self.entry_label(entry)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry_label(&self, entry: Entry) -> String {
+        format!("{} {}", self.row_labels[entry.perturbation as usize], self.genes.symbol(entry.gene))
+    }
+
+    /// The regulations that the revision withdraws and gains, with their ends, whether or not the file had them.
+    fn write_regulations(&mut self, revision: &Revision, revision_iri: &str) -> Result<(), KnowledgeError> {
+        let applied = revision.status == RevisionStatus::Applied;
+        if let Some(withdrawn) = revision.withdrawn() {
+            let known = applied || self.base.position(withdrawn).is_some();
+            self.describe(withdrawn, known)?;
+            self.writer.end()?;
+        }
+        if let Some(gained) = revision.gained() {
+            self.describe(gained, applied)?;
+            self.say("statedBy", Object::Iri(revision_iri))?;
+            self.writer.end()?;
+            if applied {
+                write_direct(&mut self.writer, gained, &self.names)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn describe(&mut self, regulation: Regulation, held: bool) -> Result<(), KnowledgeError> {
+        self.begin(&self.resource(regulation), if held { "Regulation" } else { "ProposedRegulation" })?;
+        write_ends(&mut self.writer, regulation, &self.names)
+    }
+
+    /// The file's own resource for a regulation where it has one, else the IRI by our rule.
+    fn resource(&self, regulation: Regulation) -> String {
+        let own = self.base.position(regulation).and_then(|at| self.base.resources[at].clone());
+        own.unwrap_or_else(|| vocab::regulation_iri(regulation, self.genes))
+    }
+
+    fn begin(&mut self, subject: &str, class: &str) -> Result<(), KnowledgeError> {
+        self.writer.begin(subject)?;
+        Ok(self.writer.property(vocab::RDF_TYPE, Object::Iri(&vocab::aligned(class)))?)
+    }
+
+    fn say(&mut self, term: &str, object: Object<'_>) -> Result<(), KnowledgeError> {
+        Ok(self.writer.property(&vocab::aligned(term), object)?)
+    }
+}
+
+fn is_blank(iri: &str) -> bool {
+    iri.starts_with("_:")
+}
+
+fn prov(term: &str) -> String {
+    format!("{}{term}", vocab::PROV)
+}
+
+const fn status_word(status: RevisionStatus) -> &'static str {
+    match status {
+        RevisionStatus::Applied => "applied",
+        RevisionStatus::Proposed => "proposed",
+    }
+}

@@ -1,0 +1,384 @@
+//! The statements of one file, each term a number, sorted three ways so that SPARQL finds them by binary search.
+//!
+//! Start at [`Statements::parse`]. The index is built once and never changed. The default graph is the union of all
+//! graphs of the file; `GRAPH ?g { … }` still sees each named graph by itself. Terms are numbered in order of
+//! appearance and blank nodes renamed in that order, so that answers come in the same order on every run.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use oxigraph::io::{RdfFormat, RdfParseError, RdfParser, RdfSerializer};
+use oxigraph::model::{BlankNode, GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, TripleRef};
+use oxigraph::sparql::{QueryResults, SparqlEvaluator};
+use spareval::{InternalQuad, QueryableDataset};
+
+use super::{KnowledgeError, RdfSyntax, vocab};
+
+type Triple = [u32; 3];
+
+/// All statements of a knowledge base.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    terms: Vec<Arc<Term>>,
+    ids: HashMap<Arc<Term>, u32>,
+    /// Subject, predicate, object.
+    by_subject: Vec<Triple>,
+    /// Predicate, object, subject.
+    by_predicate: Vec<Triple>,
+    /// Object, subject, predicate.
+    by_object: Vec<Triple>,
+    /// Statements of named graphs: graph, subject, predicate, object.
+    in_graphs: Vec<[u32; 4]>,
+}
+
+impl Statements {
+    /// Reads a file in the syntax told by its name.
+    pub(super) fn parse(content: &[u8], file: &str, syntax: RdfSyntax) -> Result<Self, KnowledgeError> {
+        let mut builder = Builder::default();
+        thread::scope(|scope| {
+            // Parsing and numbering take about as long: each gets a thread, and the batches keep the order of the file.
+            let (sender, batches) = mpsc::sync_channel::<Vec<Quad>>(8);
+            let parser = scope.spawn(move || parse_batches(content, syntax, &sender));
+            batches.into_iter().flatten().for_each(|quad| builder.add(quad));
+            parser.join().expect("the parser reports its errors and does not panic")
+        })
+        .map_err(|error| syntax_error(&error, content, file, syntax))?;
+        Ok(builder.finish())
+    }
+
+    /// Number of statements, the same one in several graphs counted once.
+    pub(super) fn len(&self) -> usize {
+        self.by_subject.len()
+    }
+
+    /// True if some statement stands in a named graph.
+    pub(super) fn has_named_graphs(&self) -> bool {
+        !self.in_graphs.is_empty()
+    }
+
+    /// The predicates with the numbers of their statements, most frequent first.
+    pub(super) fn predicates(&self) -> Vec<(String, usize)> {
+        let mut counts: Vec<_> = self
+            .by_predicate
+            .chunk_by(|a, b| a[0] == b[0])
+            .map(|statements| (self.name(statements[0][0]), statements.len()))
+            .collect();
+        counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        counts
+    }
+
+    fn name(&self, id: u32) -> String {
+        match &*self.terms[id as usize] {
+            Term::NamedNode(node) => node.as_str().to_owned(),
+            other => other.to_string(),
+        }
+    }
+
+    /// Everything said by one predicate.
+    pub(super) fn objects_of(&self, predicate: &str) -> impl Iterator<Item = &Term> {
+        let id = NamedNode::new(predicate).ok().and_then(|node| self.id(&Term::from(node)));
+        let statements = id.map_or(&[][..], |id| starting_with(&self.by_predicate, &[id]));
+        statements.iter().map(|statement| &*self.terms[statement[1] as usize])
+    }
+
+    /// True if the resource is said anything by that predicate.
+    pub(super) fn has(&self, subject: &Term, predicate: &str) -> bool {
+        let predicate = NamedNode::new(predicate).ok().and_then(|node| self.id(&Term::from(node)));
+        let (Some(subject), Some(predicate)) = (self.id(subject), predicate) else { return false };
+        !starting_with(&self.by_subject, &[subject, predicate]).is_empty()
+    }
+
+    fn id(&self, term: &Term) -> Option<u32> {
+        self.ids.get(term).copied()
+    }
+
+    /// Asks SPARQL; the prefixes of [`vocab::PREFIXES`] need no declaration.
+    pub(super) fn ask<'a>(&'a self, name: &str, sparql: &str) -> Result<QueryResults<'a>, KnowledgeError> {
+        let refused = |message: String| KnowledgeError::Sparql { name: name.to_owned(), message };
+        let mut evaluator = SparqlEvaluator::new();
+        for (prefix, namespace) in vocab::PREFIXES {
+            evaluator = evaluator.with_prefix(prefix, namespace).map_err(|error| refused(error.to_string()))?;
+        }
+        let query = evaluator.parse_query(sparql).map_err(|error| refused(error.to_string()))?;
+        query.on_queryable_dataset(View { statements: self }).execute().map_err(|error| evaluation(name, &error))
+    }
+
+    /// Writes every statement in a syntax that is not that of the file.
+    pub(super) fn write(&self, syntax: RdfSyntax, out: &mut dyn std::io::Write) -> Result<(), KnowledgeError> {
+        let format = match syntax {
+            RdfSyntax::Turtle => RdfFormat::Turtle,
+            RdfSyntax::NQuads => RdfFormat::NQuads,
+        };
+        let mut serializer = RdfSerializer::from_format(format);
+        for (prefix, namespace) in vocab::PREFIXES {
+            serializer = serializer.with_prefix(prefix, namespace).expect("the prefixes of the vocabulary are IRIs");
+        }
+        let mut writer = serializer.for_writer(out);
+        for &[subject, predicate, object] in &self.by_subject {
+            let predicate = NamedNodeRef::new_unchecked(self.iri(predicate));
+            let object = self.terms[object as usize].as_ref();
+            match &*self.terms[subject as usize] {
+                Term::BlankNode(node) => writer.serialize_triple(TripleRef::new(node.as_ref(), predicate, object))?,
+                Term::NamedNode(node) => writer.serialize_triple(TripleRef::new(node.as_ref(), predicate, object))?,
+                Term::Literal(_) => {}
+            }
+        }
+        writer.finish()?;
+        Ok(())
+    }
+
+    fn iri(&self, id: u32) -> &str {
+        match &*self.terms[id as usize] {
+            Term::NamedNode(node) => node.as_str(),
+            _ => "",
+        }
+    }
+}
+
+/// A question failed on the way.
+pub(super) fn evaluation(name: &str, error: &dyn std::fmt::Display) -> KnowledgeError {
+    KnowledgeError::Evaluation { name: name.to_owned(), message: error.to_string() }
+}
+
+const BATCH: usize = 4096;
+
+fn parse_batches(
+    content: &[u8],
+    syntax: RdfSyntax,
+    batches: &mpsc::SyncSender<Vec<Quad>>,
+) -> Result<(), RdfParseError> {
+    let format = match syntax {
+        RdfSyntax::Turtle => RdfFormat::Turtle,
+        RdfSyntax::NQuads => RdfFormat::NQuads,
+    };
+    let mut batch = Vec::with_capacity(BATCH);
+    for quad in RdfParser::from_format(format).for_slice(without_mark(content)) {
+        batch.push(quad?);
+        if batch.len() == BATCH && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+            return Ok(());
+        }
+    }
+    // The receiver only goes away with the whole scope, in which case nobody waits for the last batch either.
+    let _ = batches.send(batch);
+    Ok(())
+}
+
+/// The text behind a byte-order mark.
+fn without_mark(content: &[u8]) -> &[u8] {
+    content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content)
+}
+
+fn syntax_error(error: &RdfParseError, content: &[u8], file: &str, syntax: RdfSyntax) -> KnowledgeError {
+    let location = match error {
+        RdfParseError::Syntax(error) => error.location(),
+        RdfParseError::Io(_) => None,
+    };
+    let (line, column) = location.map_or((0, 0), |range| (range.start.line, range.start.column));
+    let text = error.to_string();
+    let message = match text.split_once(": ") {
+        Some((position, message)) if position.starts_with("Parser error") => message.to_owned(),
+        _ => text,
+    };
+    let near = line_of(without_mark(content), line);
+    let (file, syntax) = (file.to_owned(), syntax.name());
+    KnowledgeError::Syntax { file, syntax, line: line + 1, column: column + 1, message, near }
+}
+
+fn line_of(content: &[u8], line: u64) -> String {
+    let wanted = content.split(|&byte| byte == b'\n').nth(usize::try_from(line).unwrap_or(usize::MAX));
+    let text = String::from_utf8_lossy(wanted.unwrap_or_default());
+    let shown: String = text.trim().chars().take(80).collect();
+    if shown.len() < text.trim().len() { format!("{shown}…") } else { shown }
+}
+
+#[derive(Default)]
+struct Builder {
+    statements: Statements,
+    blank_nodes: HashMap<BlankNode, BlankNode>,
+    last_subject: Option<(NamedOrBlankNode, u32)>,
+    last_predicate: Option<(NamedNode, u32)>,
+}
+
+impl Builder {
+    fn add(&mut self, quad: Quad) {
+        let subject = self.subject(quad.subject);
+        let predicate = self.predicate(quad.predicate);
+        let object = self.number(quad.object);
+        self.statements.by_subject.push([subject, predicate, object]);
+        let graph = match quad.graph_name {
+            GraphName::DefaultGraph => return,
+            GraphName::NamedNode(node) => self.number(node.into()),
+            GraphName::BlankNode(node) => self.number(node.into()),
+        };
+        self.statements.in_graphs.push([graph, subject, predicate, object]);
+    }
+
+    fn subject(&mut self, subject: NamedOrBlankNode) -> u32 {
+        match &self.last_subject {
+            Some((last, id)) if *last == subject => *id,
+            _ => {
+                let id = self.number(subject.clone().into());
+                self.last_subject = Some((subject, id));
+                id
+            }
+        }
+    }
+
+    fn predicate(&mut self, predicate: NamedNode) -> u32 {
+        match &self.last_predicate {
+            Some((last, id)) if *last == predicate => *id,
+            _ => {
+                let id = self.number(predicate.clone().into());
+                self.last_predicate = Some((predicate, id));
+                id
+            }
+        }
+    }
+
+    fn number(&mut self, term: Term) -> u32 {
+        let term = match term {
+            Term::BlankNode(node) => self.renamed(node).into(),
+            other => other,
+        };
+        if let Some(&id) = self.statements.ids.get(&term) {
+            return id;
+        }
+        let id = u32::try_from(self.statements.terms.len()).expect("a file that fits in memory has under 2^32 terms");
+        let term = Arc::new(term);
+        self.statements.terms.push(Arc::clone(&term));
+        self.statements.ids.insert(term, id);
+        id
+    }
+
+    fn renamed(&mut self, node: BlankNode) -> BlankNode {
+        let number = self.blank_nodes.len();
+        self.blank_nodes.entry(node).or_insert_with(|| BlankNode::new_unchecked(format!("b{number}"))).clone()
+    }
+
+    fn finish(self) -> Statements {
+        let mut statements = self.statements;
+        let sorted = |mut triples: Vec<Triple>| {
+            triples.sort_unstable();
+            triples.dedup();
+            triples.shrink_to_fit();
+            triples
+        };
+        statements.by_subject = sorted(statements.by_subject);
+        let turned = |turn: fn(Triple) -> Triple| sorted(statements.by_subject.iter().copied().map(turn).collect());
+        let (by_predicate, by_object) = rayon::join(|| turned(|[s, p, o]| [p, o, s]), || turned(|[s, p, o]| [o, s, p]));
+        statements.by_predicate = by_predicate;
+        statements.by_object = by_object;
+        statements.in_graphs.sort_unstable();
+        statements.in_graphs.dedup();
+        statements
+    }
+}
+
+/// The rows of a sorted index that begin with `prefix`.
+fn starting_with<'a, const N: usize>(index: &'a [[u32; N]], prefix: &[u32]) -> &'a [[u32; N]] {
+    let start = index.partition_point(|row| row[..prefix.len()] < *prefix);
+    let rest = &index[start..];
+    &rest[..rest.partition_point(|row| row[..prefix.len()] == *prefix)]
+}
+
+/// The statements as SPARQL sees them.
+#[derive(Clone, Copy)]
+struct View<'a> {
+    statements: &'a Statements,
+}
+
+/// A term in the evaluation of a question: one of the file, or one that the question brings or computes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Known {
+    Here(u32),
+    Elsewhere(Rc<Term>),
+}
+
+/// The number of a term asked for: `Ok(None)` if any will do, `Err` if no statement can hold it.
+fn wanted(term: Option<&Known>) -> Result<Option<u32>, ()> {
+    match term {
+        None => Ok(None),
+        Some(Known::Here(id)) => Ok(Some(*id)),
+        Some(Known::Elsewhere(_)) => Err(()),
+    }
+}
+
+type Found<'a> = Box<dyn Iterator<Item = Result<InternalQuad<Known>, Infallible>> + 'a>;
+
+impl<'a> View<'a> {
+    fn find(self, pattern: [Option<&Known>; 3], graph: Option<Option<&Known>>) -> Result<Found<'a>, ()> {
+        let [subject, predicate, object] = [wanted(pattern[0])?, wanted(pattern[1])?, wanted(pattern[2])?];
+        match graph {
+            Some(None) => Ok(self.in_union(subject, predicate, object)),
+            None => Ok(self.in_graphs([None, subject, predicate, object])),
+            Some(Some(graph)) => Ok(self.in_graphs([wanted(Some(graph))?, subject, predicate, object])),
+        }
+    }
+
+    fn in_union(self, subject: Option<u32>, predicate: Option<u32>, object: Option<u32>) -> Found<'a> {
+        let statements = self.statements;
+        let as_spo = |&[s, p, o]: &Triple| quad([s, p, o], None);
+        let as_pos = |&[p, o, s]: &Triple| quad([s, p, o], None);
+        let as_osp = |&[o, s, p]: &Triple| quad([s, p, o], None);
+        match (subject, predicate, object) {
+            (Some(s), Some(p), Some(o)) => {
+                Box::new(starting_with(&statements.by_subject, &[s, p, o]).iter().map(as_spo))
+            }
+            (Some(s), Some(p), None) => Box::new(starting_with(&statements.by_subject, &[s, p]).iter().map(as_spo)),
+            (Some(s), None, None) => Box::new(starting_with(&statements.by_subject, &[s]).iter().map(as_spo)),
+            (Some(s), None, Some(o)) => Box::new(starting_with(&statements.by_object, &[o, s]).iter().map(as_osp)),
+            (None, Some(p), Some(o)) => Box::new(starting_with(&statements.by_predicate, &[p, o]).iter().map(as_pos)),
+            (None, Some(p), None) => Box::new(starting_with(&statements.by_predicate, &[p]).iter().map(as_pos)),
+            (None, None, Some(o)) => Box::new(starting_with(&statements.by_object, &[o]).iter().map(as_osp)),
+            (None, None, None) => Box::new(statements.by_subject.iter().map(as_spo)),
+        }
+    }
+
+    fn in_graphs(self, pattern: [Option<u32>; 4]) -> Found<'a> {
+        let fixed: Vec<u32> = pattern.iter().map_while(|&term| term).collect();
+        let rows = starting_with(&self.statements.in_graphs, &fixed).iter();
+        let fits =
+            move |row: &&[u32; 4]| pattern.iter().zip(**row).all(|(asked, term)| asked.is_none_or(|id| id == term));
+        Box::new(rows.filter(fits).map(|&[g, s, p, o]| quad([s, p, o], Some(g))))
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the evaluator expects results, for data that may fail to be read")]
+fn quad([subject, predicate, object]: Triple, graph: Option<u32>) -> Result<InternalQuad<Known>, Infallible> {
+    let graph_name = graph.map(Known::Here);
+    let [subject, predicate, object] = [subject, predicate, object].map(Known::Here);
+    Ok(InternalQuad { subject, predicate, object, graph_name })
+}
+
+impl<'a> QueryableDataset<'a> for View<'a> {
+    type InternalTerm = Known;
+    type Error = Infallible;
+
+    fn internal_quads_for_pattern(
+        &self,
+        subject: Option<&Known>,
+        predicate: Option<&Known>,
+        object: Option<&Known>,
+        graph_name: Option<Option<&Known>>,
+    ) -> impl Iterator<Item = Result<InternalQuad<Known>, Infallible>> + use<'a> {
+        self.find([subject, predicate, object], graph_name).unwrap_or_else(|()| Box::new(std::iter::empty()))
+    }
+
+    fn internal_named_graphs(&self) -> impl Iterator<Item = Result<Known, Infallible>> + use<'a> {
+        self.statements.in_graphs.chunk_by(|a, b| a[0] == b[0]).map(|rows| Ok(Known::Here(rows[0][0])))
+    }
+
+    fn internalize_term(&self, term: Term) -> Result<Known, Infallible> {
+        Ok(self.statements.id(&term).map_or_else(|| Known::Elsewhere(Rc::new(term)), Known::Here))
+    }
+
+    fn externalize_term(&self, term: Known) -> Result<Term, Infallible> {
+        Ok(match term {
+            Known::Here(id) => (*self.statements.terms[id as usize]).clone(),
+            Known::Elsewhere(term) => Rc::unwrap_or_clone(term),
+        })
+    }
+}

@@ -1,0 +1,393 @@
+//! The loop itself: fit, align, refit, refine, score, and again.
+
+use std::time::{Duration, Instant};
+
+use super::outcome::{Iteration, Outcome, StopReason};
+use super::scoring::{HeldOut, KnowledgeBases};
+use super::{Config, PipelineError, PredictorKind};
+use crate::adaptor::{Alignment, align, agreement, representation_weights};
+use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
+use crate::datasets::{Dataset, Split};
+use crate::network::RegulatoryNetwork;
+use crate::prediction::neural::{Gnn, Mlp};
+use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
+use crate::progress::Watch;
+use crate::refinement::{Refinement, RefinementData, refine};
+use crate::symbolic::{Closure, Simulator};
+
+/// What a run is given. All matrices and networks share one gene table.
+#[derive(Clone, Copy, Debug)]
+pub struct Materials<'a> {
+    /// The network of the knowledge base.
+    pub network: &'a RegulatoryNetwork,
+    /// Records cited for the regulations of each gene as a target.
+    pub evidence: &'a [u32],
+    /// A knowledge base that nothing is fitted to, for scores alone.
+    pub held_out: Option<&'a RegulatoryNetwork>,
+    /// The experiments.
+    pub dataset: &'a Dataset,
+    /// Which of them may be learnt from; made before anything else was computed.
+    pub split: &'a Split,
+    /// Notation of each experiment, for example `fur- (dpd)`.
+    pub row_labels: &'a [String],
+    /// The genes of all matrices and networks, for the notation of further perturbations.
+    pub genes: &'a GeneTable,
+}
+
+/// Runs the loop to its end.
+///
+/// Nothing that is fitted, weighted or selected sees a test row: predictor, weights of the adaptor and refinement take
+/// the training and validation rows, and no unlabelled perturbation moves a gene that a test row moves.
+///
+/// # Errors
+/// [`PipelineError`] if a setting is out of range, nothing is left to learn from, or an engine fails. Once a first round
+/// is done, a stop hands back the best network so far instead.
+pub fn run(materials: &Materials<'_>, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
+    config.check()?;
+    Runner::start(materials, config, watch)?.run()
+}
+
+struct Runner<'a> {
+    materials: &'a Materials<'a>,
+    config: &'a Config,
+    watch: Deadline<'a>,
+    /// Training and validation rows.
+    labelled: Dataset,
+    validation: Vec<usize>,
+    unlabelled: Vec<Perturbation>,
+    held_by_knowledge: Vec<bool>,
+    weights: Vec<f64>,
+    timings: Vec<(String, f64)>,
+}
+
+/// One finished round.
+struct Round {
+    predictor: Box<dyn Predictor>,
+    refinement: Refinement,
+    iteration: Iteration,
+}
+
+impl<'a> Runner<'a> {
+    fn start(materials: &'a Materials<'a>, config: &'a Config, watch: &'a dyn Watch) -> Result<Self, PipelineError> {
+        let Materials { network, dataset, split, .. } = materials;
+        let mut rows: Vec<_> = split.train.iter().chain(&split.validation).copied().collect();
+        rows.sort_unstable();
+        if split.train.is_empty() {
+            return Err(PipelineError::NothingToLearn { rows: dataset.perturbations.len() });
+        }
+        let labelled = dataset.select(&rows);
+        let place = |row: &usize| rows.binary_search(row).ok();
+        let validation = split.validation.iter().filter_map(place).collect();
+        let symbolic = Closure::new(network, config.depth, config.reading).simulate(&labelled.perturbations);
+        let agreement = agreement(&labelled.perturbations, &labelled.observed, &symbolic)?;
+        let weights = representation_weights(&in_degrees(network), materials.evidence, &agreement)?;
+        Ok(Self {
+            unlabelled: unlabelled(network, dataset, split, config.unlabelled),
+            held_by_knowledge: held_by(network),
+            watch: Deadline { inner: watch, end: config.time_limit().map(|limit| Instant::now() + limit) },
+            timings: Vec::new(),
+            materials,
+            config,
+            labelled,
+            validation,
+            weights,
+        })
+    }
+
+    fn run(mut self) -> Result<Outcome, PipelineError> {
+        let others = self.fit_baselines()?;
+        let mut predictor = self.new_predictor();
+        let first = self.fit_labelled(predictor.as_mut())?;
+        let neural_alone = predictor.predict(&self.held_out_perturbations())?.responses();
+        let mut network = self.materials.network.clone();
+        let mut last: Option<Refinement> = None;
+        let mut iterations = Vec::new();
+        let mut stop_reason = StopReason::RoundLimit;
+        for round in 1..=self.config.rounds {
+            match self.round(round, &network, predictor.as_ref()) {
+                Ok(mut done) => {
+                    done.iteration.first_fit = (round == 1).then(|| first.clone());
+                    iterations.push(done.iteration);
+                    predictor = done.predictor;
+                    let unchanged = done.refinement.network == network;
+                    network.clone_from(&done.refinement.network);
+                    last = Some(done.refinement);
+                    if let Some(reason) = self.watch.stop_reason() {
+                        stop_reason = reason;
+                        break;
+                    }
+                    if unchanged {
+                        stop_reason = StopReason::NoRevision;
+                        break;
+                    }
+                }
+                Err(error) => match (self.watch.stop_reason(), &last) {
+                    (Some(reason), Some(_)) => {
+                        stop_reason = reason;
+                        break;
+                    }
+                    (Some(_), None) => return Err(PipelineError::Cancelled),
+                    (None, _) => return Err(error),
+                },
+            }
+        }
+        let refinement = last.ok_or(PipelineError::Cancelled)?;
+        self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
+    }
+
+    fn round(&mut self, round: usize, network: &RegulatoryNetwork, former: &dyn Predictor) -> Result<Round, PipelineError> {
+        let began = Instant::now();
+        tracing::info!(round, of = self.config.rounds, "align, refit, refine");
+        let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;
+        let mut predictor = self.new_predictor();
+        let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
+        let refinement = self.timed("refine", |runner| runner.refine(&aligned))?;
+        let iteration = Iteration {
+            round,
+            first_fit: None,
+            fit,
+            symbolic_share: aligned.alignment.symbolic_share,
+            revisions: refinement.revisions.len(),
+            disagreements: refinement.disagreements,
+            seconds: began.elapsed().as_secs_f64(),
+        };
+        Ok(Round { predictor, refinement, iteration })
+    }
+
+    fn timed<T>(
+        &mut self,
+        phase: &str,
+        work: impl FnOnce(&Self) -> Result<T, PipelineError>,
+    ) -> Result<T, PipelineError> {
+        let began = Instant::now();
+        let result = work(self);
+        self.timings.push((phase.to_owned(), began.elapsed().as_secs_f64()));
+        result
+    }
+
+    fn new_predictor(&self) -> Box<dyn Predictor> {
+        match self.config.predictor {
+            PredictorKind::Mlp => Box::new(Mlp::new(self.materials.network.n_genes(), self.config.neural)),
+            PredictorKind::Gnn => Box::new(Gnn::new(self.materials.network, self.config.neural)),
+        }
+    }
+
+    fn fit_labelled(&mut self, predictor: &mut dyn Predictor) -> Result<FitRecord, PipelineError> {
+        self.timed("fit", |runner| {
+            let row_weights = vec![1.0; runner.labelled.perturbations.len()];
+            let data = TrainingData {
+                perturbations: &runner.labelled.perturbations,
+                responses: &runner.labelled.observed,
+                row_weights: &row_weights,
+                validation: &runner.validation,
+            };
+            predictor.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))
+        })
+    }
+
+    /// Learns from the observed rows and, with weight `ρ`, from the aligned responses of the unlabelled ones.
+    fn refit(&self, predictor: &mut dyn Predictor, aligned: &Aligned) -> Result<FitRecord, PipelineError> {
+        let labelled = self.labelled.perturbations.len();
+        let perturbations = [self.labelled.perturbations.as_slice(), &self.unlabelled].concat();
+        let entries = [self.labelled.observed.entries(), aligned.alignment.aligned.entries()].concat();
+        let responses = ResponseMatrix::from_entries(perturbations.len(), self.labelled.observed.n_genes(), entries);
+        let row_weights: Vec<_> =
+            (0..perturbations.len()).map(|row| if row < labelled { 1.0 } else { self.config.rho as f32 }).collect();
+        let data = TrainingData {
+            perturbations: &perturbations,
+            responses: &responses,
+            row_weights: &row_weights,
+            validation: &self.validation,
+        };
+        predictor.fit(&data, &self.watch).map_err(|error| self.cancelled_or(error))
+    }
+
+    fn align(
+        &self,
+        network: &RegulatoryNetwork,
+        predictor: &dyn Predictor,
+        perturbations: &[Perturbation],
+    ) -> Result<Aligned, PipelineError> {
+        let prediction = predictor.predict(perturbations)?;
+        let neural = prediction.responses();
+        let symbolic = Closure::new(network, self.config.depth, self.config.reading).simulate(perturbations);
+        let alignment = align(&neural, &symbolic, &self.weights, &self.held_by_knowledge, &self.config.adaptor)?;
+        Ok(Aligned { prediction, alignment })
+    }
+
+    fn refine(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+        let confidences = self.confidences(aligned);
+        let data = RefinementData {
+            measured: (&self.labelled.perturbations, &self.labelled.observed),
+            predicted: (&self.unlabelled, &aligned.alignment.aligned),
+            predicted_weights: &confidences,
+        };
+        let Config { depth, reading, refinement, .. } = self.config;
+        Ok(refine(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+    }
+
+    /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one.
+    fn confidences(&self, aligned: &Aligned) -> Vec<f32> {
+        let n_genes = self.materials.network.n_genes();
+        let confidence = |(entry, &symbolic): (usize, &bool)| {
+            let (row, gene) = (entry / n_genes, entry % n_genes);
+            let sure = if symbolic {
+                self.weights[gene] as f32
+            } else {
+                aligned.prediction.confidence(row, GeneId::new(gene))
+            };
+            self.config.rho as f32 * sure
+        };
+        aligned.alignment.symbolic_entries.iter().enumerate().map(confidence).collect()
+    }
+
+    fn held_out_perturbations(&self) -> Vec<Perturbation> {
+        self.materials.split.test.iter().map(|&row| self.materials.dataset.perturbations[row].clone()).collect()
+    }
+
+    fn fit_baselines(&mut self) -> Result<Vec<(String, ResponseMatrix)>, PipelineError> {
+        let test = self.held_out_perturbations();
+        self.timed("baselines", |runner| {
+            let row_weights = vec![1.0; runner.labelled.perturbations.len()];
+            let data = TrainingData {
+                perturbations: &runner.labelled.perturbations,
+                responses: &runner.labelled.observed,
+                row_weights: &row_weights,
+                validation: &runner.validation,
+            };
+            let mut rows = Vec::new();
+            for mut baseline in baselines::all(runner.materials.network) {
+                baseline.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))?;
+                rows.push((baseline.name().to_owned(), baseline.predict(&test)?.responses()));
+            }
+            Ok(rows)
+        })
+    }
+
+    fn cancelled_or(&self, error: PredictionError) -> PipelineError {
+        match error {
+            PredictionError::Cancelled => PipelineError::Cancelled,
+            other => other.into(),
+        }
+    }
+
+    fn outcome(
+        mut self,
+        refinement: Refinement,
+        predictor: &dyn Predictor,
+        neural_alone: ResponseMatrix,
+        mut others: Vec<(String, ResponseMatrix)>,
+        iterations: Vec<Iteration>,
+        stop_reason: StopReason,
+    ) -> Result<Outcome, PipelineError> {
+        let Materials { network, dataset, held_out, .. } = *self.materials;
+        let test = self.held_out_perturbations();
+        let aligned = self.timed("predict", |runner| runner.align(&refinement.network, predictor, &test))?;
+        others.push((predictor.name().to_owned(), neural_alone));
+        others.push((format!("{}-refitted", predictor.name()), aligned.prediction.responses()));
+        let held_out_rows = HeldOut {
+            observed: dataset.observed.select(&self.materials.split.test),
+            perturbations: test,
+            aligned: aligned.alignment.aligned,
+            others,
+        };
+        let knowledge = KnowledgeBases { original: network, refined: &refinement.network, held_out };
+        let scores = held_out_rows.scores(&knowledge, self.config)?;
+        let ambiguous = |network: &RegulatoryNetwork| {
+            let said = Closure::new(network, self.config.depth, self.config.reading).simulate(&dataset.perturbations);
+            said.count(Response::Ambiguous) as u64
+        };
+        Ok(Outcome {
+            ambiguous: (ambiguous(network), ambiguous(&refinement.network)),
+            row_labels: self.row_labels(),
+            original: network.clone(),
+            refined: refinement.network,
+            revisions: refinement.revisions,
+            held_out: held_out_rows,
+            iterations,
+            stop_reason,
+            scores,
+            power_check: None,
+            timings: self.timings,
+        })
+    }
+
+    /// Notation of the rows that evidence may name: the labelled ones, then the unlabelled ones.
+    fn row_labels(&self) -> Vec<String> {
+        let Materials { dataset, row_labels, genes, .. } = self.materials;
+        let known = |name: &String| dataset.names.iter().position(|other| other == name);
+        let labelled = self.labelled.names.iter().filter_map(known).map(|row| row_labels[row].clone());
+        labelled.chain(self.unlabelled.iter().map(|perturbation| perturbation.label(genes))).collect()
+    }
+}
+
+/// Aligned responses with the prediction behind them.
+struct Aligned {
+    prediction: Prediction,
+    alignment: Alignment,
+}
+
+/// Somebody who waits, but not for ever.
+struct Deadline<'a> {
+    inner: &'a dyn Watch,
+    end: Option<Instant>,
+}
+
+impl Deadline<'_> {
+    fn is_over(&self) -> bool {
+        self.end.is_some_and(|end| end.saturating_duration_since(Instant::now()) == Duration::ZERO)
+    }
+
+    fn stop_reason(&self) -> Option<StopReason> {
+        if self.inner.is_cancelled() {
+            return Some(StopReason::Cancelled);
+        }
+        self.is_over().then_some(StopReason::TimeLimit)
+    }
+}
+
+impl Watch for Deadline<'_> {
+    fn begin(&self, phase: &str, steps: u64) {
+        self.inner.begin(phase, steps);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.inner.advance(steps);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.inner.is_cancelled() || self.is_over()
+    }
+}
+
+fn in_degrees(network: &RegulatoryNetwork) -> Vec<u32> {
+    let others = |gene: GeneId| network.regulators_of(gene).iter().filter(|regulator| regulator.gene != gene).count();
+    (0..network.n_genes()).map(|gene| others(GeneId::new(gene)) as u32).collect()
+}
+
+fn held_by(network: &RegulatoryNetwork) -> Vec<bool> {
+    let held = |gene| !network.targets_of(gene).is_empty() || !network.regulators_of(gene).is_empty();
+    (0..network.n_genes()).map(GeneId::new).map(held).collect()
+}
+
+/// One perturbation per regulator, those with most targets first, none that an experiment made or a test row moves; in
+/// the direction that most experiments took.
+fn unlabelled(network: &RegulatoryNetwork, dataset: &Dataset, split: &Split, at_most: usize) -> Vec<Perturbation> {
+    let mut known = vec![false; network.n_genes()];
+    for perturbation in &dataset.perturbations {
+        if let &[(gene, _)] = perturbation.changes() {
+            known[gene.index()] = true;
+        }
+    }
+    for &row in &split.test {
+        dataset.perturbations[row].genes().for_each(|gene| known[gene.index()] = true);
+    }
+    let directions = dataset.perturbations.iter().flat_map(Perturbation::changes);
+    let balance: i64 = directions.map(|(_, direction)| i64::from(direction.value())).sum();
+    let direction = if balance > 0 { Direction::Overexpression } else { Direction::Deletion };
+    let mut regulators: Vec<_> = network.regulators().filter(|gene| !known[gene.index()]).collect();
+    regulators.sort_by_key(|&gene| (std::cmp::Reverse(network.targets_of(gene).len()), gene));
+    regulators.truncate(at_most);
+    regulators.sort_unstable();
+    regulators.into_iter().filter_map(|gene| Perturbation::of([(gene, direction)])).collect()
+}

@@ -1,0 +1,97 @@
+//! Scores on held-out perturbations, against the data and against each knowledge base.
+
+use super::outcome::{BalancedConsistency, KnowledgeConsistency, ScoreRow, Scores};
+use super::{Config, PipelineError};
+use crate::biology::{Perturbation, Response, ResponseMatrix};
+use crate::metrics::{balanced_consistency, consistency};
+use crate::network::RegulatoryNetwork;
+use crate::symbolic::{Closure, Simulator};
+
+/// What everybody said of the held-out perturbations, kept so that scores can be taken again on a re-read network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldOut {
+    /// The held-out perturbations.
+    pub perturbations: Vec<Perturbation>,
+    /// What was observed.
+    pub observed: ResponseMatrix,
+    /// The aligned responses.
+    pub aligned: ResponseMatrix,
+    /// Responses of the other predictors, with their names.
+    pub others: Vec<(String, ResponseMatrix)>,
+}
+
+/// The three knowledge bases that scores are taken against.
+#[derive(Clone, Copy, Debug)]
+pub struct KnowledgeBases<'a> {
+    /// As it was given.
+    pub original: &'a RegulatoryNetwork,
+    /// After the revisions.
+    pub refined: &'a RegulatoryNetwork,
+    /// One that nothing has seen.
+    pub held_out: Option<&'a RegulatoryNetwork>,
+}
+
+impl HeldOut {
+    /// Scores of the aligned responses and of everybody else against data and knowledge.
+    ///
+    /// Only genes that the data measure enter, on both sides: a knowledge consistency over genes that nobody measured
+    /// would count mostly the unchanged ones.
+    ///
+    /// # Errors
+    /// [`PipelineError::Metric`] if the networks do not have the genes of the responses.
+    pub fn scores(&self, knowledge: &KnowledgeBases<'_>, config: &Config) -> Result<Scores, PipelineError> {
+        let said = |network: &RegulatoryNetwork| {
+            let responses = Closure::new(network, config.depth, config.reading).simulate(&self.perturbations);
+            masked_by(&responses, &self.observed)
+        };
+        let original = said(knowledge.original);
+        let refined = said(knowledge.refined);
+        let held_out = knowledge.held_out.map(said);
+        let against =
+            |truth: &ResponseMatrix, predicted: &ResponseMatrix| consistency(&self.perturbations, truth, predicted);
+
+        let data_consistency = against(&self.observed, &self.aligned)?;
+        let knowledge_consistency = KnowledgeConsistency {
+            original: against(&original, &self.aligned)?,
+            refined: against(&refined, &self.aligned)?,
+            held_out: held_out.as_ref().map(|held_out| against(held_out, &self.aligned)).transpose()?,
+        };
+        let balance = |knowledge: f64| balanced_consistency(data_consistency.macro_f1, knowledge, config.gamma);
+        let balanced_consistency = BalancedConsistency {
+            original: balance(knowledge_consistency.original.macro_f1),
+            refined: balance(knowledge_consistency.refined.macro_f1),
+            held_out: knowledge_consistency.held_out.as_ref().map(|scores| balance(scores.macro_f1)),
+            formula: format!("(1/2 F_data^-g + 1/2 F_knowledge^-g)^(-1/g), g = {}", config.gamma),
+        };
+        let knowledge_alone = [(ScoreRow::DO_NOTHING, &original), (ScoreRow::REFINED_KNOWLEDGE, &refined)];
+        let others = self.others.iter().map(|(name, responses)| (name.as_str(), responses));
+        let row = |(name, responses): (&str, &ResponseMatrix)| -> Result<ScoreRow, PipelineError> {
+            let data = against(&self.observed, responses)?;
+            let knowledge_original = against(&original, responses)?.macro_f1;
+            let knowledge_refined = against(&refined, responses)?.macro_f1;
+            let balance = |knowledge| crate::metrics::balanced_consistency(data.macro_f1, knowledge, config.gamma);
+            Ok(ScoreRow {
+                name: name.to_owned(),
+                knowledge_original,
+                knowledge_refined,
+                balanced_original: balance(knowledge_original),
+                balanced_refined: balance(knowledge_refined),
+                data,
+            })
+        };
+        Ok(Scores {
+            baselines: others.chain(knowledge_alone).map(row).collect::<Result<_, _>>()?,
+            held_out_perturbations: self.perturbations.len(),
+            data_consistency,
+            knowledge_consistency,
+            balanced_consistency,
+        })
+    }
+}
+
+/// The responses of the entries that were measured.
+fn masked_by(responses: &ResponseMatrix, measured: &ResponseMatrix) -> ResponseMatrix {
+    let keep = |(&response, &measured): (&Option<Response>, &Option<Response>)| measured.and(response);
+    let entries = responses.entries().iter().zip(measured.entries()).map(keep).collect();
+    ResponseMatrix::from_entries(responses.n_perturbations(), responses.n_genes(), entries)
+}

@@ -1,0 +1,88 @@
+//! Temperature scaling: one number that makes the confidence of a predictor honest.
+
+/// Logits of down, unchanged and up for one measured entry, its class, and how much it counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged {
+    pub logits: [f32; 3],
+    pub class: u8,
+    pub weight: f32,
+}
+
+/// Least and largest temperature that is ever returned.
+pub(super) const TEMPERATURES: [f64; 2] = [0.25, 4.0];
+
+/// The temperature with the least negative log-likelihood, by golden-section search over its logarithm.
+///
+/// ```text
+/// T* = argmin_{T ∈ [1/4, 4]}  Σ_e w_e · −log softmax(z_e / T)_{y_e}
+/// ```
+/// where entry `e` has logits `z_e`, class `y_e` and weight `w_e`. Dividing all logits by one number changes no most
+/// probable class. 1 if there is nothing to judge by.
+///
+/// # Reference
+/// Guo et al., On calibration of modern neural networks, ICML 2017, arXiv 1706.04599.
+pub(super) fn temperature(entries: &[Judged]) -> f64 {
+    if entries.is_empty() {
+        return 1.0;
+    }
+    let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
+    let [mut low, mut high] = TEMPERATURES.map(f64::ln);
+    let loss = |logarithm: f64| negative_log_likelihood(entries, logarithm.exp());
+    let mut inner = [high - ratio * (high - low), low + ratio * (high - low)];
+    let mut losses = inner.map(loss);
+    while high - low > 1e-3 {
+        if losses[0] <= losses[1] {
+            high = inner[1];
+            inner = [high - ratio * (high - low), inner[0]];
+            losses = [loss(inner[0]), losses[0]];
+        } else {
+            low = inner[0];
+            inner = [inner[1], low + ratio * (high - low)];
+            losses = [losses[1], loss(inner[1])];
+        }
+    }
+    ((low + high) / 2.0).exp().clamp(TEMPERATURES[0], TEMPERATURES[1])
+}
+
+fn negative_log_likelihood(entries: &[Judged], temperature: f64) -> f64 {
+    entries.iter().map(|entry| f64::from(entry.weight) * entry.loss(temperature)).sum()
+}
+
+impl Judged {
+    fn loss(&self, temperature: f64) -> f64 {
+        let logits = self.logits.map(|logit| f64::from(logit) / temperature);
+        let largest = logits.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let total: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+        total.ln() + largest - logits[usize::from(self.class)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 10 entries with logits (0, z, 0)·, of which `right` are of class unchanged, the rest down and up by turns.
+    fn entries(z: f32, right: usize) -> Vec<Judged> {
+        let class = |entry: usize| if entry < right { 1 } else { 2 * (entry % 2) as u8 };
+        (0..10).map(|entry| Judged { logits: [0.0, z, 0.0], class: class(entry), weight: 1.0 }).collect()
+    }
+
+    #[test]
+    fn the_calibrated_confidence_is_the_share_of_right_calls() {
+        // Right in 8 of 10: e^{z/T} / (e^{z/T} + 2) = 0.8 asks for z/T = ln 8, so T = z / ln 8.
+        for z in [1.0, 3.0, 6.0_f32] {
+            let wanted = f64::from(z) / 8.0_f64.ln();
+            let found = temperature(&entries(z, 8));
+            assert!((found / wanted - 1.0).abs() < 2e-3, "{found} against {wanted}");
+        }
+    }
+
+    #[test]
+    fn a_temperature_never_leaves_its_range() {
+        let hopeless = temperature(&entries(5.0, 0));
+        let perfect = temperature(&entries(5.0, 10));
+        assert!((TEMPERATURES[1] - 0.01..=TEMPERATURES[1]).contains(&hopeless));
+        assert!((TEMPERATURES[0]..=TEMPERATURES[0] + 0.01).contains(&perfect));
+        assert_eq!(temperature(&[]), 1.0);
+    }
+}

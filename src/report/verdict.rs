@@ -1,0 +1,319 @@
+//! One honest paragraph: is the refined knowledge better than the original on data that it has not seen?
+
+use serde::Serialize;
+
+use super::summary::{Faults, RevisionCounts};
+use super::wording::{counted, grouped, percent, score};
+use crate::biology::Response;
+use crate::metrics::Consistency;
+use crate::pipeline::{Outcome, ScoreRow, StopReason};
+
+/// Differences of macro-F1 below this round to nothing and are called *same*.
+const SAME: f64 = 0.0005;
+
+/// What the held-out perturbations say of refined against original knowledge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Call {
+    Better,
+    Same,
+    Worse,
+    NoRevision,
+    NotScored,
+}
+
+/// The call, a line for it, and the paragraph that explains it.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Verdict {
+    pub call: Call,
+    pub line: String,
+    pub text: String,
+}
+
+/// The row of the table of scores with this name.
+pub(super) fn row<'a>(outcome: &'a Outcome, name: &str) -> Option<&'a ScoreRow> {
+    outcome.scores.baselines.iter().find(|row| row.name == name)
+}
+
+/// Original and refined knowledge alone against the held-out data, if both were scored.
+pub(super) fn knowledge_alone(outcome: &Outcome) -> Option<(&Consistency, &Consistency)> {
+    let original = row(outcome, ScoreRow::DO_NOTHING)?;
+    let refined = row(outcome, ScoreRow::REFINED_KNOWLEDGE)?;
+    (outcome.scores.held_out_perturbations > 0).then_some((&original.data, &refined.data))
+}
+
+pub(super) fn verdict(outcome: &Outcome, revisions: &RevisionCounts, faults: Option<&Faults>) -> Verdict {
+    let call = call(outcome, revisions);
+    let sentences = [
+        faults.map(|_| simulated()),
+        stopped_early(outcome.stop_reason).map(str::to_owned),
+        Some(what_was_done(revisions)),
+        held_out(outcome, call),
+        against_simple_predictors(outcome),
+        silent_classes(outcome),
+        faults.map(faults_found),
+    ];
+    let text = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Verdict { call, line: line(outcome, call), text }
+}
+
+fn call(outcome: &Outcome, revisions: &RevisionCounts) -> Call {
+    if revisions.applied == 0 {
+        return Call::NoRevision;
+    }
+    match knowledge_alone(outcome).map(|(original, refined)| refined.macro_f1 - original.macro_f1) {
+        Some(difference) if difference.abs() < SAME => Call::Same,
+        Some(difference) if difference > 0.0 => Call::Better,
+        Some(difference) if difference < 0.0 => Call::Worse,
+        _ => Call::NotScored,
+    }
+}
+
+fn line(outcome: &Outcome, call: Call) -> String {
+    let scores = knowledge_alone(outcome).map_or_else(String::new, |(original, refined)| {
+        format!(": macro-F1 {} → {}", score(original.macro_f1), score(refined.macro_f1))
+    });
+    match call {
+        Call::Better => format!("Better than the original on held-out data{scores}"),
+        Call::Same => format!("Neither better nor worse than the original on held-out data{scores}"),
+        Call::Worse => format!("Worse than the original on held-out data{scores}"),
+        Call::NoRevision => "No revision: the knowledge base stays as it is".to_owned(),
+        Call::NotScored => "Revised, but not scored on held-out data".to_owned(),
+    }
+}
+
+fn simulated() -> String {
+    "The observations are simulated from this very knowledge base with planted faults: the figures tell what a screen of \
+     this size could find in it, and nothing about the cell."
+        .to_owned()
+}
+
+const fn stopped_early(reason: StopReason) -> Option<&'static str> {
+    match reason {
+        StopReason::TimeLimit => Some("The time limit ended the run early; this is the best network found until then."),
+        StopReason::Cancelled => Some("The run was stopped on request; this is the best network found until then."),
+        _ => None,
+    }
+}
+
+fn what_was_done(revisions: &RevisionCounts) -> String {
+    let proposed = match revisions.proposed.total {
+        0 => String::new(),
+        number => format!("; {} more proposed and not applied", if number == 1 { "1 is".into() } else { many(number) }),
+    };
+    if revisions.applied == 0 {
+        return format!("No revision was applied: the refined knowledge equals the original{proposed}.");
+    }
+    let share = revisions.per_regulation.map_or_else(String::new, |share| {
+        format!(", one for {} of the regulations in the knowledge base", percent(share))
+    });
+    format!(
+        "{} applied ({} added, {} removed, {} with its sign flipped){share}{proposed}.",
+        if revisions.applied == 1 {
+            "1 revision was".to_owned()
+        } else {
+            format!("{} revisions were", grouped(revisions.applied))
+        },
+        grouped(revisions.added),
+        grouped(revisions.removed),
+        grouped(revisions.flipped),
+    )
+}
+
+fn many(number: u64) -> String {
+    format!("{} are", grouped(number))
+}
+
+fn held_out(outcome: &Outcome, call: Call) -> Option<String> {
+    if call == Call::NoRevision {
+        return None;
+    }
+    let Some((original, refined)) = knowledge_alone(outcome) else {
+        return Some("Whether that is better on held-out data is not known: refined and original knowledge alone were not both scored.".to_owned());
+    };
+    let perturbations = counted(outcome.scores.held_out_perturbations as u64, "held-out perturbation");
+    let judgement = match call {
+        Call::Better => "it is better",
+        Call::Worse => "it is worse",
+        _ => "there is no difference to speak of",
+    };
+    Some(format!(
+        "On {perturbations} the refined knowledge alone scores macro-F1 {} and the original {} ({} against {} of {} \
+         responses called right): {judgement}, on one split and one seed, so without an interval.",
+        score(refined.macro_f1),
+        score(original.macro_f1),
+        grouped(right(refined)),
+        grouped(right(original)),
+        grouped(compared(refined)),
+    ))
+}
+
+/// Entries called right: the diagonal of the confusion matrix.
+pub(super) fn right(consistency: &Consistency) -> u64 {
+    (0..3).map(|class| consistency.confusion[class][class]).sum()
+}
+
+/// Entries that were compared.
+pub(super) fn compared(consistency: &Consistency) -> u64 {
+    consistency.confusion.iter().flatten().sum()
+}
+
+fn against_simple_predictors(outcome: &Outcome) -> Option<String> {
+    if outcome.scores.held_out_perturbations == 0 {
+        return None;
+    }
+    let aligned = outcome.scores.data_consistency.macro_f1;
+    let others = outcome.scores.baselines.iter().filter(|row| row.data.macro_f1.is_finite());
+    let best = others.reduce(|best, row| if row.data.macro_f1 > best.data.macro_f1 { row } else { best })?;
+    let verb = match best.data.macro_f1 - aligned {
+        difference if difference.abs() < SAME => "as much as",
+        difference if difference > 0.0 => "less than",
+        _ => "more than",
+    };
+    Some(format!(
+        "The aligned responses score {} against the held-out data, {verb} the best other row of the table, {} ({}).",
+        score(aligned),
+        row_title(&best.name),
+        score(best.data.macro_f1),
+    ))
+}
+
+fn silent_classes(outcome: &Outcome) -> Option<String> {
+    let scores = &outcome.scores.data_consistency.per_class;
+    let silent: Vec<_> = Response::CLASSES
+        .iter()
+        .zip(scores)
+        .filter(|(_, score)| score.support > 0 && score.recall == 0.0)
+        .map(|(class, _)| class.word())
+        .collect();
+    (!silent.is_empty()).then(|| format!("Not one held-out response {} is called right by them.", silent.join(" or ")))
+}
+
+fn faults_found(faults: &Faults) -> String {
+    let total = &faults.total;
+    let missed = match (total.missed, total.missed_invisible) {
+        (0, _) => String::new(),
+        (missed, hidden) => {
+            let leave = if hidden == 1 { "leaves" } else { "leave" };
+            format!("; {} of the {} missed {leave} no trace in the measured entries", grouped(hidden), grouped(missed))
+        }
+    };
+    let mend = if faults.false_revisions == 1 { "mends" } else { "mend" };
+    format!(
+        "Found {} of {}{missed}; {} {mend} none of them.",
+        grouped(total.found),
+        counted(total.planted, "planted fault"),
+        counted(faults.false_revisions, "applied revision"),
+    )
+}
+
+/// How a row of the table of scores is called in print.
+pub(super) fn row_title(name: &str) -> &str {
+    match name {
+        ScoreRow::DO_NOTHING => "do nothing (original knowledge alone)",
+        ScoreRow::REFINED_KNOWLEDGE => "refined knowledge alone",
+        other => other,
+    }
+}
+
+/// Why the loop ended, as a sentence without its full stop.
+pub(super) const fn stop_sentence(reason: StopReason) -> &'static str {
+    match reason {
+        StopReason::NoRevision => "a round revised nothing more",
+        StopReason::RoundLimit => "the limit of rounds was reached",
+        StopReason::TimeLimit => "the time limit was reached",
+        StopReason::Cancelled => "the run was stopped on request",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::samples::{self, Sample, agreement};
+
+    fn verdict_of(sample: &Sample) -> (String, String) {
+        let report = sample.json();
+        let text = |key: &str| report["verdict"][key].as_str().expect("a text").to_owned();
+        (text("call"), text("text"))
+    }
+
+    fn set_row(sample: &mut Sample, name: &str, confusion: [[u64; 3]; 3]) {
+        let rows = &mut sample.outcome.scores.baselines;
+        rows.iter_mut().find(|row| row.name == name).expect("the sample has this row").data = agreement(confusion);
+    }
+
+    #[test]
+    fn refined_knowledge_is_called_better_only_if_it_scores_higher_on_held_out_data() {
+        let (good, bad) = ([[8, 2, 0], [1, 80, 1], [0, 2, 8]], [[5, 5, 0], [1, 80, 1], [0, 5, 5]]);
+        for (original, refined, expected) in [(bad, good, "better"), (good, bad, "worse"), (good, good, "same")] {
+            let mut sample = samples::usual();
+            set_row(&mut sample, ScoreRow::DO_NOTHING, original);
+            set_row(&mut sample, ScoreRow::REFINED_KNOWLEDGE, refined);
+            let (call, text) = verdict_of(&sample);
+            assert_eq!(call, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_comparison_names_both_scores_both_counts_and_the_lack_of_an_interval() {
+        let mut sample = samples::usual();
+        set_row(&mut sample, ScoreRow::DO_NOTHING, [[5, 5, 0], [0, 80, 0], [0, 5, 5]]);
+        set_row(&mut sample, ScoreRow::REFINED_KNOWLEDGE, [[10, 0, 0], [0, 80, 0], [0, 0, 10]]);
+        // By hand: F1 of down and of up 2·5/(10+5) = 2/3, of unchanged 2·80/(80+90) = 16/17; their mean .758.
+        let (_, text) = verdict_of(&sample);
+        let expected = "On 8 held-out perturbations the refined knowledge alone scores macro-F1 1.000 and the original 0.758 \
+                        (100 against 90 of 100 responses called right): it is better, on one split and one seed, so \
+                        without an interval.";
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn an_unscored_refinement_is_not_praised() {
+        let mut sample = samples::usual();
+        sample.outcome.scores.baselines.retain(|row| row.name != ScoreRow::DO_NOTHING);
+        assert_eq!(verdict_of(&sample).0, "not_scored");
+        let mut sample = samples::usual();
+        sample.outcome.scores.held_out_perturbations = 0;
+        let (call, text) = verdict_of(&sample);
+        assert_eq!(call, "not_scored");
+        assert!(text.contains("is not known"), "{text}");
+    }
+
+    #[test]
+    fn a_simple_predictor_that_does_better_is_named() {
+        let mut sample = samples::usual();
+        set_row(&mut sample, "mean", [[770, 0, 0], [0, 25_660, 0], [0, 0, 954]]);
+        let (_, text) = verdict_of(&sample);
+        assert!(text.contains("less than the best other row of the table, mean (1.000)"), "{text}");
+    }
+
+    #[test]
+    fn a_class_that_is_never_called_right_is_named() {
+        let mut sample = samples::usual();
+        sample.outcome.scores.data_consistency = agreement([[0, 770, 0], [0, 25_660, 0], [0, 500, 454]]);
+        let (_, text) = verdict_of(&sample);
+        assert!(text.contains("Not one held-out response down is called right by them."), "{text}");
+    }
+
+    #[test]
+    fn a_power_check_tells_found_missed_and_invisible_faults() {
+        let (_, text) = verdict_of(&samples::power_check());
+        assert!(text.starts_with("The observations are simulated"), "{text}");
+        let expected = "Found 37 of 60 planted faults; 12 of the 23 missed leave no trace in the measured entries; 5 \
+                        applied revisions mend none of them.";
+        assert!(text.ends_with(expected), "{text}");
+    }
+
+    #[test]
+    fn a_run_cut_short_says_so() {
+        let (_, text) = verdict_of(&samples::many(40));
+        assert!(text.starts_with("The time limit ended the run early"), "{text}");
+    }
+
+    #[test]
+    fn no_revision_is_told_as_such() {
+        let (call, text) = verdict_of(&samples::unrevised());
+        assert_eq!(call, "no_revision");
+        assert!(text.starts_with("No revision was applied: the refined knowledge equals the original."), "{text}");
+    }
+}
