@@ -347,11 +347,16 @@ fn push_object(line: &mut String, object: Object<'_>, syntax: RdfSyntax) {
             Ok(())
         }
         (Object::Integer(value), RdfSyntax::Turtle) => write!(line, "{value}"),
+        (Object::Double(value), RdfSyntax::Turtle) if value.is_finite() => write!(line, "{value:E}"),
         (Object::Integer(value), RdfSyntax::NQuads) => write!(line, "\"{value}\"^^<{}integer>", vocab::XSD),
-        (Object::Double(value), RdfSyntax::Turtle) => write!(line, "{value:E}"),
-        (Object::Double(value), RdfSyntax::NQuads) => write!(line, "\"{value:E}\"^^<{}double>", vocab::XSD),
+        (Object::Double(value), _) => write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD),
     };
     written.expect("writing to a string cannot fail");
+}
+
+/// The lexical form of XML Schema, which writes `INF` where Rust writes `inf`.
+fn xsd_double(value: f64) -> String {
+    if value.is_infinite() { if value > 0.0 { "INF" } else { "-INF" }.to_owned() } else { format!("{value:E}") }
 }
 
 fn push_iri(line: &mut String, iri: &str, syntax: RdfSyntax) {
