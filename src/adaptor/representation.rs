@@ -14,14 +14,14 @@ const PRIOR_ENTRIES: f64 = 4.0;
 pub struct Agreement {
     /// Knowledge and measurement both say up, or both say down.
     pub agreeing: u32,
-    /// One says up or down, the other something else.
+    /// The knowledge says up or down, the measurement something else.
     pub disagreeing: u32,
 }
 
 impl Agreement {
     fn add(&mut self, observed: Response, symbolic: Response) {
         match (observed, symbolic) {
-            (_, Response::Ambiguous) | (Response::Ambiguous, _) | (Response::Unchanged, Response::Unchanged) => {}
+            (Response::Ambiguous, _) | (_, Response::Ambiguous | Response::Unchanged) => {}
             (observed, symbolic) if observed == symbolic => self.agreeing += 1,
             _ => self.disagreeing += 1,
         }
@@ -36,9 +36,9 @@ impl Agreement {
 
 /// Puts what the knowledge says of each gene to the test of measured responses.
 ///
-/// Hand in *training* rows only: these counts become weights, and weights must not know the test perturbations. Entries
-/// that both sides call unchanged teach nothing about a gene's regulators and are passed over, as are ambiguous and
-/// unmeasured entries and the perturbed genes themselves.
+/// Hand in *training* rows only: these counts become weights, and weights must not know the test perturbations. Only
+/// where the knowledge calls up or down is it put to the test: a knowledge base is incomplete, and its silence is no
+/// statement that a gene will not respond. Unmeasured entries and the perturbed genes themselves are passed over.
 ///
 /// # Shapes
 /// - `observed`, `symbolic`: `[n_perturbations, n_genes]`; the result has one count for each gene
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_entries_with_a_call_on_either_side_put_the_knowledge_to_the_test() {
+    fn only_calls_of_the_knowledge_put_it_to_the_test() {
         let perturbations = [Perturbation::deletion(GeneId::new(0))];
         let row = |values: &[Option<i8>]| {
             let entries = values
@@ -126,12 +126,12 @@ mod tests {
                 .map(|value| value.map(|value| Response::from_value(value).unwrap_or(Response::Ambiguous)));
             ResponseMatrix::from_entries(1, values.len(), entries.collect())
         };
-        //                        own      agree    unch.    missed   wrong    ambig.   unmeasured
+        //                        own      agree    unch.    silent   wrong    ambig.   unmeasured
         let observed = row(&[Some(-1), Some(1), Some(0), Some(1), Some(-1), Some(1), None]);
         let symbolic = row(&[Some(-1), Some(1), Some(0), Some(0), Some(1), Some(2), Some(1)]);
         let counts = agreement(&perturbations, &observed, &symbolic).expect("shapes fit");
         let none = tested(0, 0);
-        assert_eq!(counts, [none, tested(1, 0), none, tested(0, 1), tested(0, 1), none, none]);
+        assert_eq!(counts, [none, tested(1, 0), none, none, tested(0, 1), none, none]);
     }
 
     #[test]

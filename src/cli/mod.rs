@@ -12,6 +12,7 @@ mod knowledge_base;
 mod output;
 mod query;
 mod refine;
+mod result_folder;
 mod settings;
 mod simulate;
 mod watch;

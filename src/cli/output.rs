@@ -1,105 +1,173 @@
-//! The output folder: filled beside its place and moved there whole.
+//! Data for the user: to standard output or a file, as aligned columns, CSV, TSV or JSON.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
 
-use miette::Diagnostic;
-use tempfile::TempDir;
-use thiserror::Error;
+use clap::ValueEnum;
+use miette::IntoDiagnostic as _;
 
 use super::files;
 
-/// The files of a refinement.
-pub const FILES: [&str; 6] =
-    ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"];
-
-/// An output folder that cannot be used.
-#[derive(Debug, Error, Diagnostic)]
-#[non_exhaustive]
-pub enum OutputError {
-    /// It holds files that are not ours.
-    #[error("{} already holds `{other}`, which this command did not write; name another folder with --out", .path.display())]
-    Foreign { path: PathBuf, other: String },
-    /// It is a file.
-    #[error("{} is a file; name a folder with --out", .path.display())]
-    NotAFolder { path: PathBuf },
-    /// It cannot be written to.
-    #[error("cannot write to {}: {cause}; nothing was changed there", .path.display())]
-    Unwritable { path: PathBuf, cause: io::Error },
+/// Writes to `path`, or to standard output if there is none. A reader that has seen enough, such as `head`, is no error.
+pub fn deliver(path: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> miette::Result<()> {
+    if let Some(path) = path {
+        return Ok(files::write(path, fill)?);
+    }
+    let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
+    match fill(&mut out).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.into_diagnostic(),
+    }
 }
 
-/// A folder in the making: nothing shows in its place until [`Output::publish`].
-pub struct Output {
-    place: PathBuf,
-    beside: TempDir,
+/// How rows are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RowFormat {
+    /// Aligned columns.
+    #[default]
+    Table,
+    /// Comma-separated values.
+    Csv,
+    /// Tab-separated values.
+    Tsv,
+    /// A list of objects.
+    Json,
 }
 
-impl Output {
-    /// Makes sure that the place is new, empty, or holds only the files of an earlier run, and can be written to.
-    ///
-    /// # Errors
-    /// [`OutputError`] before any work is done.
-    pub fn claim(place: &Path) -> Result<Self, OutputError> {
-        let unwritable = |cause| OutputError::Unwritable { path: place.to_owned(), cause };
-        if place.exists() && !place.is_dir() {
-            return Err(OutputError::NotAFolder { path: place.to_owned() });
+/// One value of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// A name or a word.
+    Text(&'a str),
+    /// A number of things.
+    Count(usize),
+    /// A measure, written with four digits.
+    Measure(f64),
+}
+
+/// Writes rows one after the other, so that their number does not matter.
+pub struct RowWriter<'a> {
+    out: &'a mut dyn Write,
+    format: RowFormat,
+    columns: &'a [(&'a str, usize)],
+    written: usize,
+}
+
+impl<'a> RowWriter<'a> {
+    /// Begins with the header; each column has its name and the width of its widest value.
+    pub fn begin(out: &'a mut dyn Write, format: RowFormat, columns: &'a [(&'a str, usize)]) -> io::Result<Self> {
+        let mut writer = Self { out, format, columns, written: 0 };
+        match format {
+            RowFormat::Json => write!(writer.out, "[")?,
+            _ => {
+                let names: Vec<_> = columns.iter().map(|&(name, _)| Cell::Text(name)).collect();
+                writer.separated(&names)?;
+            }
         }
-        if place.is_dir() {
-            for entry in fs::read_dir(place).map_err(unwritable)? {
-                let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-                if !FILES.contains(&other.as_str()) {
-                    return Err(OutputError::Foreign { path: place.to_owned(), other });
+        Ok(writer)
+    }
+
+    /// Writes one row, a cell for each column.
+    pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        match self.format {
+            RowFormat::Json => self.object(cells)?,
+            _ => self.separated(cells)?,
+        }
+        self.written += 1;
+        Ok(())
+    }
+
+    /// Ends the last row.
+    pub fn end(self) -> io::Result<()> {
+        match self.format {
+            RowFormat::Json if self.written > 0 => writeln!(self.out, "\n]"),
+            RowFormat::Json => writeln!(self.out, "]"),
+            _ => Ok(()),
+        }
+    }
+
+    fn object(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        self.out.write_all(if self.written == 0 { b"\n  {" } else { b",\n  {" })?;
+        for (index, (cell, (name, _))) in cells.iter().zip(self.columns).enumerate() {
+            write!(self.out, "{}\"{name}\": ", if index == 0 { "" } else { ", " })?;
+            match cell {
+                Cell::Text(text) => serde_json::to_writer(&mut *self.out, text)?,
+                other => write!(self.out, "{}", other.shown())?,
+            }
+        }
+        self.out.write_all(b"}")
+    }
+
+    fn separated(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
+        for (index, (cell, &(name, width))) in cells.iter().zip(self.columns).enumerate() {
+            let last = index + 1 == self.columns.len();
+            match (self.format, cell) {
+                (RowFormat::Table, Cell::Text(text)) if last => write!(self.out, "{text}")?,
+                (RowFormat::Table, Cell::Text(text)) => write!(self.out, "{text:<0$}  ", width.max(name.len()))?,
+                (RowFormat::Table, other) => {
+                    write!(self.out, "{:>1$}", other.shown(), width.max(name.len()))?;
+                    write!(self.out, "{}", if last { "" } else { "  " })?;
                 }
+                (RowFormat::Csv, _) => {
+                    write!(self.out, "{}{}", quoted(&cell.shown(), ','), if last { "" } else { "," })?
+                }
+                (_, _) => write!(self.out, "{}{}", quoted(&cell.shown(), '\t'), if last { "" } else { "\t" })?,
             }
-            // The folder itself must take new files, not only its parent.
-            tempfile::tempfile_in(place).map_err(unwritable)?;
         }
-        let parent = match place.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let beside = tempfile::Builder::new().prefix(".aligned-").tempdir_in(parent).map_err(unwritable)?;
-        Ok(Self { place: place.to_owned(), beside })
-    }
-
-    /// Where a file lies until it is published.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.beside.path().join(name)
-    }
-
-    /// Writes one of the files.
-    ///
-    /// # Errors
-    /// [`files::FileError::Unwritable`] if the disk is full or `fill` fails.
-    pub fn write(&self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), files::FileError> {
-        files::write(&self.path(name), fill)
-    }
-
-    /// Moves everything into its place.
-    ///
-    /// # Errors
-    /// [`OutputError::Unwritable`] if the system refuses.
-    pub fn publish(self) -> Result<(), OutputError> {
-        let unwritable = |cause| OutputError::Unwritable { path: self.place.clone(), cause };
-        if self.place.is_dir() {
-            for name in FILES {
-                fs::rename(self.path(name), self.place.join(name)).map_err(unwritable)?;
-            }
-            return Ok(());
-        }
-        make_readable(self.beside.path()).map_err(unwritable)?;
-        fs::rename(self.beside.path(), &self.place).map_err(unwritable)
+        writeln!(self.out)
     }
 }
 
-#[cfg(unix)]
-fn make_readable(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+impl Cell<'_> {
+    fn shown(&self) -> std::borrow::Cow<'_, str> {
+        match self {
+            Self::Text(text) => (*text).into(),
+            Self::Count(count) => count.to_string().into(),
+            // Adding zero turns −0 into 0.
+            Self::Measure(measure) => format!("{:.4}", (measure * 1e4).round() / 1e4 + 0.0).into(),
+        }
+    }
 }
 
-#[cfg(not(unix))]
-fn make_readable(_folder: &Path) -> io::Result<()> {
-    Ok(())
+fn quoted(text: &str, separator: char) -> std::borrow::Cow<'_, str> {
+    if text.contains([separator, '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\"")).into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(format: RowFormat, rows: &[&[Cell<'_>]]) -> String {
+        let mut out = Vec::new();
+        let mut writer = RowWriter::begin(&mut out, format, &[("gene", 5), ("change", 7)]).expect("room");
+        rows.iter().for_each(|row| writer.row(row).expect("room"));
+        writer.end().expect("room");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn a_combination_is_quoted_in_csv_and_bare_in_tsv() {
+        let row: &[Cell<'_>] = &[Cell::Text("A-,B+"), Cell::Measure(-0.000_01)];
+        assert_eq!(written(RowFormat::Csv, &[row]), "gene,change\n\"A-,B+\",0.0000\n");
+        assert_eq!(written(RowFormat::Tsv, &[row]), "gene\tchange\nA-,B+\t0.0000\n");
+    }
+
+    #[test]
+    fn json_is_a_list_of_objects_also_when_empty() {
+        let row: &[Cell<'_>] = &[Cell::Text("a\"b"), Cell::Count(3)];
+        let list: serde_json::Value = serde_json::from_str(&written(RowFormat::Json, &[row, row])).expect("JSON");
+        assert_eq!(list[1]["gene"], "a\"b");
+        assert_eq!(list[1]["change"], 3);
+        assert_eq!(written(RowFormat::Json, &[]), "[]\n");
+    }
+
+    #[test]
+    fn table_columns_are_aligned() {
+        let row: &[Cell<'_>] = &[Cell::Text("fur"), Cell::Count(12)];
+        assert_eq!(written(RowFormat::Table, &[row]), "gene   change\nfur         12\n");
+    }
 }

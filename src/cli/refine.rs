@@ -15,9 +15,9 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 
 use super::files::{self, Input};
-use super::knowledge_base;
-use super::output::Output;
+use super::knowledge_base::{self, DirectionName};
 use super::query::read_rules;
+use super::result_folder::ResultFolder;
 use super::settings::Settings;
 use super::watch::Terminal;
 use super::Interrupted;
@@ -64,7 +64,7 @@ pub struct RefineArgs {
     rules: Option<PathBuf>,
     /// What was done to the perturbed genes where the table does not say it.
     #[arg(long, value_enum)]
-    perturbation_sign: Option<SignName>,
+    perturbation_sign: Option<DirectionName>,
     /// Stop after so many seconds with the best network so far.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
@@ -92,12 +92,6 @@ enum ReadingName {
     Majority,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum SignName {
-    Deletion,
-    Overexpression,
-}
-
 /// The E. coli knock-outs, as they lie in `datasets/`.
 const ECOLI_KNOCKOUTS: (&str, &[u8]) =
     ("ecoli_knockouts.csv.gz", include_bytes!("../../datasets/ecoli_knockouts.csv.gz"));
@@ -106,7 +100,7 @@ const ECOLI_KNOCKOUTS: (&str, &[u8]) =
 pub fn run(arguments: &RefineArgs) -> Result<()> {
     let settings = arguments.settings()?;
     arguments.start_threads()?;
-    let output = Output::claim(&arguments.out)?;
+    let output = ResultFolder::claim(&arguments.out)?;
     let watch = Terminal::new();
 
     let sources = Sources::read(&settings, &watch)?;
@@ -159,10 +153,7 @@ impl RefineArgs {
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         if let Some(sign) = self.perturbation_sign {
-            settings.read.perturbation_sign = match sign {
-                SignName::Deletion => aligned::biology::Direction::Deletion,
-                SignName::Overexpression => aligned::biology::Direction::Overexpression,
-            };
+            settings.read.perturbation_sign = sign.into();
         }
         settings.run.check().into_diagnostic()?;
         Ok(settings)
@@ -299,7 +290,7 @@ impl Sources {
         &self,
         settings: &Settings,
         outcome: &Outcome,
-        output: &Output,
+        output: &ResultFolder,
     ) -> Result<(RegulatoryNetwork, String)> {
         let config = settings.to_toml()?;
         let input = |input: &InputFile| RunInput {
@@ -334,7 +325,7 @@ impl Sources {
         Ok(())
     }
 
-    fn write_report(&self, outcome: &Outcome, config: &str, output: &Output) -> Result<()> {
+    fn write_report(&self, outcome: &Outcome, config: &str, output: &ResultFolder) -> Result<()> {
         let report = self.report(outcome, config);
         output.write("revisions.tsv", |out| report.write_revisions_tsv(out).map_err(io::Error::other))?;
         output.write("report.json", |out| report.write_json(out).map_err(io::Error::other))?;
@@ -387,7 +378,7 @@ fn read_observations(
         Some(path) => {
             let contrasts = files::read(path)?;
             inputs.push(input_file("contrasts", &contrasts));
-            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name()).into_diagnostic()?)
+            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name(), settings.read.perturbation_sign).into_diagnostic()?)
         }
         None => None,
     };
@@ -407,7 +398,12 @@ fn read_observations(
             inputs.push(input_file("split", &file));
             let split = datasets::read_split(&file.content, &file.name(), &dataset, genes);
             let (plan, told) = split.into_diagnostic()?;
-            notes.push(told.to_string());
+            notes.push(format!(
+                "the split assigns {} rows; {} rows are not named by it and not used; {} of its names are not in the data",
+                told.assigned_rows,
+                told.unassigned_rows.len(),
+                told.unmatched.len()
+            ));
             plan
         }
         (None, Some(plan)) => plan,

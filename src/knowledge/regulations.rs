@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use oxigraph::model::Term;
 use oxigraph::sparql::{QueryResults, QuerySolutionIter};
 
-use super::statements::{Statements, evaluation};
+use super::statements::{Cell, Statements, evaluation};
 use super::{KnowledgeError, vocab};
 use crate::biology::{Authority, Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, Sign};
 
@@ -33,15 +33,15 @@ pub(super) struct Extracted {
 pub(super) fn extract(statements: &Statements, rules: &[(String, String)]) -> Result<Extracted, KnowledgeError> {
     let mut asked = Vec::with_capacity(rules.len());
     for (name, text) in rules {
-        asked.push(Asked::new(name, statements.ask(&format!("the extraction rule `{name}`"), text)?)?);
+        asked.push(Asked::new(name, statements.ask_numbers(&format!("the extraction rule `{name}`"), text)?)?);
     }
     // Citations can only be joined to regulations that are already there.
     asked.sort_by_key(|rule| rule.columns.role);
-    let mut gathered = Gathered::default();
+    let mut gathered = Gathered::new(statements);
     for rule in asked {
         rule.gather_into(&mut gathered)?;
     }
-    gathered.report_incomplete(statements);
+    gathered.report_incomplete();
     Ok(gathered.join())
 }
 
@@ -101,14 +101,14 @@ const CITATION: [Column; 5] =
 /// Where each column stands in the rows of a rule.
 #[derive(Clone, Debug)]
 struct Columns {
-    places: [Option<usize>; 16],
+    places: [Option<usize>; Column::ALL.len()],
     role: Role,
 }
 
 impl Columns {
     fn new(rule: &str, variables: &[&str]) -> Result<Self, KnowledgeError> {
         let refused = |found: String| KnowledgeError::RuleColumns { name: rule.to_owned(), found };
-        let mut places = [None; 16];
+        let mut places = [None; Column::ALL.len()];
         for (place, variable) in variables.iter().enumerate() {
             let column = Column::ALL.iter().find(|column| column.name() == *variable);
             let column = column.ok_or_else(|| refused(format!("has a column ?{variable}, which has no meaning")))?;
@@ -119,7 +119,7 @@ impl Columns {
     }
 }
 
-fn role_of(places: &[Option<usize>; 16]) -> Option<Role> {
+fn role_of(places: &[Option<usize>; Column::ALL.len()]) -> Option<Role> {
     let has = |column: Column| places[column as usize].is_some();
     let ends = [Column::Regulator, Column::Target, Column::Sign];
     if has(Column::Gene) {
@@ -154,55 +154,93 @@ impl<'a> Asked<'a> {
         Ok(Self { name: name.to_owned(), columns, rows })
     }
 
-    fn gather_into(self, gathered: &mut Gathered) -> Result<(), KnowledgeError> {
+    fn gather_into(self, gathered: &mut Gathered<'_>) -> Result<(), KnowledgeError> {
         for solution in self.rows {
             let solution =
                 solution.map_err(|error| evaluation(&format!("the extraction rule `{}`", self.name), &error))?;
-            gathered.add(&Row { columns: &self.columns, values: solution.values() });
+            let mut cells = [None; Column::ALL.len()];
+            for (cell, place) in cells.iter_mut().zip(self.columns.places) {
+                *cell =
+                    place.and_then(|place| solution.values()[place].as_ref()).map(|term| gathered.terms.number(term));
+            }
+            gathered.add(self.columns.role, &Row(cells));
         }
         Ok(())
     }
 }
 
-struct Row<'a> {
-    columns: &'a Columns,
-    values: &'a [Option<Term>],
-}
+/// One answer of a rule: term numbers by column.
+struct Row([Option<u32>; Column::ALL.len()]);
 
-impl<'a> Row<'a> {
-    fn get(&self, column: Column) -> Option<&'a Term> {
-        self.columns.places[column as usize].and_then(|place| self.values[place].as_ref())
-    }
-
-    fn text(&self, column: Column) -> Option<&'a str> {
-        self.get(column).map(text_of)
+impl Row {
+    const fn get(&self, column: Column) -> Option<u32> {
+        self.0[column as usize]
     }
 }
 
-fn text_of(term: &Term) -> &str {
-    match term {
-        Term::NamedNode(node) => node.as_str(),
-        Term::BlankNode(node) => node.as_str(),
-        Term::Literal(literal) => literal.value(),
-    }
+/// All terms that answers may hold, by number: those of the file, then those that rules computed.
+#[derive(Debug)]
+struct Terms<'a> {
+    statements: &'a Statements,
+    computed: Vec<Term>,
+    numbers: HashMap<Term, u32>,
 }
 
-/// A resource as a key: its IRI, or `_:` and the name of a blank node; `None` for a text.
-fn resource_key(term: &Term) -> Option<String> {
-    match term {
-        Term::NamedNode(node) => Some(node.as_str().to_owned()),
-        Term::BlankNode(node) => Some(format!("_:{}", node.as_str())),
-        Term::Literal(_) => None,
+impl Terms<'_> {
+    fn number(&mut self, term: &Term) -> u32 {
+        let term = match self.statements.cell(term) {
+            Cell::Here(number) => return number,
+            Cell::Elsewhere(term) => term,
+        };
+        if let Some(&number) = self.numbers.get(term) {
+            return number;
+        }
+        let number = u32::try_from(self.statements.n_terms() + self.computed.len())
+            .expect("answers that fit in memory have under 2^32 terms");
+        self.computed.push(term.clone());
+        self.numbers.insert(term.clone(), number);
+        number
     }
-}
 
-fn sign_of(term: &Term) -> Option<Sign> {
-    match text_of(term) {
-        "https://w3id.org/aligned#activation" | "http://purl.obolibrary.org/obo/RO_0002213" => Some(Sign::Activation),
-        "https://w3id.org/aligned#inhibition" | "http://purl.obolibrary.org/obo/RO_0002212" => Some(Sign::Inhibition),
-        "activation" | "1" | "+1" | "+" => Some(Sign::Activation),
-        "inhibition" | "-1" | "-" => Some(Sign::Inhibition),
-        _ => None,
+    fn term(&self, number: u32) -> &Term {
+        match (number as usize).checked_sub(self.statements.n_terms()) {
+            Some(computed) => &self.computed[computed],
+            None => self.statements.term(number),
+        }
+    }
+
+    fn text(&self, number: u32) -> &str {
+        match self.term(number) {
+            Term::NamedNode(node) => node.as_str(),
+            Term::BlankNode(node) => node.as_str(),
+            Term::Literal(literal) => literal.value(),
+        }
+    }
+
+    /// The IRI of a resource, or `_:` and the name of a blank node.
+    fn iri(&self, number: u32) -> String {
+        match self.term(number) {
+            Term::BlankNode(node) => format!("_:{}", node.as_str()),
+            _ => self.text(number).to_owned(),
+        }
+    }
+
+    fn is_resource(&self, number: u32) -> bool {
+        !matches!(self.term(number), Term::Literal(_))
+    }
+
+    fn sign(&self, number: u32) -> Option<Sign> {
+        match self.text(number) {
+            "https://w3id.org/aligned#activation" | "http://purl.obolibrary.org/obo/RO_0002213" => {
+                Some(Sign::Activation)
+            }
+            "https://w3id.org/aligned#inhibition" | "http://purl.obolibrary.org/obo/RO_0002212" => {
+                Some(Sign::Inhibition)
+            }
+            "activation" | "1" | "+1" | "+" => Some(Sign::Activation),
+            "inhibition" | "-1" | "-" => Some(Sign::Inhibition),
+            _ => None,
+        }
     }
 }
 
@@ -226,44 +264,77 @@ impl Faults {
     }
 }
 
+/// Names are kept as term numbers until it is known whose they are.
 #[derive(Debug, Default)]
 struct Node {
-    iri: String,
+    term: u32,
     /// Said by a rule to be a gene, by its symbol.
-    symbols: BTreeSet<String>,
+    symbols: Vec<u32>,
     /// What it is called, if no rule gives it a symbol.
-    labels: BTreeSet<String>,
-    aliases: BTreeSet<String>,
-    accessions: BTreeSet<(Authority, String)>,
+    labels: Vec<u32>,
+    aliases: Vec<u32>,
+    accessions: Vec<(Authority, u32)>,
     takes_part: bool,
 }
 
-type Ends = (usize, usize, Sign);
+impl Node {
+    const fn is_gene(&self) -> bool {
+        self.takes_part || !self.symbols.is_empty()
+    }
+}
+
+/// Regulator and target by node, and the sign.
+type Ends = (u32, u32, Sign);
 
 #[derive(Debug)]
 struct Stated {
     ends: Ends,
-    citation: Citation,
-    resources: BTreeSet<String>,
+    resources: Vec<u32>,
 }
 
-#[derive(Debug, Default)]
-struct Gathered {
+/// The `column` of a citation says `value` of the regulation stated at `at`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cited {
+    at: u32,
+    column: u8,
+    value: u32,
+}
+
+#[derive(Debug)]
+struct Gathered<'a> {
+    terms: Terms<'a>,
     nodes: Vec<Node>,
-    node_of: HashMap<String, usize>,
+    node_of: HashMap<u32, u32>,
     stated: Vec<Stated>,
-    stated_at: HashMap<Ends, usize>,
+    stated_at: HashMap<Ends, u32>,
     /// What each resource states: one regulation, or two if it bears both signs.
-    stated_by: HashMap<String, Vec<usize>>,
+    stated_by: HashMap<u32, Vec<u32>>,
+    cited: Vec<Cited>,
     withdrawn: HashSet<Ends>,
-    declared: Vec<Term>,
-    faulty: HashSet<String>,
+    declared: Vec<u32>,
+    faulty: HashSet<u32>,
     faults: Faults,
 }
 
-impl Gathered {
-    fn add(&mut self, row: &Row<'_>) {
-        match row.columns.role {
+impl<'a> Gathered<'a> {
+    fn new(statements: &'a Statements) -> Self {
+        Self {
+            terms: Terms { statements, computed: Vec::new(), numbers: HashMap::new() },
+            nodes: Vec::new(),
+            node_of: HashMap::new(),
+            stated: Vec::new(),
+            stated_at: HashMap::new(),
+            stated_by: HashMap::new(),
+            cited: Vec::new(),
+            withdrawn: HashSet::new(),
+            declared: Vec::new(),
+            faulty: HashSet::new(),
+            faults: Faults::default(),
+        }
+    }
+
+    fn add(&mut self, role: Role, row: &Row) {
+        match role {
             Role::Regulation => self.add_regulation(row),
             Role::Withdrawn => {
                 if let Some(ends) = self.ends(row) {
@@ -271,207 +342,258 @@ impl Gathered {
                 }
             }
             Role::Citation => self.add_citation(row),
-            Role::Declared => self.declared.extend(row.get(Column::Regulation).cloned()),
+            Role::Declared => self.declared.extend(self.resource(row, Column::Regulation)),
             Role::Gene => self.add_gene(row),
         }
     }
 
-    fn node(&mut self, key: String) -> usize {
-        if let Some(&node) = self.node_of.get(&key) {
-            return node;
+    fn resource(&self, row: &Row, column: Column) -> Option<u32> {
+        row.get(column).filter(|&term| self.terms.is_resource(term))
+    }
+
+    fn node(&mut self, term: u32) -> u32 {
+        let next = number_of(self.nodes.len());
+        let node = *self.node_of.entry(term).or_insert(next);
+        if node == next {
+            self.nodes.push(Node { term, ..Node::default() });
         }
-        let node = self.nodes.len();
-        self.nodes.push(Node { iri: key.clone(), ..Node::default() });
-        self.node_of.insert(key, node);
         node
     }
 
-    fn ends(&mut self, row: &Row<'_>) -> Option<Ends> {
-        let regulator = resource_key(row.get(Column::Regulator)?)?;
-        let target = resource_key(row.get(Column::Target)?)?;
-        let sign = sign_of(row.get(Column::Sign)?)?;
+    fn ends(&mut self, row: &Row) -> Option<Ends> {
+        let regulator = self.resource(row, Column::Regulator)?;
+        let target = self.resource(row, Column::Target)?;
+        let sign = self.terms.sign(row.get(Column::Sign)?)?;
         Some((self.node(regulator), self.node(target), sign))
     }
 
-    fn add_regulation(&mut self, row: &Row<'_>) {
-        let resource = row.get(Column::Regulation).and_then(resource_key);
+    fn add_regulation(&mut self, row: &Row) {
+        let resource = self.resource(row, Column::Regulation);
         let Some(ends) = self.ends(row) else {
             self.refuse(row, resource);
             return;
         };
-        let at = *self.stated_at.entry(ends).or_insert(self.stated.len());
-        if at == self.stated.len() {
-            self.stated.push(Stated { ends, citation: Citation::default(), resources: BTreeSet::new() });
+        let next = number_of(self.stated.len());
+        let at = *self.stated_at.entry(ends).or_insert(next);
+        if at == next {
+            self.stated.push(Stated { ends, resources: Vec::new() });
         }
-        cite(&mut self.stated[at].citation, row, &mut self.faults);
         for node in [ends.0, ends.1] {
-            self.nodes[node].takes_part = true;
+            self.nodes[node as usize].takes_part = true;
         }
+        self.cite(at, row);
         if let Some(resource) = resource {
-            self.stated[at].resources.insert(resource.clone());
             let states = self.stated_by.entry(resource).or_default();
             if !states.contains(&at) {
                 states.push(at);
+                self.stated[at as usize].resources.push(resource);
             }
         }
     }
 
-    fn refuse(&mut self, row: &Row<'_>, resource: Option<String>) {
-        let ends = [Column::Regulator, Column::Target, Column::Sign];
-        let described = || ends.map(|column| row.text(column).map_or_else(|| "?".to_owned(), vocab::compact)).join(" ");
-        let name = resource.clone().unwrap_or_else(described);
-        self.faults.add(fault_of(row), name);
+    fn refuse(&mut self, row: &Row, resource: Option<u32>) {
+        let shown =
+            |column| row.get(column).map_or_else(|| "?".to_owned(), |term| vocab::compact(self.terms.text(term)));
+        let name = match resource {
+            Some(resource) => self.terms.iri(resource),
+            None => [Column::Regulator, Column::Sign, Column::Target].map(shown).join(" "),
+        };
+        self.faults.add(self.fault_of(row), name);
         self.faulty.extend(resource);
     }
 
-    fn add_citation(&mut self, row: &Row<'_>) {
-        let Some(resource) = row.get(Column::Regulation).and_then(resource_key) else { return };
-        for &at in self.stated_by.get(&resource).into_iter().flatten() {
-            cite(&mut self.stated[at].citation, row, &mut self.faults);
+    fn fault_of(&self, row: &Row) -> &'static str {
+        let is_text = |column| row.get(column).is_some_and(|term| !self.terms.is_resource(term));
+        if is_text(Column::Regulator) || is_text(Column::Target) {
+            return "regulations that name a gene by a text in place of an IRI, left out";
+        }
+        match row.get(Column::Sign) {
+            Some(sign) if self.terms.sign(sign).is_none() => {
+                "regulations whose sign is neither aligned:activation nor aligned:inhibition, left out"
+            }
+            _ => "regulations without regulator, target or sign, left out",
         }
     }
 
-    fn add_gene(&mut self, row: &Row<'_>) {
-        let Some(key) = row.get(Column::Gene).and_then(resource_key) else { return };
-        let node = self.node(key);
-        let node = &mut self.nodes[node];
-        let text = |column| row.text(column).map(str::to_owned);
-        node.symbols.extend(text(Column::Symbol));
-        node.labels.extend(text(Column::Label));
-        node.aliases.extend(text(Column::Alias));
-        if let (Some(catalogue), Some(accession)) = (row.text(Column::Authority), text(Column::Accession)) {
-            match vocab::authority(catalogue) {
-                Some(authority) => _ = node.accessions.insert((authority, accession)),
-                None => self.faults.add("accessions of a catalogue that is not known, left out", catalogue),
+    fn add_citation(&mut self, row: &Row) {
+        let Some(resource) = self.resource(row, Column::Regulation) else { return };
+        for at in self.stated_by.get(&resource).cloned().unwrap_or_default() {
+            self.cite(at, row);
+        }
+    }
+
+    fn cite(&mut self, at: u32, row: &Row) {
+        for column in CITATION {
+            if let Some(value) = row.get(column) {
+                self.cited.push(Cited { at, column: column as u8, value });
             }
+        }
+    }
+
+    fn add_gene(&mut self, row: &Row) {
+        let Some(resource) = self.resource(row, Column::Gene) else { return };
+        let node = self.node(resource) as usize;
+        let authority = row.get(Column::Authority).map(|term| vocab::authority(self.terms.text(term)).ok_or(term));
+        let node = &mut self.nodes[node];
+        node.symbols.extend(row.get(Column::Symbol));
+        node.labels.extend(row.get(Column::Label));
+        node.aliases.extend(row.get(Column::Alias));
+        match (authority, row.get(Column::Accession)) {
+            (Some(Ok(authority)), Some(accession)) => node.accessions.push((authority, accession)),
+            (Some(Err(unknown)), _) => {
+                let catalogue = self.terms.text(unknown);
+                self.faults.add("catalogues that are not known, their accessions left out", catalogue);
+            }
+            _ => {}
         }
     }
 
     /// Resources that claim to be regulations and from which no rule could read one.
-    fn report_incomplete(&mut self, statements: &Statements) {
+    fn report_incomplete(&mut self) {
         for declared in std::mem::take(&mut self.declared) {
-            let Some(key) = resource_key(&declared) else { continue };
-            if self.stated_by.contains_key(&key) || self.faulty.contains(&key) {
+            if self.stated_by.contains_key(&declared) || self.faulty.contains(&declared) {
                 continue;
             }
-            let lacks = |part: &&str| !statements.has(&declared, &vocab::aligned(part));
+            let resource = self.terms.term(declared);
+            let lacks = |part: &&str| !self.terms.statements.has(resource, &vocab::aligned(part));
             let missing: Vec<_> = ["regulator", "target", "sign"].into_iter().filter(lacks).collect();
             let what = match missing.as_slice() {
                 [] => "regulations that no rule can read, left out".to_owned(),
                 missing => format!("regulations without {}, left out", missing.join(" and ")),
             };
-            self.faults.add(&what, key);
+            self.faults.add(&what, self.terms.iri(declared));
         }
     }
 
     fn join(mut self) -> Extracted {
         let symbols = self.symbols();
-        let (genes, gene_iris) = self.genes(&symbols);
+        let (genes, gene_iris, gene_of) = self.genes(&symbols);
         let regulation = |(regulator, target, sign): Ends| {
-            let gene = |node: usize| symbols[node].as_deref().and_then(|symbol| genes.id(symbol));
+            let gene = |node: u32| gene_of[node as usize];
             Some(Regulation::new(gene(regulator)?, gene(target)?, sign))
         };
         let withdrawn: HashSet<_> = self.withdrawn.iter().filter_map(|&ends| regulation(ends)).collect();
-        let stated_by = &self.stated_by;
+        let mut citations = self.citations().into_iter();
         let mut joined: Vec<(CitedRegulation, Option<String>)> = Vec::with_capacity(self.stated.len());
-        for Stated { ends, citation, resources } in self.stated {
-            let own = resources.into_iter().find(|iri| stated_by[iri].len() == 1 && !iri.starts_with("_:"));
-            let regulation = regulation(ends).expect("a gene that takes part has a symbol");
-            joined.push((CitedRegulation { regulation, citation }, own));
+        for stated in &self.stated {
+            let regulation = regulation(stated.ends).expect("whoever takes part in a regulation is a gene");
+            let citation = citations.next().expect("there is one citation for each regulation");
+            if !withdrawn.contains(&regulation) {
+                joined.push((CitedRegulation { regulation, citation }, self.own_resource(stated)));
+            }
         }
-        let stated = joined.len();
-        joined.retain(|(cited, _)| !withdrawn.contains(&cited.regulation));
         joined.sort_by(|a, b| a.0.regulation.cmp(&b.0.regulation).then_with(|| a.1.cmp(&b.1)));
         let (regulations, resources) = merged(joined);
+        let stated = self.stated.len();
         Extracted { genes, gene_iris, regulations, resources, warnings: self.faults.into_warnings(), stated }
+    }
+
+    /// The first IRI of those that state this regulation and nothing else.
+    fn own_resource(&self, stated: &Stated) -> Option<String> {
+        let own = stated.resources.iter().filter(|&resource| {
+            self.stated_by[resource].len() == 1 && matches!(self.terms.term(*resource), Term::NamedNode(_))
+        });
+        own.map(|&resource| self.terms.text(resource)).min().map(str::to_owned)
+    }
+
+    /// What is cited for each regulation stated, in order.
+    fn citations(&mut self) -> Vec<Citation> {
+        self.cited.sort_unstable();
+        self.cited.dedup();
+        let mut citations: Vec<_> = (0..self.stated.len()).map(|_| Citation::default()).collect();
+        for of_one in self.cited.chunk_by(|a, b| a.at == b.at) {
+            citations[of_one[0].at as usize] = citation(of_one, &self.terms, &mut self.faults);
+        }
+        citations
     }
 
     /// The symbol of each node that is a gene; `None` for one that is nothing to us, such as a term of an ontology.
     fn symbols(&self) -> Vec<Option<String>> {
-        let named = |node: &Node| {
+        let given = |node: &Node| {
             let names = if node.symbols.is_empty() { &node.labels } else { &node.symbols };
-            names.first().cloned()
+            names.iter().map(|&name| self.terms.text(name)).min().map(str::to_owned)
         };
-        let is_gene = |node: &Node| node.takes_part || !node.symbols.is_empty();
+        let derived = |node: &Node| vocab::last_segment(&self.terms.iri(node.term));
+        let names: Vec<_> = self.nodes.iter().map(|node| (given(node), node)).collect();
         let mut bearers: HashMap<String, usize> = HashMap::new();
-        for node in self.nodes.iter().filter(|node| is_gene(node)) {
-            let name = named(node).unwrap_or_else(|| vocab::last_segment(&node.iri));
-            *bearers.entry(name).or_default() += 1;
+        for (given, node) in names.iter().filter(|(_, node)| node.is_gene()) {
+            *bearers.entry(given.clone().unwrap_or_else(|| derived(node))).or_default() += 1;
         }
-        let symbol = |node: &Node| {
+        let symbol = |(given, node): (Option<String>, &Node)| {
             // Two resources with one label are one gene; two that merely end alike are not.
-            named(node).unwrap_or_else(|| {
-                let derived = vocab::last_segment(&node.iri);
-                if bearers[&derived] == 1 { derived } else { node.iri.clone() }
+            given.unwrap_or_else(|| {
+                let derived = derived(node);
+                if bearers[&derived] == 1 { derived } else { self.terms.iri(node.term) }
             })
         };
-        self.nodes.iter().map(|node| is_gene(node).then(|| symbol(node))).collect()
+        names.into_iter().map(|named| named.1.is_gene().then(|| symbol(named))).collect()
     }
 
-    fn genes(&mut self, symbols: &[Option<String>]) -> (GeneTable, Vec<String>) {
+    /// The gene table, the IRI of each gene, and the gene of each node.
+    fn genes(&mut self, symbols: &[Option<String>]) -> (GeneTable, Vec<String>, Vec<Option<GeneId>>) {
+        let iris: Vec<_> = self.nodes.iter().map(|node| self.terms.iri(node.term)).collect();
         let mut order: Vec<_> = (0..self.nodes.len()).filter(|&node| symbols[node].is_some()).collect();
-        order.sort_by(|&a, &b| symbols[a].cmp(&symbols[b]).then_with(|| self.nodes[a].iri.cmp(&self.nodes[b].iri)));
-        let mut genes = GeneTable::new();
-        let mut iris = Vec::with_capacity(order.len());
+        order.sort_by(|&a, &b| symbols[a].cmp(&symbols[b]).then_with(|| iris[a].cmp(&iris[b])));
+        let (mut genes, mut gene_iris) = (GeneTable::new(), Vec::with_capacity(order.len()));
+        let mut gene_of = vec![None; self.nodes.len()];
         for node in order {
-            let gene = self.nodes[node].as_gene(symbols[node].as_deref().unwrap_or_default());
-            let symbol = gene.symbol.clone();
-            if genes.insert(gene) == GeneId::new(iris.len()) {
-                iris.push(self.nodes[node].iri.clone());
+            let symbol = symbols[node].as_deref().unwrap_or_default();
+            let id = genes.insert(self.as_gene(&self.nodes[node], symbol));
+            gene_of[node] = Some(id);
+            if id.index() == gene_iris.len() {
+                gene_iris.push(iris[node].clone());
             } else {
                 self.faults.add("resources with the symbol of another one, taken for the same gene", symbol);
             }
         }
-        (genes, iris)
+        (genes, gene_iris, gene_of)
+    }
+
+    fn as_gene(&self, node: &Node, symbol: &str) -> Gene {
+        let text = |&name: &u32| self.terms.text(name);
+        let other_names = node.symbols.iter().map(text).filter(|&name| name != symbol);
+        let aliases = other_names.chain(node.aliases.iter().map(text));
+        let gene = aliases.fold(Gene::named(symbol), |gene, name| gene.with_alias(name));
+        node.accessions.iter().fold(gene, |gene, (authority, value)| gene.with_accession(*authority, text(value)))
     }
 }
 
-impl Node {
-    fn as_gene(&self, symbol: &str) -> Gene {
-        let other_names = self.symbols.iter().filter(|name| *name != symbol);
-        let gene = other_names.chain(&self.aliases).fold(Gene::named(symbol), |gene, name| gene.with_alias(name));
-        self.accessions.iter().fold(gene, |gene, (authority, value)| gene.with_accession(*authority, value))
-    }
+fn number_of(length: usize) -> u32 {
+    u32::try_from(length).expect("a file that fits in memory has under 2^32 resources")
 }
 
-fn fault_of(row: &Row<'_>) -> &'static str {
-    let is_text = |column| matches!(row.get(column), Some(Term::Literal(_)));
-    if is_text(Column::Regulator) || is_text(Column::Target) {
-        return "regulations that name a gene by a text in place of an IRI, left out";
-    }
-    match row.get(Column::Sign) {
-        Some(sign) if sign_of(sign).is_none() => {
-            "regulations whose sign is neither aligned:activation nor aligned:inhibition, left out"
-        }
-        _ => "regulations without regulator, target or sign, left out",
-    }
-}
-
-fn cite(citation: &mut Citation, row: &Row<'_>, faults: &mut Faults) {
-    for (column, list) in [
-        (Column::Source, &mut citation.sources),
-        (Column::Reference, &mut citation.references),
-        (Column::Kind, &mut citation.kinds),
-    ] {
-        list.extend(row.text(column).map(str::to_owned));
-    }
-    if let Some(text) = row.text(Column::EvidenceCount) {
-        match text.parse::<u32>() {
+fn citation(cited: &[Cited], terms: &Terms<'_>, faults: &mut Faults) -> Citation {
+    let list = |column: Column| {
+        let of_column = cited.iter().filter(|cited| cited.column == column as u8);
+        let mut texts: Vec<_> = of_column.map(|cited| terms.text(cited.value)).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts.into_iter().map(str::to_owned).collect()
+    };
+    let mut citation = Citation {
+        kinds: list(Column::Kind),
+        sources: list(Column::Source),
+        references: list(Column::Reference),
+        ..Citation::default()
+    };
+    for value in cited.iter().filter(|cited| cited.column == Column::EvidenceCount as u8) {
+        match terms.text(value.value).parse::<u32>() {
             Ok(count) => citation.evidence_count = citation.evidence_count.max(count),
-            Err(_) => faults.add("evidence counts that are no whole number, left out", text),
+            Err(_) => faults.add("evidence counts that are no whole number, left out", terms.text(value.value)),
         }
     }
-    if let Some(text) = row.text(Column::Confidence) {
-        match text.parse::<f64>() {
-            Ok(value) if (0.0..=1.0).contains(&value) => {
-                citation.confidence = Some(citation.confidence.map_or(value, |other| other.max(value)));
+    for value in cited.iter().filter(|cited| cited.column == Column::Confidence as u8) {
+        match terms.text(value.value).parse::<f64>() {
+            Ok(share) if (0.0..=1.0).contains(&share) => {
+                citation.confidence = Some(citation.confidence.map_or(share, |other| other.max(share)));
             }
-            _ => faults.add("confidences outside 0 to 1, left out", text),
+            _ => faults.add("confidences outside 0 to 1, left out", terms.text(value.value)),
         }
     }
+    citation
 }
 
-/// Regulations that became one when their genes did; lists of citations come out sorted.
+/// Regulations that became one when their genes did are joined.
 fn merged(joined: Vec<(CitedRegulation, Option<String>)>) -> (Vec<CitedRegulation>, Vec<Option<String>>) {
     let mut regulations: Vec<CitedRegulation> = Vec::with_capacity(joined.len());
     let mut resources: Vec<Option<String>> = Vec::with_capacity(joined.len());
@@ -485,14 +607,6 @@ fn merged(joined: Vec<(CitedRegulation, Option<String>)>) -> (Vec<CitedRegulatio
                 regulations.push(cited);
                 resources.push(resource);
             }
-        }
-    }
-    for cited in &mut regulations {
-        let Citation { kinds, sources, references, .. } = &mut cited.citation;
-        for list in [kinds, sources, references] {
-            list.sort_unstable();
-            list.dedup();
-            list.shrink_to_fit();
         }
     }
     (regulations, resources)

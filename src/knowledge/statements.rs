@@ -13,7 +13,7 @@ use std::thread;
 use oxigraph::io::{RdfFormat, RdfParseError, RdfParser, RdfSerializer};
 use oxigraph::model::{BlankNode, GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, TripleRef};
 use oxigraph::sparql::{QueryResults, SparqlEvaluator};
-use spareval::{InternalQuad, QueryableDataset};
+use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
 
 use super::{KnowledgeError, RdfSyntax, vocab};
 
@@ -97,13 +97,47 @@ impl Statements {
 
     /// Asks SPARQL; the prefixes of [`vocab::PREFIXES`] need no declaration.
     pub(super) fn ask<'a>(&'a self, name: &str, sparql: &str) -> Result<QueryResults<'a>, KnowledgeError> {
+        self.evaluate(name, sparql, Outside::Terms)
+    }
+
+    /// Asks SPARQL for rows of term numbers, see [`Statements::cell`]: ten times as fast as rows of terms.
+    pub(super) fn ask_numbers<'a>(&'a self, name: &str, sparql: &str) -> Result<QueryResults<'a>, KnowledgeError> {
+        self.evaluate(name, sparql, Outside::Numbers)
+    }
+
+    /// What a term in an answer to [`Statements::ask_numbers`] stands for.
+    pub(super) fn cell<'t>(&self, term: &'t Term) -> Cell<'t> {
+        let number = match term {
+            Term::BlankNode(node) => node.as_ref().unique_id().and_then(|id| id.checked_sub(NUMBERED)),
+            _ => None,
+        };
+        match number.and_then(|number| u32::try_from(number).ok()) {
+            Some(number) if (number as usize) < self.terms.len() => Cell::Here(number),
+            _ => Cell::Elsewhere(term),
+        }
+    }
+
+    /// The term of a number.
+    pub(super) fn term(&self, number: u32) -> &Term {
+        &self.terms[number as usize]
+    }
+
+    /// Number of different terms.
+    pub(super) fn n_terms(&self) -> usize {
+        self.terms.len()
+    }
+
+    fn evaluate<'a>(&'a self, name: &str, sparql: &str, outside: Outside) -> Result<QueryResults<'a>, KnowledgeError> {
         let refused = |message: String| KnowledgeError::Sparql { name: name.to_owned(), message };
         let mut evaluator = SparqlEvaluator::new();
         for (prefix, namespace) in vocab::PREFIXES {
             evaluator = evaluator.with_prefix(prefix, namespace).map_err(|error| refused(error.to_string()))?;
         }
         let query = evaluator.parse_query(sparql).map_err(|error| refused(error.to_string()))?;
-        query.on_queryable_dataset(View { statements: self }).execute().map_err(|error| evaluation(name, &error))
+        query
+            .on_queryable_dataset(View { statements: self, outside })
+            .execute()
+            .map_err(|error| evaluation(name, &error))
     }
 
     /// Writes every statement in a syntax that is not that of the file.
@@ -136,6 +170,26 @@ impl Statements {
             _ => "",
         }
     }
+}
+
+/// A cell of an answer in numbers.
+pub(super) enum Cell<'t> {
+    /// The number of a term of the file.
+    Here(u32),
+    /// A term that the question brought or computed.
+    Elsewhere(&'t Term),
+}
+
+/// Marks the blank nodes that stand for term numbers; a random one falls into their range once in 2⁹⁶ draws.
+const NUMBERED: u128 = 0x616c_6967_6e65_6420_7465_726d_0000_0000;
+
+/// As what a term of the file leaves an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outside {
+    /// As itself.
+    Terms,
+    /// As a blank node that bears its number, which needs no memory of its own.
+    Numbers,
 }
 
 /// A question failed on the way.
@@ -199,7 +253,8 @@ struct Builder {
     statements: Statements,
     blank_nodes: HashMap<BlankNode, BlankNode>,
     last_subject: Option<(NamedOrBlankNode, u32)>,
-    last_predicate: Option<(NamedNode, u32)>,
+    /// Files hold few predicates and repeat them in turn: quicker found in a short list than by hashing.
+    recent_predicates: Vec<(NamedNode, u32)>,
 }
 
 impl Builder {
@@ -228,14 +283,16 @@ impl Builder {
     }
 
     fn predicate(&mut self, predicate: NamedNode) -> u32 {
-        match &self.last_predicate {
-            Some((last, id)) if *last == predicate => *id,
-            _ => {
-                let id = self.number(predicate.clone().into());
-                self.last_predicate = Some((predicate, id));
-                id
-            }
+        const RECENT: usize = 16;
+        if let Some((_, id)) = self.recent_predicates.iter().find(|(recent, _)| *recent == predicate) {
+            return *id;
         }
+        let id = self.number(predicate.clone().into());
+        if self.recent_predicates.len() == RECENT {
+            self.recent_predicates.remove(0);
+        }
+        self.recent_predicates.push((predicate, id));
+        id
     }
 
     fn number(&mut self, term: Term) -> u32 {
@@ -288,6 +345,7 @@ fn starting_with<'a, const N: usize>(index: &'a [[u32; N]], prefix: &[u32]) -> &
 #[derive(Clone, Copy)]
 struct View<'a> {
     statements: &'a Statements,
+    outside: Outside,
 }
 
 /// A term in the evaluation of a question: one of the file, or one that the question brings or computes.
@@ -315,6 +373,13 @@ impl<'a> View<'a> {
             Some(None) => Ok(self.in_union(subject, predicate, object)),
             None => Ok(self.in_graphs([None, subject, predicate, object])),
             Some(Some(graph)) => Ok(self.in_graphs([wanted(Some(graph))?, subject, predicate, object])),
+        }
+    }
+
+    fn itself(self, term: Known) -> Term {
+        match term {
+            Known::Here(id) => self.statements.term(id).clone(),
+            Known::Elsewhere(term) => Rc::unwrap_or_clone(term),
         }
     }
 
@@ -377,8 +442,15 @@ impl<'a> QueryableDataset<'a> for View<'a> {
 
     fn externalize_term(&self, term: Known) -> Result<Term, Infallible> {
         Ok(match term {
-            Known::Here(id) => (*self.statements.terms[id as usize]).clone(),
-            Known::Elsewhere(term) => Rc::unwrap_or_clone(term),
+            Known::Here(id) if self.outside == Outside::Numbers => {
+                BlankNode::new_from_unique_id(NUMBERED + u128::from(id)).into()
+            }
+            known => self.itself(known),
         })
+    }
+
+    /// Functions and filters always see the term itself.
+    fn externalize_expression_term(&self, term: Known) -> Result<ExpressionTerm, Infallible> {
+        Ok(self.itself(term).into())
     }
 }

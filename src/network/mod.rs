@@ -1,8 +1,13 @@
 //! The signed regulatory network in memory.
 //!
 //! Start at [`RegulatoryNetwork`]. Genes are indices of one gene table; a conflict (both signs between two genes) is two
-//! regulations. Nothing here reads a file or knows where a regulation was stated.
+//! regulations. [`topology`] tells its shape, [`exchange`] writes it for other tools. Nothing here opens a file or knows
+//! where a regulation was stated.
 
+mod error;
+pub mod exchange;
 mod regulatory_network;
+pub mod topology;
 
+pub use error::NetworkError;
 pub use regulatory_network::{Neighbour, RegulatoryNetwork};

@@ -24,6 +24,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
             report => Value::from(Serde(summary)),
             stop => stop_sentence(summary.stop_reason),
             fence => fence(summary.config_toml),
+            config => summary.config_toml.trim_end(),
             scores => scores(summary),
             agreement => agreement(summary),
             classes => classes(&summary.scores.data_consistency),
@@ -135,7 +136,7 @@ fn revision(revision: &ListedRevision<'_>) -> String {
         RevisionStatus::Proposed => " (proposed)",
     };
     format!(
-        "**{}{status}: {change}** · mended {}, broken {}, predicted {}, drop {}, stability {}, q {}\n   {}",
+        "**{}{status}: {change}** · mended {}, broken {}, predicted {}, drop {}, stability {}, q {}\n    {}",
         revision.kind,
         revision.mended,
         revision.broken,

@@ -50,9 +50,12 @@ pub(super) struct Bar {
     pub value: String,
 }
 
-const BARS_WIDTH: f64 = 720.0;
-const BARS_LEFT: f64 = 150.0;
-const BARS_LONG: f64 = 510.0;
+const BARS_WIDTH: f64 = 520.0;
+const BARS_LEFT: f64 = 92.0;
+const BARS_LONG: f64 = 360.0;
+/// Dots carry a value on their left, which needs room beside the names of the rows.
+const DOTS_LEFT: f64 = 130.0;
+const DOTS_LONG: f64 = 322.0;
 const BAR_STEP: f64 = 24.0;
 
 /// Consistency before and after: data, knowledge, and the balance of the two.
@@ -159,11 +162,11 @@ pub(super) fn class_dumbbells(summary: &Summary<'_>) -> Option<Dumbbells> {
     let words = |row: &Dumbbell| format!("{}: {} before, {} after.", row.label, row.before_value, row.after_value);
     let description = rows.iter().map(words).collect::<Vec<_>>().join(" ");
     let height = 34.0 * rows.len() as f64 + 34.0;
-    Some(Dumbbells { width: BARS_WIDTH, height, ticks: unit_ticks(BARS_LEFT, BARS_LONG), rows, description })
+    Some(Dumbbells { width: BARS_WIDTH, height, ticks: unit_ticks(DOTS_LEFT, DOTS_LONG), rows, description })
 }
 
 fn dumbbell(index: usize, label: &'static str, before: f64, after: f64) -> Dumbbell {
-    let at = |value: f64| units(BARS_LEFT + value.clamp(0.0, 1.0) * BARS_LONG);
+    let at = |value: f64| units(DOTS_LEFT + value.clamp(0.0, 1.0) * DOTS_LONG);
     Dumbbell {
         label,
         y: 22.0 + 34.0 * index as f64,
@@ -208,14 +211,14 @@ fn curves_of(round: &Round) -> Option<LossCurves> {
     let highest = known().reduce(f64::max)?;
     let y_axis = Axis::around(lowest, highest, LOSS_BOTTOM, LOSS_TOP);
     let epochs = training.len().max(validation.len());
-    let x_axis = Axis { low: 1.0, high: (epochs as f64).max(2.0), start: LOSS_LEFT, end: LOSS_RIGHT };
+    let x_axis = Axis::of_epochs(epochs, LOSS_LEFT, LOSS_RIGHT);
     let best_epoch = round.best_epoch.filter(|&epoch| epoch <= epochs);
     let name =
         |losses: &[Option<f64>]| losses.iter().rev().flatten().next().map_or("none".to_owned(), |&l| decimal(l, 4));
     Some(LossCurves {
         round: round.round,
-        x_ticks: x_axis.ticks(1.0),
-        y_ticks: y_axis.ticks(0.0),
+        x_ticks: x_axis.ticks(),
+        y_ticks: y_axis.ticks(),
         training: pieces(training, &x_axis, &y_axis),
         validation: pieces(validation, &x_axis, &y_axis),
         best: best_epoch.map(|epoch| x_axis.at(epoch as f64)),
@@ -228,10 +231,11 @@ fn curves_of(round: &Round) -> Option<LossCurves> {
     })
 }
 
-/// Maps values to places.
+/// Maps values to places, with marks at multiples of a round step.
 struct Axis {
     low: f64,
     high: f64,
+    step: f64,
     start: f64,
     end: f64,
 }
@@ -243,21 +247,25 @@ impl Axis {
         let step = round_step(spread, 4.0);
         let (low, high) = ((lowest / step).floor() * step, (highest / step).ceil() * step);
         let high = if high > low { high } else { low + step };
-        Self { low, high, start, end }
+        Self { low, high, step, start, end }
+    }
+
+    /// An axis of epochs, from the first to the last, marked at whole numbers.
+    fn of_epochs(epochs: usize, start: f64, end: f64) -> Self {
+        let high = (epochs as f64).max(2.0);
+        Self { low: 1.0, high, step: round_step(high - 1.0, 4.0).max(1.0), start, end }
     }
 
     fn at(&self, value: f64) -> f64 {
         units(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start))
     }
 
-    /// Round numbers on the axis, at least `smallest` apart.
-    fn ticks(&self, smallest: f64) -> Vec<Tick> {
-        let step = round_step(self.high - self.low, 4.0).max(smallest);
-        let places = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
-        let first = (self.low / step - 1e-9).ceil();
+    fn ticks(&self) -> Vec<Tick> {
+        let places = (-self.step.log10().floor()).clamp(0.0, 12.0) as usize;
+        let first = (self.low / self.step - 1e-9).ceil();
         (0..12)
-            .map(|index| (first + f64::from(index)) * step)
-            .take_while(|&value| value <= self.high + step * 1e-9)
+            .map(|index| (first + f64::from(index)) * self.step)
+            .take_while(|&value| value <= self.high + self.step * 1e-9)
             .map(|value| Tick { at: self.at(value), label: decimal(value, places) })
             .collect()
     }
@@ -429,14 +437,14 @@ mod tests {
     #[test]
     fn ticks_are_round_numbers_inside_the_axis() {
         let axis = Axis::around(0.37, 1.12, LOSS_BOTTOM, LOSS_TOP);
-        let labels: Vec<_> = axis.ticks(0.0).into_iter().map(|tick| tick.label).collect();
+        let labels: Vec<_> = axis.ticks().into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["0.2", "0.4", "0.6", "0.8", "1", "1.2"]);
     }
 
     #[test]
     fn epochs_are_marked_by_whole_numbers_only() {
-        let axis = Axis { low: 1.0, high: 3.0, start: LOSS_LEFT, end: LOSS_RIGHT };
-        let labels: Vec<_> = axis.ticks(1.0).into_iter().map(|tick| tick.label).collect();
+        let axis = Axis::of_epochs(3, LOSS_LEFT, LOSS_RIGHT);
+        let labels: Vec<_> = axis.ticks().into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["1", "2", "3"]);
     }
 
@@ -490,7 +498,7 @@ mod tests {
     fn each_row_of_a_confusion_table_adds_up_to_its_class() {
         let row = confusion_row(0, "down", [30, 60, 10]);
         assert_eq!(row.support, 100);
-        assert_eq!(row.cells.iter().map(|cell| cell.share.unwrap_or(0.0)).sum::<f64>(), 1.0);
+        assert_eq!(row.cells.iter().map(|cell| cell.share).collect::<Vec<_>>(), [Some(0.3), Some(0.6), Some(0.1)]);
         assert!(row.cells[0].right && !row.cells[1].right);
         assert!(confusion_row(1, "unchanged", [0; 3]).cells.iter().all(|cell| cell.share.is_none()));
     }

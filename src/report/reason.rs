@@ -1,6 +1,6 @@
 //! Why a revision was made, in sentences.
 
-use super::wording::{Names, counted, decimal, percent};
+use super::wording::{Names, counted, decimal};
 use crate::biology::{Entry, Evidence, Regulation, Revision, RevisionKind, RevisionStatus};
 
 /// How many entries a sentence or a table names.
@@ -83,7 +83,7 @@ fn predicted(weight: f64) -> Option<String> {
 }
 
 fn stable(share: f64) -> String {
-    format!("It is found again in {} of the bootstrap resamples.", percent(share))
+    format!("It is found again in {} % of the bootstrap resamples.", decimal(100.0 * share, 1))
 }
 
 #[cfg(test)]
@@ -116,7 +116,7 @@ mod tests {
             reason_of(RevisionKind::Added, RevisionStatus::Applied, evidence),
             "It is added that fur inhibits entC, which the knowledge base does not hold. 1 measured response agrees with \
              the knowledge only because of it: fur- (entC); 1 measured response would agree without it: crp- (fur). It \
-             is found again in 90.0 % of the bootstrap resamples. Its q-value is 0.02."
+             is found again in 90 % of the bootstrap resamples. Its q-value is 0.02."
         );
     }
 

@@ -123,7 +123,7 @@ pub(super) fn power_check() -> Sample {
     let mut sample = usual();
     let planted = |index: usize| PlantedFault {
         mended_by: [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped][index % 3],
-        regulation: sample.outcome.original.regulations()[index % 12],
+        regulation: sample.outcome.original.regulations()[index % sample.outcome.original.regulations().len()],
         visible: index < 48,
         found: index % 60 < 37,
     };
@@ -209,7 +209,7 @@ fn notes() -> Vec<String> {
 
 fn regulations(genes: usize) -> Vec<Regulation> {
     let edge = |index: usize| {
-        let (regulator, target) = (index % (genes / 2), (index * 7 + genes / 2) % genes);
+        let (regulator, target) = (index % (genes / 2), (index * 7 + index / (genes / 2) + genes / 2) % genes);
         Regulation::new(GeneId::new(regulator), GeneId::new(target), Sign::BOTH[(index / 3) % 2])
     };
     (0..genes * 4).map(edge).filter(|edge| edge.regulator != edge.target).collect()

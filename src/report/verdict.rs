@@ -99,29 +99,24 @@ const fn stopped_early(reason: StopReason) -> Option<&'static str> {
 fn what_was_done(revisions: &RevisionCounts) -> String {
     let proposed = match revisions.proposed.total {
         0 => String::new(),
-        number => format!("; {} more proposed and not applied", if number == 1 { "1 is".into() } else { many(number) }),
+        1 => "; 1 more is proposed and not applied".to_owned(),
+        number => format!("; {} more are proposed and not applied", grouped(number)),
     };
-    if revisions.applied == 0 {
-        return format!("No revision was applied: the refined knowledge equals the original{proposed}.");
-    }
+    let done = match revisions.applied {
+        0 => {
+            return format!(
+                "No revision was applied: the refined knowledge equals the original{}.",
+                proposed.replace(" more", "")
+            );
+        }
+        1 => "1 revision was applied".to_owned(),
+        number => format!("{} revisions were applied", grouped(number)),
+    };
+    let [added, removed, flipped] = [revisions.added, revisions.removed, revisions.flipped].map(grouped);
     let share = revisions.per_regulation.map_or_else(String::new, |share| {
-        format!(", one for {} of the regulations in the knowledge base", percent(share))
+        format!(", a number that is {} of the regulations in the original", percent(share))
     });
-    format!(
-        "{} applied ({} added, {} removed, {} with its sign flipped){share}{proposed}.",
-        if revisions.applied == 1 {
-            "1 revision was".to_owned()
-        } else {
-            format!("{} revisions were", grouped(revisions.applied))
-        },
-        grouped(revisions.added),
-        grouped(revisions.removed),
-        grouped(revisions.flipped),
-    )
-}
-
-fn many(number: u64) -> String {
-    format!("{} are", grouped(number))
+    format!("{done} ({added} added, {removed} removed, {flipped} flipped){share}{proposed}.")
 }
 
 fn held_out(outcome: &Outcome, call: Call) -> Option<String> {

@@ -3,10 +3,18 @@
 //! Start at [`Simulator`]. `closure` reads the signs of all walks of at most `depth` steps; `dynamics` runs a Boolean
 //! network; `explanation` shows the walks behind a response. Nothing here reads a file or knows of predictors.
 
+mod bnet;
 mod closure;
+mod dynamics;
+mod error;
+mod explanation;
 mod reading;
 
+pub use bnet::{BooleanModel, Expression, UpdateRules};
 pub use closure::{Closure, WalkCounts};
+pub use dynamics::{Activity, DynamicResponse, DynamicsConfig, SynchronousNetwork};
+pub use error::SymbolicError;
+pub use explanation::{Conflict, Explanation, LISTED_WALKS, ShortestWalks, Walk, explain, explain_with};
 pub use reading::Reading;
 
 use crate::biology::{Perturbation, ResponseMatrix};

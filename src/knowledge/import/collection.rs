@@ -96,7 +96,8 @@ fn distinct(genes: &[GeneId]) -> Vec<GeneId> {
     seen
 }
 
-fn sorted_by_symbol(genes: &GeneTable, catalogue: Option<&GeneTable>) -> (GeneTable, Vec<GeneId>) {
+/// A table of the same genes sorted by symbol, each with what the catalogue adds, and the new index of each old one.
+pub(super) fn sorted_by_symbol(genes: &GeneTable, catalogue: Option<&GeneTable>) -> (GeneTable, Vec<GeneId>) {
     let mut order: Vec<(GeneId, &Gene)> = genes.iter().collect();
     order.sort_unstable_by(|(_, a), (_, b)| a.symbol.cmp(&b.symbol));
     let mut sorted = GeneTable::new();

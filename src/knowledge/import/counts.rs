@@ -75,16 +75,30 @@ impl ImportCounts {
     }
 }
 
+impl ImportCounts {
+    /// A small table of the counts, in which what is kept is called `kept`, for example `terms`; lines that are zero are left away.
+    #[must_use]
+    pub fn told(&self, kept: &str) -> String {
+        let mut lines = vec![format!("{:>9}  read", self.read)];
+        for (reason, entry) in &self.left_out {
+            lines.push(format!("{:>9}  left out: {reason} ({})", entry.rows, told_lines(entry)));
+        }
+        let others = [
+            (self.both_signs, "with both signs"),
+            (self.split, "further statements of one row"),
+            (self.merged, "merged into one already there"),
+        ];
+        for (count, what) in others.into_iter().filter(|&(count, _)| count > 0) {
+            lines.push(format!("{count:>9}  {what}"));
+        }
+        lines.push(format!("{:>9}  {kept} kept", self.kept));
+        lines.join("\n")
+    }
+}
+
 impl fmt::Display for ImportCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:>9}  read", self.read)?;
-        for (reason, entry) in &self.left_out {
-            writeln!(f, "{:>9}  left out: {reason} ({})", entry.rows, told_lines(entry))?;
-        }
-        writeln!(f, "{:>9}  with both signs", self.both_signs)?;
-        writeln!(f, "{:>9}  further statements of one row", self.split)?;
-        writeln!(f, "{:>9}  merged into a regulation already there", self.merged)?;
-        write!(f, "{:>9}  regulations kept, among {} genes", self.kept, self.genes)
+        write!(f, "{}, among {} genes", self.told("regulations"), self.genes)
     }
 }
 

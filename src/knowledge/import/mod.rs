@@ -11,6 +11,7 @@ mod complexes;
 mod counts;
 mod delimited;
 mod error;
+pub mod gene_ontology;
 mod licence;
 pub mod omnipath;
 pub mod regulondb;

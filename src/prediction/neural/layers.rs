@@ -639,3 +639,330 @@ impl Adam {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dfdx::prelude::{AdamConfig, AsArray, Axis, BroadcastTo, ReshapeTo, SumTo, Trace, TryMatMul};
+    use dfdx::tensor_ops::PermuteTo;
+    use rand::SeedableRng;
+
+    type Plain = Matrix<NoneTape>;
+
+    fn rng(seed: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(seed)
+    }
+
+    fn parameter(name: &'static str, rows: usize, cols: usize, seed: u64) -> Parameter {
+        Parameter::uniform(name, rows, cols, 1.0, &mut rng(seed))
+    }
+
+    fn affine(outputs: usize, inputs: usize, seed: u64) -> Affine {
+        Affine { weight: parameter("w", outputs, inputs, seed), bias: parameter("b", 1, outputs, seed + 1) }
+    }
+
+    /// Fixed coefficients that make a number of a matrix: `Σ c ∘ Y`.
+    fn coefficients(rows: usize, cols: usize) -> Vec<f32> {
+        parameter("c", rows, cols, 999).values().to_vec()
+    }
+
+    fn backward(y: Matrix<OwnedTape>) -> Gradients<f32, Cpu> {
+        let (rows, cols) = shape(&y);
+        let c = matrix(coefficients(rows, cols), rows, cols, NoneTape);
+        (y * c).sum::<Rank0, _>().backward()
+    }
+
+    fn objective(y: &Plain) -> f64 {
+        let (rows, cols) = shape(y);
+        numbers(y).iter().zip(coefficients(rows, cols)).map(|(y, c)| f64::from(*y) * f64::from(c)).sum()
+    }
+
+    fn assert_close(found: &[f32], wanted: &[f32], tolerance: f32, what: &str) {
+        assert_eq!(found.len(), wanted.len(), "{what}");
+        let largest = wanted.iter().fold(1e-3_f32, |largest, wanted| largest.max(wanted.abs()));
+        for (index, (found, wanted)) in found.iter().zip(wanted).enumerate() {
+            assert!((found - wanted).abs() < tolerance * largest, "{what}[{index}]: {found} against {wanted}");
+        }
+    }
+
+    /// Compares the gradient that lies in each parameter with central differences of `loss`.
+    fn assert_finite_differences(parameters: &mut [Parameter], loss: impl Fn(&[Parameter]) -> f64) {
+        const STEP: f32 = 2e-3;
+        for which in 0..parameters.len() {
+            let gradient = parameters[which].gradient().clone();
+            let mut slopes = Vec::new();
+            for index in 0..gradient.len() {
+                let mut at = |shift: f32| {
+                    parameters[which].values_mut()[index] += shift;
+                    let loss = loss(parameters);
+                    parameters[which].values_mut()[index] -= shift;
+                    loss
+                };
+                slopes.push(((at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)) as f32);
+            }
+            assert_close(&gradient, &slopes, 1e-2, parameters[which].name());
+        }
+    }
+
+    /// The parameters as dfdx tensors on a dfdx tape.
+    fn tensors(parameters: &[Parameter]) -> Vec<Plain> {
+        parameters.iter().map(|it| matrix(it.values().to_vec(), it.rows, it.cols, NoneTape)).collect()
+    }
+
+    fn assert_oracle(parameters: &[Parameter], oracle: impl Fn(&[Plain]) -> Tensor<Rank0, f32, Cpu, OwnedTape>) {
+        let tensors = tensors(parameters);
+        let gradients = oracle(&tensors).backward();
+        for (parameter, tensor) in parameters.iter().zip(&tensors) {
+            let wanted = gradients.get(tensor).as_vec();
+            assert_close(&parameter.gradient(), &wanted, 1e-4, parameter.name());
+        }
+    }
+
+    fn oracle_affine(x: Matrix<OwnedTape>, weight: &Plain, bias: &Plain) -> Matrix<OwnedTape> {
+        let (rows, outputs) = (shape(&x).0, shape(weight).0);
+        let weight = weight.retaped::<OwnedTape>().permute::<(usize, usize), _>();
+        let bias = bias.retaped::<OwnedTape>().reshape_like(&(outputs,)).broadcast_like::<_, Axis<0>>(&(rows, outputs));
+        x.matmul(weight) + bias
+    }
+
+    fn weighed(y: Matrix<OwnedTape>) -> Tensor<Rank0, f32, Cpu, OwnedTape> {
+        let (rows, cols) = shape(&y);
+        (y * matrix(coefficients(rows, cols), rows, cols, NoneTape)).sum()
+    }
+
+    fn split(parameters: &[Parameter]) -> (&Parameter, Affine) {
+        let copy = |it: &Parameter| Parameter {
+            name: it.name,
+            rows: it.rows,
+            cols: it.cols,
+            values: Arc::clone(&it.values),
+            gradient: Arc::clone(&it.gradient),
+        };
+        (&parameters[0], Affine { weight: copy(&parameters[1]), bias: copy(&parameters[2]) })
+    }
+
+    #[test]
+    fn the_gradient_of_a_linear_layer_is_right() {
+        // 300 rows, so that the work is cut into two blocks.
+        let mut parameters = [parameter("x", 300, 3, 1), parameter("w", 4, 3, 2), parameter("b", 1, 4, 3)];
+        for activation in [Activation::Relu, Activation::Identity] {
+            let (x, layer) = split(&parameters);
+            backward(linear(leaf(x), &layer, activation));
+            assert_oracle(&parameters, |tensors| {
+                let y = oracle_affine(tensors[0].leaky_trace(), &tensors[1], &tensors[2]);
+                weighed(if activation == Activation::Relu { y.relu() } else { y })
+            });
+            if activation == Activation::Identity {
+                assert_finite_differences(&mut parameters, |parameters| {
+                    let (x, layer) = split(parameters);
+                    objective(&linear::<NoneTape>(leaf(x), &layer, Activation::Identity))
+                });
+            }
+            parameters.iter().for_each(|it| it.gradient().fill(0.0));
+        }
+    }
+
+    fn ring() -> Arc<SparseRows> {
+        // A ring of five nodes, each joined to itself: symmetric, rows sum to 1.
+        let third = 1.0 / 3.0;
+        Arc::new(SparseRows::from_rows((0..5).map(|i| [(i, third), ((i + 1) % 5, third), ((i + 4) % 5, third)])))
+    }
+
+    fn dense(sparse: &SparseRows, cols: usize) -> Plain {
+        let mut values = vec![0.0; sparse.n_rows() * cols];
+        for row in 0..sparse.n_rows() {
+            sparse.row(row).iter().for_each(|&(col, value)| values[row * cols + col as usize] += value);
+        }
+        matrix(values, sparse.n_rows(), cols, NoneTape)
+    }
+
+    #[test]
+    fn the_gradient_of_a_graph_convolution_is_right() {
+        let mut parameters = [parameter("x", 5, 3, 1), parameter("w", 4, 3, 2), parameter("b", 1, 4, 3)];
+        let (x, layer) = split(&parameters);
+        backward(convolve(leaf(x), &ring(), &layer, Activation::Relu));
+        assert_oracle(&parameters, |tensors| {
+            let spread = dense(&ring(), 5).leaky_trace().matmul(tensors[0].retaped::<OwnedTape>());
+            weighed(oracle_affine(spread, &tensors[1], &tensors[2]).relu())
+        });
+        assert_finite_differences(&mut parameters, |parameters| {
+            let (x, layer) = split(parameters);
+            objective(&convolve::<NoneTape>(leaf(x), &ring(), &layer, Activation::Relu))
+        });
+    }
+
+    fn few_rows() -> Arc<SparseRows> {
+        Arc::new(SparseRows::from_rows([vec![(4, -1.0)], vec![(0, 1.0), (4, 1.0)], vec![(2, 1.0)]]))
+    }
+
+    #[test]
+    fn the_gradients_of_gathering_rows_are_right_and_zero_for_genes_that_nothing_perturbs() {
+        let mut parameters = [parameter("x", 5, 3, 1), parameter("b", 1, 3, 2)];
+        let oracle = |tensors: &[Plain]| dense(&few_rows(), 5).leaky_trace().matmul(tensors[0].retaped::<OwnedTape>());
+
+        backward(gather(&few_rows(), leaf(&parameters[0])));
+        assert_oracle(&parameters[..1], |tensors| weighed(oracle(tensors)));
+        parameters[0].gradient().fill(0.0);
+
+        backward(gather_parameter(&few_rows(), &parameters[0], &parameters[1], Activation::Relu));
+        assert_oracle(&parameters, |tensors| {
+            let bias = tensors[1].retaped::<OwnedTape>().reshape_like(&(3,));
+            weighed((oracle(tensors) + bias.broadcast_like::<_, Axis<0>>(&(3, 3))).relu())
+        });
+        assert_eq!(parameters[0].gradient()[3..6], [0.0; 3], "gene 1");
+        assert_finite_differences(&mut parameters, |parameters| {
+            let [x, bias] = parameters else { unreachable!("two parameters") };
+            objective(&gather_parameter::<NoneTape>(&few_rows(), x, bias, Activation::Relu))
+        });
+    }
+
+    #[test]
+    fn the_gradient_of_batch_norm_is_right() {
+        let mut parameters = [parameter("x", 300, 2, 1), parameter("scale", 1, 2, 2), parameter("shift", 1, 2, 3)];
+        backward(batch_norm_relu(leaf(&parameters[0]), &parameters[1], &parameters[2]));
+        assert_oracle(&parameters, |tensors| {
+            let normal = tensors[0].leaky_trace().normalize::<Axis<0>>(1e-5);
+            let [scale, shift] = [&tensors[1], &tensors[2]]
+                .map(|it| it.retaped::<OwnedTape>().reshape_like(&(2,)).broadcast_like::<_, Axis<0>>(&(300, 2)));
+            weighed((normal * scale + shift).relu())
+        });
+        let y = numbers(&batch_norm_relu::<NoneTape>(
+            leaf(&parameters[0]),
+            &Parameter::constant("scale", 1, 2, 1.0),
+            &Parameter::constant("shift", 1, 2, 10.0),
+        ));
+        let mean = y.iter().step_by(2).sum::<f32>() / 300.0;
+        let variance = y.iter().step_by(2).map(|y| (y - 10.0).powi(2)).sum::<f32>() / 300.0;
+        assert!((mean - 10.0).abs() < 1e-4 && (variance - 1.0).abs() < 1e-3);
+        parameters = [parameter("x", 6, 2, 1), parameter("scale", 1, 2, 2), parameter("shift", 1, 2, 3)];
+        backward(batch_norm_relu(leaf(&parameters[0]), &parameters[1], &parameters[2]));
+        assert_finite_differences(&mut parameters, |parameters| {
+            objective(&batch_norm_relu::<NoneTape>(leaf(&parameters[0]), &parameters[1], &parameters[2]))
+        });
+    }
+
+    /// Three rows of `genes` entries, of which about `share` are measured.
+    fn targets(genes: usize, share: f32) -> Targets {
+        let mut rng = rng(7);
+        let classes = (0..3 * genes).map(|_| match rng.random::<f32>() < share {
+            true => rng.random_range(0..3),
+            false => UNMEASURED,
+        });
+        let classes = classes.collect();
+        Targets { n_genes: genes, classes, weights: vec![[0.7, 0.1, 0.4], [1.0, 0.2, 0.5], [0.3, 0.3, 0.3]] }
+    }
+
+    fn oracle_cross_entropy(tensors: &[Plain], targets: &Targets) -> Tensor<Rank0, f32, Cpu, OwnedTape> {
+        let logits = oracle_affine(tensors[0].leaky_trace(), &tensors[1], &tensors[2]);
+        let entries = targets.classes.len();
+        let log_shares = logits.reshape_like(&(entries, 3)).log_softmax::<Axis<1>>();
+        let weight = |entry: usize, class: usize| {
+            let hit = usize::from(targets.classes[entry]) == class;
+            if hit { -targets.weights[entry / targets.n_genes][class] } else { 0.0 }
+        };
+        let weights = (0..3 * entries).map(|at| weight(at / 3, at % 3)).collect();
+        (log_shares * matrix(weights, entries, 3, NoneTape)).sum()
+    }
+
+    #[test]
+    fn the_gradient_of_the_masked_cross_entropy_is_right_densely_and_sparsely() {
+        // 300 genes make two blocks; at 5 % the entries are evaluated one by one, at 60 % as a matrix.
+        for share in [0.05, 0.6] {
+            let targets = targets(300, share);
+            let parameters = [parameter("h", 3, 5, 1), parameter("w", 900, 5, 2), parameter("b", 1, 900, 3)];
+            let (hidden, output) = split(&parameters);
+            let loss = backpropagate_cross_entropy(leaf(hidden), &output, &targets);
+            assert!((loss - cross_entropy(hidden.values(), &output, &targets)).abs() < 1e-9 * loss);
+            let wanted = oracle_cross_entropy(&tensors(&parameters), &targets).array();
+            assert!((loss - f64::from(wanted)).abs() < 1e-4 * loss, "{loss} against {wanted}");
+            assert_oracle(&parameters, |tensors| oracle_cross_entropy(tensors, &targets));
+        }
+    }
+
+    #[test]
+    fn the_gradient_of_the_masked_cross_entropy_agrees_with_finite_differences() {
+        for share in [0.1, 0.6] {
+            let targets = targets(12, share);
+            let mut parameters = [parameter("h", 3, 5, 1), parameter("w", 36, 5, 2), parameter("b", 1, 36, 3)];
+            let (hidden, output) = split(&parameters);
+            backpropagate_cross_entropy(leaf(hidden), &output, &targets);
+            assert_finite_differences(&mut parameters, |parameters| {
+                let (hidden, output) = split(parameters);
+                cross_entropy(hidden.values(), &output, &targets)
+            });
+        }
+    }
+
+    #[test]
+    fn an_unmeasured_gene_has_gradient_zero_to_the_last_bit() {
+        for share in [0.05, 0.9] {
+            let mut targets = targets(40, share);
+            for row in 0..3 {
+                targets.classes[row * 40 + 17] = UNMEASURED;
+            }
+            let output = affine(120, 5, 2);
+            backpropagate_cross_entropy(leaf(&parameter("h", 3, 5, 1)), &output, &targets);
+            assert_eq!(output.weight.gradient()[17 * 15..18 * 15], [0.0; 15]);
+            assert_eq!(output.bias.gradient()[17 * 3..18 * 3], [0.0; 3]);
+            assert!(output.bias.gradient().iter().any(|slope| *slope != 0.0));
+        }
+    }
+
+    #[test]
+    fn a_row_of_weight_one_half_that_stands_twice_counts_as_one_of_weight_one() {
+        let output = affine(120, 5, 2);
+        let hidden = parameter("h", 3, 5, 1);
+        let once = targets(40, 0.6);
+        let twice = Targets {
+            n_genes: 40,
+            classes: once.classes.repeat(2),
+            weights: once.weights.repeat(2).into_iter().map(|weights| weights.map(|weight| weight / 2.0)).collect(),
+        };
+        let loss = backpropagate_cross_entropy(leaf(&hidden), &output, &once);
+        let gradient = std::mem::replace(&mut *output.weight.gradient(), vec![0.0; 600]);
+        let doubled = Parameter::from_values("h", 6, 5, hidden.values().repeat(2));
+        let loss_twice = backpropagate_cross_entropy(leaf(&doubled), &output, &twice);
+        assert!((loss - loss_twice).abs() < 1e-6 * loss);
+        assert_close(&output.weight.gradient(), &gradient, 1e-5, "w");
+    }
+
+    #[test]
+    fn probabilities_are_the_softmax_of_the_logits_at_the_temperature() {
+        let output = affine(900, 5, 2);
+        let hidden = parameter("h", 3, 5, 1);
+        let found = probabilities(hidden.values(), &output, 2.0);
+        let everything = Targets { n_genes: 300, classes: vec![0; 900], weights: vec![[1.0; 3]; 3] };
+        let logits = measured_logits(hidden.values(), &output, &everything, 1);
+        for (found, (_, _, logits)) in found.iter().zip(logits) {
+            let powers = logits.map(|logit| f64::from(logit / 2.0).exp());
+            let total: f64 = powers.iter().sum();
+            for (found, power) in found.iter().zip(powers) {
+                assert!((f64::from(*found) - power / total).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn adam_makes_the_steps_of_the_one_in_dfdx() {
+        let mut ours = parameter("w", 7, 9, 1);
+        let mut theirs = tensors(std::slice::from_ref(&ours)).remove(0);
+        let mut adam = Adam::new(0.01, &[&ours]);
+        let config = AdamConfig { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: None };
+        let [mut means, mut squares, mut slopes] = [(); 3].map(|()| Gradients::<f32, Cpu>::leaky());
+        for step in 1..=20 {
+            let slope = parameter("g", 7, 9, 100 + step).values().to_vec();
+            ours.gradient().copy_from_slice(&slope);
+            adam.step(vec![&mut ours]);
+            slopes.get_or_alloc_mut(&theirs).expect("memory").copy_from_slice(&slope);
+            let key = theirs.clone();
+            let (mean, square) = (means.get_or_alloc_mut(&key), squares.get_or_alloc_mut(&key));
+            let slope = slopes.get_or_alloc_mut(&key).expect("memory");
+            let step = i32::try_from(step).expect("twenty steps");
+            config
+                .try_update(step, &mut theirs, mean.expect("memory"), square.expect("memory"), slope)
+                .expect("update");
+        }
+        assert_close(ours.values(), &theirs.as_vec(), 1e-5, "w");
+        assert!(ours.gradient().iter().all(|slope| *slope == 0.0));
+    }
+}

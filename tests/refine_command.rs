@@ -1,0 +1,324 @@
+//! `aligned refine` as its users call it: on the toy knowledge base, with good input and with bad.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use aligned::biology::{GeneId, GeneTable, Perturbation, Response};
+use aligned::knowledge::{KnowledgeBase, RdfSyntax, write_knowledge};
+use aligned::network::RegulatoryNetwork;
+use aligned::symbolic::{Closure, Reading, Simulator};
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A knowledge base of one regulator with a regulon, and the screen of another that has one target more.
+struct Bench {
+    folder: TempDir,
+}
+
+const REGULATORS: [&str; 6] = ["regA", "regB", "regC", "regD", "regE", "regF"];
+
+fn knowledge(missing: Option<(&str, &str)>) -> (GeneTable, String) {
+    let mut genes = GeneTable::new();
+    let mut rows = vec!["regulator\ttarget\tsign".to_owned()];
+    for (index, regulator) in REGULATORS.iter().enumerate() {
+        let mut state = |target: String| {
+            if missing != Some((regulator, &target)) {
+                rows.push(format!("{regulator}\t{target}\t{}", if index % 2 == 0 { "+" } else { "-" }));
+            }
+            genes.intern(&target);
+        };
+        (0..5).for_each(|place| state(format!("gene{index}{place}")));
+        if index + 1 < REGULATORS.len() {
+            state(REGULATORS[index + 1].to_owned());
+        }
+    }
+    (genes, rows.join("\n") + "\n")
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self { folder: TempDir::new().expect("a folder") };
+        bench.write_knowledge("true.ttl", None);
+        bench.write_knowledge("kb.ttl", Some(("regB", "regC")));
+        bench.write_screen();
+        bench
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_knowledge(&self, name: &str, missing: Option<(&str, &str)>) {
+        let (_, table) = knowledge(missing);
+        fs::write(self.path("table.tsv"), table).expect("room");
+        let import = ["import", "table", "table.tsv", "--regulator", "regulator", "--target", "target", "--sign", "sign"];
+        self.aligned(&[&import[..], &["--out", name]].concat()).assert().success();
+    }
+
+    /// Every regulator deleted and overexpressed; what the true network says of it.
+    fn write_screen(&self) {
+        let base = self.base("true.ttl");
+        let network = RegulatoryNetwork::new(base.genes().len(), base.regulations().iter().map(|cited| cited.regulation));
+        let perturbations: Vec<_> = REGULATORS
+            .iter()
+            .flat_map(|name| {
+                let gene = base.genes().id(name).expect("a regulator");
+                [Perturbation::deletion(gene), Perturbation::overexpression(gene)]
+            })
+            .collect();
+        let said = Closure::new(&network, 5, Reading::Nearest).simulate(&perturbations);
+        let mut rows = vec!["perturbation,gene,response".to_owned()];
+        for (row, perturbation) in perturbations.iter().enumerate() {
+            for gene in (0..base.genes().len()).map(GeneId::new).filter(|&gene| !perturbation.moves(gene)) {
+                let label = perturbation.label(base.genes());
+                let value = said.get(row, gene).map_or(0, Response::value);
+                rows.push(format!("{label},{},{value}", base.genes().symbol(gene)));
+            }
+        }
+        fs::write(self.path("screen.csv"), rows.join("\n") + "\n").expect("room");
+    }
+
+    fn base(&self, name: &str) -> KnowledgeBase {
+        KnowledgeBase::parse(&fs::read(self.path(name)).expect("the file"), name).expect("Turtle")
+    }
+
+    fn aligned(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::cargo_bin("aligned").expect("the command is built");
+        command.current_dir(self.folder.path()).args(arguments);
+        command
+    }
+
+    fn refine(&self, arguments: &[&str]) -> Command {
+        self.aligned(&[&["refine"], arguments].concat())
+    }
+
+    /// The message of a refusal, which must leave nothing behind.
+    fn refusal(&self, arguments: &[&str]) -> String {
+        let before = self.listing();
+        let output = self.refine(arguments).output().expect("it runs");
+        assert!(!output.status.success(), "{arguments:?} should fail");
+        assert_eq!(self.listing(), before, "{arguments:?} left something behind");
+        let text = String::from_utf8(output.stderr).expect("text");
+        assert!(!text.contains("panicked"), "{text}");
+        text.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
+    }
+
+    fn listing(&self) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(self.folder.path())
+            .expect("the folder")
+            .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    fn file(&self, name: &str, content: &str) {
+        fs::write(self.path(name), content).expect("room");
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&fs::read(self.path(name)).expect("the report")).expect("JSON")
+    }
+}
+
+#[test]
+fn the_missing_regulation_is_added_and_everything_is_written() {
+    let bench = Bench::new();
+    bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "out"]).assert().success();
+    for name in ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"] {
+        assert!(bench.path("out").join(name).is_file(), "{name}");
+    }
+    let report = bench.json("out/report.json");
+    for pointer in [
+        "/seed", "/stop_reason", "/inputs/0/sha256", "/scores/data_consistency/macro_f1", "/scores/data_consistency/per_class",
+        "/scores/knowledge_consistency/original", "/scores/knowledge_consistency/refined",
+        "/scores/balanced_consistency/original", "/scores/balanced_consistency/refined",
+        "/scores/balanced_consistency/formula", "/scores/baselines/0", "/revisions/added", "/revisions/removed",
+        "/revisions/flipped", "/revisions/per_regulation", "/ambiguous/before", "/ambiguous/after", "/timings",
+        "/peak_memory_bytes",
+    ] {
+        assert!(report.pointer(pointer).is_some(), "report.json lacks {pointer}");
+    }
+    assert_eq!(report["revisions"]["added"], 1);
+    assert_eq!(report["seed"], 42);
+    let names = |base: &KnowledgeBase| -> Vec<_> {
+        let symbol = |gene| base.genes().symbol(gene).to_owned();
+        let mut edges: Vec<_> = base
+            .regulations()
+            .iter()
+            .map(|cited| (symbol(cited.regulation.regulator), symbol(cited.regulation.target), cited.regulation.sign))
+            .collect();
+        edges.sort();
+        edges
+    };
+    assert_eq!(names(&bench.base("out/refined.ttl")), names(&bench.base("true.ttl")));
+    let query = bench.aligned(&["query", "--kb", "out/refined.ttl", "added", "--format", "csv"]).output().expect("runs");
+    let rows = String::from_utf8(query.stdout).expect("text");
+    assert!(rows.contains("regB") && rows.contains("regC"), "{rows}");
+}
+
+#[test]
+fn reported_scores_are_those_of_the_file_that_was_written() {
+    let bench = Bench::new();
+    bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "out"]).assert().success();
+    let report = bench.json("out/report.json");
+    // A second run takes the refined file as its knowledge: doing nothing to it must score as "refined" did.
+    bench.refine(&["--kb", "out/refined.ttl", "--data", "screen.csv", "--out", "again"]).assert().success();
+    let again = bench.json("again/report.json");
+    let row = |report: &Value, name: &str| -> Value {
+        let rows = report["scores"]["baselines"].as_array().expect("rows");
+        rows.iter().find(|row| row["name"] == name).expect(name)["data"].clone()
+    };
+    assert_eq!(row(&report, "refined-knowledge"), row(&again, "do-nothing"));
+    assert_eq!(again["revisions"]["added"], 0);
+}
+
+#[test]
+fn one_and_two_threads_write_the_same_bytes() {
+    let bench = Bench::new();
+    for (threads, out) in [("1", "one"), ("2", "two")] {
+        let arguments = ["--kb", "kb.ttl", "--data", "screen.csv", "--threads", threads, "--out", out];
+        bench.refine(&arguments).assert().success();
+    }
+    for name in ["refined.ttl", "revisions.tsv", "config.toml"] {
+        let bytes = |out: &str| fs::read(bench.path(out).join(name)).expect(name);
+        assert!(bytes("one") == bytes("two"), "{name}");
+    }
+    let untimed = |out: &str| {
+        let mut report = bench.json(&format!("{out}/report.json"));
+        let keys = report.as_object_mut().expect("an object");
+        keys.remove("timings");
+        keys.remove("peak_memory_bytes");
+        report
+    };
+    assert_eq!(untimed("one"), untimed("two"));
+}
+
+#[test]
+fn where_data_and_knowledge_agree_the_file_comes_back_byte_for_byte() {
+    let bench = Bench::new();
+    bench.refine(&["--kb", "true.ttl", "--data", "screen.csv", "--out", "out"]).assert().success();
+    assert!(fs::read(bench.path("true.ttl")).expect("in") == fs::read(bench.path("out/refined.ttl")).expect("out"));
+}
+
+#[test]
+fn without_data_a_screen_is_simulated_and_every_place_says_so() {
+    let bench = Bench::new();
+    let output = bench.refine(&["--kb", "true.ttl", "--out", "out"]).output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.lines().next().expect("a line").contains("SIMULATED"), "{text}");
+    let report = bench.json("out/report.json");
+    assert!(report["power_check"]["planted"].as_u64().expect("a count") > 0);
+    assert!(fs::read_to_string(bench.path("out/report.md")).expect("the report").contains("SIMULATED"));
+}
+
+#[test]
+fn a_configuration_that_was_written_repeats_the_run() {
+    let bench = Bench::new();
+    bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--seed", "7", "--out", "out"]).assert().success();
+    fs::copy(bench.path("out/config.toml"), bench.path("again.toml")).expect("room");
+    bench.refine(&["--config", "again.toml", "--out", "again"]).assert().success();
+    for name in ["refined.ttl", "revisions.tsv", "config.toml"] {
+        let bytes = |out: &str| fs::read(bench.path(out).join(name)).expect(name);
+        assert!(bytes("out") == bytes("again"), "{name}");
+    }
+}
+
+#[test]
+fn bad_input_is_named_with_file_line_and_mend() {
+    let bench = Bench::new();
+    let (head, good) = ("perturbation,gene,response\n", "regA-,gene00,-1\nregB-,gene10,1\nregC-,gene20,-1\n");
+    bench.file("empty.ttl", "");
+    bench.file("broken.ttl", "@prefix a: <http://a/> .\na:x a:y \n");
+    bench.file("nothing.ttl", "<http://a/x> <http://a/y> <http://a/z> .\n");
+    bench.file("column.csv", "perturbation,response\nregA-,1\n");
+    bench.file("label.csv", &format!("{head}{good}regA-,gene01,2\n"));
+    bench.file("twice.csv", &format!("{head}{good}regA-,gene00,1\n"));
+    bench.file("nan.csv", "perturbation,gene,log2fc,fdr\nregA-,gene00,NaN,0.01\n");
+    bench.file("infinite.csv", "perturbation,gene,log2fc,fdr\nregA-,gene00,inf,0.01\n");
+    bench.file("ragged.csv", &format!("{head}{good}regA-,gene01\n"));
+    bench.file("foreign.csv", &format!("{head}xyz1-,zzz9,1\n"));
+    bench.file("settings.toml", "[run]\ndepht = 3\n");
+    fs::write(bench.path("cut.csv.gz"), &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b][..]).expect("room");
+    for (data, expected) in [
+        ("missing.csv", vec!["missing.csv"]),
+        ("column.csv", vec!["column.csv", "gene"]),
+        ("label.csv", vec!["label.csv:5", "2"]),
+        ("twice.csv", vec!["twice.csv:5", "regA", "gene00", "line 2"]),
+        ("nan.csv", vec!["nan.csv:2", "NaN"]),
+        ("infinite.csv", vec!["infinite.csv:2", "inf"]),
+        ("ragged.csv", vec!["ragged.csv:5"]),
+        ("cut.csv.gz", vec!["cut.csv.gz", "gzip"]),
+        ("foreign.csv", vec!["foreign.csv"]),
+    ] {
+        let message = bench.refusal(&["--kb", "kb.ttl", "--data", data, "--out", "out"]);
+        expected.iter().for_each(|part| assert!(message.contains(part), "{data}: no `{part}` in: {message}"));
+    }
+    for (kb, expected) in [
+        ("missing.ttl", vec!["missing.ttl"]),
+        ("empty.ttl", vec!["empty.ttl", "empty"]),
+        ("broken.ttl", vec!["broken.ttl:"]),
+        ("nothing.ttl", vec!["nothing.ttl", "regulation"]),
+    ] {
+        let message = bench.refusal(&["--kb", kb, "--data", "screen.csv", "--out", "out"]);
+        expected.iter().for_each(|part| assert!(message.contains(part), "{kb}: no `{part}` in: {message}"));
+    }
+    let message = bench.refusal(&["--config", "settings.toml", "--out", "out"]);
+    assert!(message.contains("settings.toml") && message.contains("depht"), "{message}");
+    for arguments in [["--depth", "0"], ["--depth", "65"], ["--rounds", "0"], ["--threads", "0"], ["--reading", "loud"]] {
+        let message = bench.refusal(&arguments);
+        assert!(message.contains(arguments[0]), "{message}");
+    }
+}
+
+#[test]
+fn byte_order_mark_crlf_and_quotes_are_read() {
+    let bench = Bench::new();
+    let plain = fs::read_to_string(bench.path("screen.csv")).expect("the screen");
+    let quoted: Vec<_> = plain.lines().map(|line| line.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",")).collect();
+    bench.file("windows.csv", &format!("\u{feff}{}\r\n", quoted.join("\r\n")));
+    bench.refine(&["--kb", "kb.ttl", "--data", "windows.csv", "--out", "out"]).assert().success();
+    assert_eq!(bench.json("out/report.json")["revisions"]["added"], 1);
+}
+
+#[test]
+fn a_folder_with_other_content_or_a_file_in_its_place_is_refused() {
+    let bench = Bench::new();
+    fs::create_dir(bench.path("full")).expect("room");
+    bench.file("full/thesis.tex", "precious");
+    let message = bench.refusal(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "full"]);
+    assert!(message.contains("thesis.tex") && message.contains("--out"), "{message}");
+    assert_eq!(fs::read_to_string(bench.path("full/thesis.tex")).expect("still there"), "precious");
+    let message = bench.refusal(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "screen.csv"]);
+    assert!(message.contains("is a file"), "{message}");
+    let message = bench.refusal(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "no/such/folder"]);
+    assert!(message.contains("no/such/folder"), "{message}");
+}
+
+#[test]
+fn an_earlier_result_is_replaced() {
+    let bench = Bench::new();
+    for _ in 0..2 {
+        bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "out"]).assert().success();
+    }
+    assert!(bench.path("out/refined.ttl").is_file());
+    assert!(!bench.listing().iter().any(|name| name.starts_with(".aligned")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_space_left_is_an_error_and_leaves_nothing() {
+    // Every write to this device fails as on a full disk.
+    if !Path::new("/dev/full").exists() {
+        return;
+    }
+    let bench = Bench::new();
+    let output = bench.aligned(&["export", "--kb", "kb.ttl", "--format", "sif", "--out", "/dev/full/x"]).output().expect("runs");
+    assert!(!output.status.success());
+    let mut genes = GeneTable::new();
+    genes.intern("a");
+    let mut full = fs::OpenOptions::new().write(true).open("/dev/full").expect("the device");
+    assert!(write_knowledge(&genes, &[], RdfSyntax::Turtle, &mut full).is_err());
+}
