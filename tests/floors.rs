@@ -171,7 +171,7 @@ fn room_of(path: &[String], source: &Source) -> Option<String> {
         "crate" | "aligned" => path.get(1).cloned(),
         // An inline module adds depth that is not seen here, so what is reached counts only if it is named as a room.
         "self" | "super" if climbs >= source.module().len() => {
-            climbed.first().map(|part| (*part).clone()).filter(is_a_room)
+            climbed.first().map(|part| (*part).clone()).filter(|name| room(name).is_some())
         }
         _ => None,
     }
@@ -304,7 +304,9 @@ fn paths(tokens: &[String]) -> Vec<Vec<String>> {
     let mut paths = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let begins_use = tokens[at] == "use" || (tokens[at] == "crate" && at > 0 && tokens[at - 1] == "extern");
+        // `use<…>` in a type names captured lifetimes and imports nothing.
+        let begins_use = (tokens[at] == "use" && !next_is(tokens, at, "<"))
+            || (tokens[at] == "crate" && at > 0 && tokens[at - 1] == "extern");
         if begins_use {
             at = tree(tokens, at + 1, &[], &mut paths);
         } else if is_word(&tokens[at]) && next_is(tokens, at, "::") {
@@ -345,7 +347,7 @@ fn tree(tokens: &[String], mut at: usize, before: &[String], paths: &mut Vec<Vec
             "::" => at += 1,
             "{" => {
                 at += 1;
-                while tokens.get(at).is_some_and(|token| token != "}") {
+                while tokens.get(at).is_some_and(|token| token != "}" && token != ";") {
                     at = tree(tokens, at, &path, paths);
                     at += usize::from(tokens.get(at).is_some_and(|token| token == ","));
                 }
@@ -510,6 +512,7 @@ fn an_import_from_below_a_comment_and_a_literal_are_let_through() {
         "/* crate::pipeline::run() */",
         "const S: &str = \"crate::pipeline::run() \\\" \"; const R: &str = r#\"use oxigraph::x; \"\"#;",
         "pub(crate) struct Inner;",
+        "fn f(&self) -> impl Iterator<Item = u8> + use<'_> { let a = 1; g(a); }",
     ] {
         is_accepted("network/topology.rs", text);
     }
