@@ -136,6 +136,26 @@ fn compressed_output_holds_the_same_text() {
     assert_eq!(text, fs::read(&plain).expect("written"));
 }
 
+#[test]
+fn a_gzip_file_cut_short_is_refused_and_leaves_no_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (cut, out) = (folder.path().join("trrust.tsv.gz"), folder.path().join("kb.ttl"));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let row = |gene: u32| format!("TP53\tG{gene}\tActivation\t{gene}\n");
+    let content: String = (0..500).map(row).collect();
+    std::io::Write::write_all(&mut encoder, content.as_bytes()).expect("memory");
+    let whole = encoder.finish().expect("memory");
+    let import = |bytes: &[u8]| {
+        fs::write(&cut, bytes).expect("writable");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
+        command.args(["import", "trrust"]).arg(&cut).arg("--out").arg(&out).output().expect("the program starts")
+    };
+    let refused = import(&whole[..whole.len() / 2]);
+    assert!(!refused.status.success() && unwrapped(&refused.stderr).contains("cut-short gzip file"));
+    assert!(!out.exists());
+    assert!(import(&whole).status.success() && out.exists());
+}
+
 fn gene_ontology(arguments: &str, out: &Path) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/import_go");
     let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
@@ -246,6 +266,7 @@ fn text(genes: &GeneTable, regulations: &[CitedRegulation], syntax: RdfSyntax) -
 }
 
 /// A file of the shared data, decompressed; `None`, with a message, where the folder is missing.
+#[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn shared(name: &str) -> Option<Vec<u8>> {
     let folder = std::env::var_os("ALIGNED_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
     let Ok(raw) = fs::read(folder.join(name)) else {
