@@ -1,12 +1,336 @@
 //! `aligned dataset`: Make and inspect tables of perturbation responses.
 
-use clap::Args;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use aligned::biology::{Direction, GeneTable, Response};
+use aligned::datasets::{
+    self, CallThresholds, Contrast, Dataset, Expression, Layout, ReadOptions, ReadReport, differential_expression,
+    name_excluded, read_contrasts, read_gene_names, symbols_of, write_differential,
+};
+use clap::{Args, Subcommand, ValueEnum};
+use miette::{IntoDiagnostic, miette};
+
+use super::files;
 
 /// Make and inspect tables of perturbation responses.
 #[derive(Args)]
-pub struct DatasetArgs {}
+pub struct DatasetArgs {
+    #[command(subcommand)]
+    command: DatasetCommand,
+}
+
+#[derive(Subcommand)]
+enum DatasetCommand {
+    Contrasts(ContrastsArgs),
+    Summary(SummaryArgs),
+}
 
 /// Runs the subcommand.
-pub fn run(_arguments: &DatasetArgs) -> miette::Result<()> {
-    miette::bail!("not built yet")
+pub fn run(arguments: &DatasetArgs) -> miette::Result<()> {
+    match &arguments.command {
+        DatasetCommand::Contrasts(arguments) => contrasts(arguments),
+        DatasetCommand::Summary(arguments) => summary(arguments),
+    }
+}
+
+/// Make fold changes and responses of log-expression: treated samples against references, replicate-aware.
+#[derive(Args)]
+struct ContrastsArgs {
+    /// Log2 expression, genes in rows, samples in columns; replicates named alike but for a final number.
+    #[arg(long, value_name = "FILE")]
+    expression: PathBuf,
+    /// Contrasts: contrast, deleted_genes (or perturbation), ko_samples (or treated_samples), reference_samples,
+    /// excluded_genes; lists joined by `;`.
+    #[arg(long, value_name = "FILE")]
+    contrasts: PathBuf,
+    /// Symbols of the genes: locus_tag (or an unnamed first column), gene_name.
+    #[arg(long, value_name = "FILE")]
+    genes: Option<PathBuf>,
+    /// Where the long table goes, compressed if it ends in `.gz`; standard output without it.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    calls: CallArgs,
+}
+
+/// Show what a table holds: perturbations, genes, measured pairs, responses, names that match nothing.
+#[derive(Args)]
+struct SummaryArgs {
+    /// The table, plain or gzip; the embedded E. coli knock-outs without it.
+    #[arg(value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// How many perturbations are listed, those with the most responses first.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    top: usize,
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+/// When a fold change counts as a response, and what was done to the perturbed genes.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct CallArgs {
+    /// Least absolute log2 fold change of a response [default: 1].
+    #[arg(long, value_name = "X")]
+    min_log2fc: Option<f64>,
+    /// Highest false discovery rate of a response [default: 0.05].
+    #[arg(long, value_name = "X")]
+    max_fdr: Option<f64>,
+    /// What was done to a perturbed gene where the table does not say it [default: deletion].
+    #[arg(long, value_name = "SIGN")]
+    perturbation_sign: Option<SignArg>,
+}
+
+/// How a table of responses is laid out and named.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct TableArgs {
+    /// How perturbations and genes lie in the table [default: auto].
+    #[arg(long, value_name = "LAYOUT")]
+    layout: Option<LayoutArg>,
+    /// What separates the columns: one character, or `tab`; found out by itself without it.
+    #[arg(long, value_name = "CHAR", value_parser = delimiter)]
+    delimiter: Option<char>,
+    /// Table that says what was done in each column of a wide table.
+    #[arg(long = "contrast-table", value_name = "FILE")]
+    contrast_table: Option<PathBuf>,
+    /// Column of the perturbation.
+    #[arg(long, value_name = "NAME")]
+    perturbation_column: Option<String>,
+    /// Column of the measured gene.
+    #[arg(long, value_name = "NAME")]
+    gene_column: Option<String>,
+    /// Column of the response -1, 0, 1.
+    #[arg(long, value_name = "NAME")]
+    response_column: Option<String>,
+    /// Column of the log2 fold change.
+    #[arg(long, value_name = "NAME")]
+    log2fc_column: Option<String>,
+    /// Column of the false discovery rate.
+    #[arg(long, value_name = "NAME")]
+    fdr_column: Option<String>,
+    /// Column of the contrast, where one perturbation was measured under several conditions.
+    #[arg(long, value_name = "NAME")]
+    contrast_column: Option<String>,
+    /// Column of what was done to the perturbed gene.
+    #[arg(long, value_name = "NAME")]
+    direction_column: Option<String>,
+    /// Column of the measured gene's locus tag.
+    #[arg(long, value_name = "NAME")]
+    locus_tag_column: Option<String>,
+    /// Column of the part of a split.
+    #[arg(long, value_name = "NAME")]
+    split_column: Option<String>,
+    #[command(flatten)]
+    calls: CallArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SignArg {
+    /// Deleted, knocked out or knocked down.
+    Deletion,
+    /// Overexpressed or activated.
+    Overexpression,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LayoutArg {
+    /// Long if the header names perturbation, gene and value, else genes in rows.
+    Auto,
+    /// One row for each perturbation and gene.
+    Long,
+    /// A matrix, one row for each gene.
+    GenesInRows,
+    /// A matrix, one row for each perturbation.
+    PerturbationsInRows,
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        (_, Some(character), None) if character.is_ascii() => Ok(character),
+        _ => Err("write one ASCII character, or `tab`".to_owned()),
+    }
+}
+
+impl CallArgs {
+    fn thresholds(&self, base: CallThresholds) -> CallThresholds {
+        CallThresholds {
+            min_log2fc: self.min_log2fc.unwrap_or(base.min_log2fc),
+            max_fdr: self.max_fdr.unwrap_or(base.max_fdr),
+        }
+    }
+
+    fn sign(&self, base: Direction) -> Direction {
+        match self.perturbation_sign {
+            Some(SignArg::Deletion) => Direction::Deletion,
+            Some(SignArg::Overexpression) => Direction::Overexpression,
+            None => base,
+        }
+    }
+}
+
+impl TableArgs {
+    /// The options of `base`, overridden by those given on the command line.
+    pub(super) fn over(&self, mut base: ReadOptions) -> ReadOptions {
+        if let Some(layout) = self.layout {
+            base.layout = match layout {
+                LayoutArg::Auto => Layout::Auto,
+                LayoutArg::Long => Layout::Long,
+                LayoutArg::GenesInRows => Layout::GenesInRows,
+                LayoutArg::PerturbationsInRows => Layout::PerturbationsInRows,
+            };
+        }
+        base.delimiter = self.delimiter.or(base.delimiter);
+        let columns = &mut base.columns;
+        for (given, column) in [
+            (&self.perturbation_column, &mut columns.perturbation),
+            (&self.gene_column, &mut columns.gene),
+            (&self.response_column, &mut columns.response),
+            (&self.log2fc_column, &mut columns.log2fc),
+            (&self.fdr_column, &mut columns.fdr),
+            (&self.contrast_column, &mut columns.contrast),
+            (&self.direction_column, &mut columns.direction),
+            (&self.locus_tag_column, &mut columns.locus_tag),
+            (&self.split_column, &mut columns.split),
+        ] {
+            if given.is_some() {
+                column.clone_from(given);
+            }
+        }
+        base.thresholds = self.calls.thresholds(base.thresholds);
+        base.perturbation_sign = self.calls.sign(base.perturbation_sign);
+        base
+    }
+}
+
+/// Observations with the hash of the file that they come from.
+pub(super) struct Observations {
+    pub(super) dataset: Dataset,
+    pub(super) report: ReadReport,
+    /// `None` for the embedded ones.
+    #[expect(dead_code, reason = "`aligned refine` writes it into its report")]
+    pub(super) sha256: Option<String>,
+}
+
+/// Reads a table of responses, or the embedded E. coli knock-outs without a `path`.
+pub(super) fn read_observations(
+    path: Option<&Path>,
+    arguments: &TableArgs,
+    base: ReadOptions,
+    genes: &mut GeneTable,
+) -> miette::Result<Observations> {
+    let options = arguments.over(base);
+    let Some(path) = path else {
+        let (dataset, report) = datasets::ecoli_knockouts(&options, genes).into_diagnostic()?;
+        return Ok(Observations { dataset, report, sha256: None });
+    };
+    let contrasts = match &arguments.contrast_table {
+        Some(path) => Some(contrast_table(path, options.perturbation_sign)?),
+        None => None,
+    };
+    let input = files::read(path)?;
+    let file = path.display().to_string();
+    let (dataset, report) =
+        datasets::read(&input.content, &file, &options, contrasts.as_deref(), genes).into_diagnostic()?;
+    Ok(Observations { dataset, report, sha256: Some(input.sha256) })
+}
+
+fn contrast_table(path: &Path, sign: Direction) -> miette::Result<Vec<Contrast>> {
+    let input = files::read(path)?;
+    read_contrasts(&input.content, &path.display().to_string(), sign).into_diagnostic()
+}
+
+fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
+    let sign = arguments.calls.sign(Direction::Deletion);
+    let mut contrasts = contrast_table(&arguments.contrasts, sign)?;
+    let input = files::read(&arguments.expression)?;
+    let expression =
+        Expression::read(&input.content, &arguments.expression.display().to_string()).into_diagnostic()?;
+    let symbols = match &arguments.genes {
+        Some(path) => {
+            let input = files::read(path)?;
+            let names = read_gene_names(&input.content, &path.display().to_string()).into_diagnostic()?;
+            symbols_of(expression.genes(), &names)
+        }
+        None => expression.genes().to_vec(),
+    };
+    name_excluded(&mut contrasts, expression.genes(), &symbols);
+    let thresholds = arguments.calls.thresholds(CallThresholds::default());
+    let contrast_file = arguments.contrasts.display().to_string();
+    let differential =
+        differential_expression(&expression, &contrasts, &contrast_file, thresholds).into_diagnostic()?;
+    tracing::info!(
+        contrasts = contrasts.len(),
+        genes = expression.genes().len(),
+        residual_degrees_of_freedom = differential.residual_degrees_of_freedom,
+        prior_degrees_of_freedom = differential.variances.prior_degrees_of_freedom,
+        prior_variance = differential.variances.prior_variance,
+        "contrasts made"
+    );
+    let fill = |out: &mut dyn io::Write| write_differential(&contrasts, &expression, &symbols, &differential, out);
+    match &arguments.out {
+        Some(path) => Ok(files::write(path, fill)?),
+        None => to_stdout(fill),
+    }
+}
+
+fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match fill(&mut out).and_then(|()| out.flush()) {
+        // Whoever reads the other end has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(miette!("cannot write to standard output: {error}")),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
+    let mut genes = GeneTable::new();
+    let observations =
+        read_observations(arguments.file.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;
+    let text = summary_text(&observations.dataset, &observations.report, &genes, arguments.top);
+    to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: usize) -> String {
+    let observed = &dataset.observed;
+    let [down, unchanged, up] = Response::CLASSES.map(|class| observed.count(class));
+    let mut text = format!("{report}\n");
+    for (name, value) in [
+        ("experiments", dataset.len()),
+        ("gene sets perturbed", dataset.gene_sets().len()),
+        ("genes measured", dataset.measured_genes().len()),
+        ("measured pairs", observed.measured()),
+        ("down", down),
+        ("unchanged", unchanged),
+        ("up", up),
+    ] {
+        let _ = writeln!(text, "{name:<20} {value:>9}");
+    }
+    let mut rows: Vec<(usize, [usize; 3])> = (0..dataset.len()).map(|row| (row, counts(dataset, row))).collect();
+    rows.sort_by(|(one, a), (other, b)| (b[0] + b[2]).cmp(&(a[0] + a[2])).then(one.cmp(other)));
+    let shown = &rows[..top.min(rows.len())];
+    if shown.is_empty() {
+        return text;
+    }
+    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).max(10);
+    let _ = writeln!(text, "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}", "experiment", "perturbation", "down", "unchanged", "up");
+    for &(row, [down, unchanged, up]) in shown {
+        let label = dataset.perturbations[row].label(genes);
+        let _ = writeln!(text, "{:<width$}  {label:<16} {down:>6} {unchanged:>9} {up:>6}", dataset.names[row]);
+    }
+    if rows.len() > shown.len() {
+        let _ = writeln!(text, "… and {} more (--top {})", rows.len() - shown.len(), rows.len());
+    }
+    text
+}
+
+fn counts(dataset: &Dataset, row: usize) -> [usize; 3] {
+    let mut counts = [0; 3];
+    for response in dataset.observed.row(row).iter().flatten() {
+        counts[response.class()] += 1;
+    }
+    counts
 }

@@ -1,0 +1,137 @@
+//! Perturbation experiments with their responses, and the parts they are split into.
+
+use crate::biology::{GeneId, Perturbation, ResponseMatrix};
+
+/// Perturbation experiments with their observed responses.
+///
+/// Rows are experiments: the same perturbation under two conditions is two rows with one gene set, which no split
+/// tears apart unless it is told to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// Name of each row, unique, for example the contrast.
+    pub names: Vec<String>,
+    /// What was done in each row.
+    pub perturbations: Vec<Perturbation>,
+    /// What was observed; a perturbed gene's own response is never scored.
+    pub observed: ResponseMatrix,
+}
+
+impl Dataset {
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.perturbations.len()
+    }
+
+    /// True if there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.perturbations.is_empty()
+    }
+
+    /// The row of this name.
+    #[must_use]
+    pub fn row(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|known| known == name)
+    }
+
+    /// The named rows, in the order asked for.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            names: rows.iter().map(|&row| self.names[row].clone()).collect(),
+            perturbations: rows.iter().map(|&row| self.perturbations[row].clone()).collect(),
+            observed: self.observed.select(rows),
+        }
+    }
+
+    /// The same rows over a gene table that has grown to `n_genes` genes; the new genes are not measured.
+    ///
+    /// # Panics
+    /// If `n_genes` is less than the number of genes already there.
+    #[must_use]
+    pub fn widened(mut self, n_genes: usize) -> Self {
+        let present = self.observed.n_genes();
+        assert!(n_genes >= present, "a gene table only grows");
+        if n_genes == present {
+            return self;
+        }
+        let mut entries = Vec::with_capacity(self.len() * n_genes);
+        for row in 0..self.len() {
+            entries.extend_from_slice(self.observed.row(row));
+            entries.resize((row + 1) * n_genes, None);
+        }
+        self.observed = ResponseMatrix::from_entries(self.len(), n_genes, entries);
+        self
+    }
+
+    /// The different sets of perturbed genes, in order of first appearance, each with its rows. Directions do not
+    /// matter: a gene deleted and the same gene overexpressed are one set.
+    #[must_use]
+    pub fn gene_sets(&self) -> Vec<(Vec<GeneId>, Vec<usize>)> {
+        gene_sets(&self.perturbations)
+    }
+
+    /// Genes measured in at least one row, in order.
+    #[must_use]
+    pub fn measured_genes(&self) -> Vec<GeneId> {
+        let mut measured = vec![false; self.observed.n_genes()];
+        for row in 0..self.len() {
+            for (seen, entry) in measured.iter_mut().zip(self.observed.row(row)) {
+                *seen |= entry.is_some();
+            }
+        }
+        measured.iter().enumerate().filter(|(_, seen)| **seen).map(|(gene, _)| GeneId::new(gene)).collect()
+    }
+}
+
+/// The different gene sets of some perturbations, in order of first appearance, each with its rows.
+pub(super) fn gene_sets(perturbations: &[Perturbation]) -> Vec<(Vec<GeneId>, Vec<usize>)> {
+    let mut index = std::collections::HashMap::new();
+    let mut sets: Vec<(Vec<GeneId>, Vec<usize>)> = Vec::new();
+    for (row, perturbation) in perturbations.iter().enumerate() {
+        let genes: Vec<_> = perturbation.genes().collect();
+        let set = *index.entry(genes.clone()).or_insert_with(|| {
+            sets.push((genes, Vec::new()));
+            sets.len() - 1
+        });
+        sets[set].1.push(row);
+    }
+    sets
+}
+
+/// Which rows are fitted, which watch over the fit, and which are never seen by it. Sorted, disjoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Split {
+    /// Rows that are learnt from.
+    pub train: Vec<usize>,
+    /// Rows for early stopping and calibration.
+    pub validation: Vec<usize>,
+    /// Rows that only the scores see.
+    pub test: Vec<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::Response;
+
+    #[test]
+    fn genes_learnt_of_later_are_not_measured() {
+        let mut observed = ResponseMatrix::unmeasured(2, 2);
+        observed.set(1, GeneId::new(0), Some(Response::Up));
+        let perturbations = vec![Perturbation::deletion(GeneId::new(0)); 2];
+        let dataset = Dataset { names: vec!["a".into(), "b".into()], perturbations, observed }.widened(4);
+        assert_eq!(dataset.observed.n_genes(), 4);
+        assert_eq!(dataset.observed.get(1, GeneId::new(0)), Some(Response::Up));
+        assert_eq!(dataset.observed.measured(), 1);
+        assert_eq!(dataset.measured_genes(), [GeneId::new(0)]);
+    }
+
+    #[test]
+    fn a_gene_deleted_and_the_same_gene_overexpressed_are_one_gene_set() {
+        let gene = GeneId::new(3);
+        let sets = gene_sets(&[Perturbation::deletion(gene), Perturbation::overexpression(gene)]);
+        assert_eq!(sets, [(vec![gene], vec![0, 1])]);
+    }
+}

@@ -1,0 +1,350 @@
+//! From names as written to genes: symbols, aliases, accessions, locus tags; combinations, marks and controls.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::biology::{Accession, Authority, BiologyError, Direction, Gene, GeneId, GeneTable};
+
+/// A gene as a table writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct WrittenGene {
+    /// Its name, or its locus tag where no name is given.
+    pub name: String,
+    /// Its locus tag, if the table has a column for it.
+    pub locus_tag: Option<String>,
+    /// Line where it first stands.
+    pub line: u64,
+}
+
+/// The different genes of a table, numbered as they come.
+#[derive(Default)]
+pub(super) struct WrittenGenes {
+    pub genes: Vec<WrittenGene>,
+    index: HashMap<String, u32>,
+    key: String,
+}
+
+impl WrittenGenes {
+    /// The number of a gene, given out anew if it was not met before.
+    pub(super) fn number(&mut self, name: &str, locus_tag: &str, line: u64) -> u32 {
+        self.key.clear();
+        self.key.push_str(name);
+        self.key.push('\0');
+        self.key.push_str(locus_tag);
+        if let Some(&number) = self.index.get(&self.key) {
+            return number;
+        }
+        let number = u32::try_from(self.genes.len()).expect("a table names fewer than 2^32 genes");
+        self.index.insert(self.key.clone(), number);
+        let locus_tag = (!locus_tag.is_empty()).then(|| locus_tag.to_owned());
+        let name = if name.is_empty() { locus_tag.clone().unwrap_or_default() } else { name.to_owned() };
+        self.genes.push(WrittenGene { name, locus_tag, line });
+        number
+    }
+}
+
+/// What a written gene is in a gene table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// One gene of the table.
+    Known(GeneId),
+    /// None of them.
+    Unknown,
+    /// Several; their symbols.
+    Ambiguous(Vec<String>),
+}
+
+/// Looks a name up, without changing the table.
+pub(super) fn look_up(name: &str, genes: &GeneTable) -> Match {
+    let found = match genes.find(name) {
+        Ok(None) => unversioned(name).map_or(Ok(None), |name| genes.find(name)),
+        found => found,
+    };
+    match found {
+        Ok(Some(id)) => Match::Known(id),
+        Ok(None) => Match::Unknown,
+        Err(BiologyError::AmbiguousGene { genes, .. }) => Match::Ambiguous(genes),
+        Err(_) => Match::Unknown,
+    }
+}
+
+/// `ENSG00000141510.17` is `ENSG00000141510`.
+fn unversioned(name: &str) -> Option<&str> {
+    let (stem, version) = name.rsplit_once('.')?;
+    let versioned = stem.starts_with("ENS") && version.bytes().all(|byte| byte.is_ascii_digit());
+    versioned.then_some(stem)
+}
+
+/// Looks a written gene up: its locus tag decides, since symbols change and tags do not.
+pub(super) fn look_up_gene(written: &WrittenGene, genes: &GeneTable) -> Match {
+    let Some(tag) = &written.locus_tag else { return look_up(&written.name, genes) };
+    match look_up(tag, genes) {
+        Match::Unknown => {}
+        found => return found,
+    }
+    match look_up(&written.name, genes) {
+        Match::Known(id) if has_other_locus_tag(genes.gene(id), tag) => Match::Unknown,
+        // The tag says that it is none of those that share the name and have tags; better a new gene than a guess.
+        Match::Ambiguous(_) => Match::Unknown,
+        found => found,
+    }
+}
+
+fn has_other_locus_tag(gene: &Gene, tag: &str) -> bool {
+    let mut tags = gene.accessions.iter().filter(|accession| accession.authority == Authority::LocusTag).peekable();
+    tags.peek().is_some() && !tags.any(|accession| accession.value.eq_ignore_ascii_case(tag))
+}
+
+/// Puts a written gene, with what its names tell, into the table; `known` is what [`look_up_gene`] says of it now.
+pub(super) fn insert_gene(written: &WrittenGene, known: Option<GeneId>, genes: &mut GeneTable) -> GeneId {
+    let symbol = match known {
+        Some(id) => genes.symbol(id).to_owned(),
+        None => free_symbol(written, genes).to_owned(),
+    };
+    let mut gene = Gene::named(symbol);
+    if let Some(tag) = &written.locus_tag {
+        gene = gene.with_accession(Authority::LocusTag, tag);
+    }
+    if let Some(Accession { authority, value }) = accession_of(&written.name) {
+        gene = gene.with_accession(authority, value);
+    }
+    if gene.symbol != written.name && look_up(&written.name, genes) == Match::Unknown {
+        gene = gene.with_alias(&written.name);
+    }
+    genes.insert(gene)
+}
+
+/// The written name, or the locus tag if another gene already has that name.
+fn free_symbol<'a>(written: &'a WrittenGene, genes: &GeneTable) -> &'a str {
+    match &written.locus_tag {
+        Some(tag) if look_up(&written.name, genes) != Match::Unknown => tag,
+        _ => &written.name,
+    }
+}
+
+/// The accession that a name evidently is: an *E. coli* b-number or an Ensembl gene.
+fn accession_of(name: &str) -> Option<Accession> {
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    if name.strip_prefix('b').is_some_and(|number| digits(number, 4)) {
+        return Some(Accession { authority: Authority::LocusTag, value: name.to_owned() });
+    }
+    let stem = unversioned(name).unwrap_or(name);
+    let ensembl = stem.strip_prefix("ENSG").is_some_and(|number| digits(number, 11));
+    ensembl.then(|| Accession { authority: Authority::Ensembl, value: stem.to_owned() })
+}
+
+/// One part of a written perturbation: the name of a gene and, if it bears one, its mark.
+pub(super) type MarkedName = (String, Option<Direction>);
+
+/// Takes a written perturbation apart: `A+B`, `A,B`, `A;B`, `A_B`, `A-`, `A+`, `A-,B+`; controls are dropped.
+///
+/// A text that `is_name` knows whole is never taken apart, so symbols may hold `+`, `-`, `_` or a comma. `A_B` is a
+/// combination only if `is_name` knows all its parts. No part is left of a perturbation that consists of controls.
+pub(super) fn parts_of(text: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
+    let text = text.trim();
+    if text.is_empty() || is_control(text) {
+        return Vec::new();
+    }
+    if is_name(text) {
+        return vec![(text.to_owned(), None)];
+    }
+    let pieces = text.split([',', ';']).map(str::trim).filter(|piece| !piece.is_empty());
+    pieces.flat_map(|piece| parts_of_piece(piece, is_name)).filter(|(name, _)| !is_control(name)).collect()
+}
+
+fn parts_of_piece(piece: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
+    if is_name(piece) || is_control(piece) {
+        return vec![(piece.to_owned(), None)];
+    }
+    let mut parts: Vec<MarkedName> = Vec::new();
+    for part in piece.split('+').map(str::trim) {
+        match parts.last_mut() {
+            // Nothing between or after two `+`: the first of them is a mark.
+            Some((_, mark)) if part.is_empty() => *mark = Some(Direction::Overexpression),
+            _ if part.is_empty() => {}
+            _ => parts.extend(marked_names(part, is_name)),
+        }
+    }
+    parts
+}
+
+fn marked_names(part: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
+    if is_name(part) || is_control(part) {
+        return vec![(part.to_owned(), None)];
+    }
+    if let Some(name) = part.strip_suffix(['-', '−']).map(str::trim_end).filter(|name| !name.is_empty()) {
+        return vec![(name.to_owned(), Some(Direction::Deletion))];
+    }
+    let joined: Vec<_> = part.split('_').collect();
+    if joined.len() > 1 && joined.iter().all(|name| is_control(name) || is_name(name)) {
+        return joined.into_iter().map(|name| (name.to_owned(), None)).collect();
+    }
+    vec![(part.to_owned(), None)]
+}
+
+/// True for the names of cells in which nothing was perturbed. `ctrl` in lower case only: CTRL is a human gene.
+pub(super) fn is_control(name: &str) -> bool {
+    if name == "ctrl" {
+        return true;
+    }
+    const NAMES: [&str; 8] = [
+        "control",
+        "non-targeting",
+        "non_targeting",
+        "nontargeting",
+        "non targeting",
+        "ntc",
+        "unperturbed",
+        "negative control",
+    ];
+    NAMES.iter().any(|control| name.eq_ignore_ascii_case(control))
+}
+
+/// Reads what was done to a gene, as tables write it.
+pub(super) fn direction(text: &str) -> Option<Direction> {
+    const DELETION: [&str; 17] = [
+        "deletion",
+        "deleted",
+        "del",
+        "delete",
+        "knockout",
+        "knock-out",
+        "ko",
+        "knockdown",
+        "knock-down",
+        "kd",
+        "crispri",
+        "crispr-i",
+        "loss",
+        "down",
+        "-",
+        "−",
+        "-1",
+    ];
+    const OVEREXPRESSION: [&str; 13] = [
+        "overexpression",
+        "overexpressed",
+        "over-expression",
+        "oe",
+        "activation",
+        "activated",
+        "crispra",
+        "crispr-a",
+        "gain",
+        "up",
+        "+",
+        "+1",
+        "1",
+    ];
+    let is = |word: &&str| text.trim().eq_ignore_ascii_case(word);
+    if DELETION.iter().any(|word| is(&word)) {
+        Some(Direction::Deletion)
+    } else if OVEREXPRESSION.iter().any(|word| is(&word)) {
+        Some(Direction::Overexpression)
+    } else {
+        None
+    }
+}
+
+/// The names that a table itself gives to measured genes.
+pub(super) fn measured_names(written: &[WrittenGene]) -> HashSet<&str> {
+    written.iter().map(|gene| gene.name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DELETED: Option<Direction> = Some(Direction::Deletion);
+    const RAISED: Option<Direction> = Some(Direction::Overexpression);
+
+    fn parts(text: &str, names: &[&str]) -> Vec<MarkedName> {
+        parts_of(text, &|name| names.contains(&name))
+    }
+
+    fn marked(expected: &[(&str, Option<Direction>)]) -> Vec<MarkedName> {
+        expected.iter().map(|&(name, mark)| (name.to_owned(), mark)).collect()
+    }
+
+    #[test]
+    fn a_control_partner_is_no_perturbation() {
+        for text in ["KLF1", "KLF1+ctrl", "ctrl+KLF1", "KLF1,control", "KLF1+non-targeting", "KLF1_ctrl"] {
+            assert_eq!(parts(text, &["KLF1"]), marked(&[("KLF1", None)]), "{text}");
+        }
+        assert!(parts("ctrl", &[]).is_empty());
+        assert!(parts("ctrl+ctrl", &[]).is_empty());
+    }
+
+    #[test]
+    fn the_human_gene_ctrl_is_no_control() {
+        assert_eq!(parts("CTRL+KLF1", &["CTRL"]), marked(&[("CTRL", None), ("KLF1", None)]));
+    }
+
+    #[test]
+    fn combinations_and_marks_are_told_apart() {
+        let cases: [(&str, &[(&str, Option<Direction>)]); 9] = [
+            ("A+B", &[("A", None), ("B", None)]),
+            ("A+", &[("A", RAISED)]),
+            ("A-", &[("A", DELETED)]),
+            ("A-,B+", &[("A", DELETED), ("B", RAISED)]),
+            ("A+B+", &[("A", None), ("B", RAISED)]),
+            ("A++B", &[("A", RAISED), ("B", None)]),
+            ("A-+B-", &[("A", DELETED), ("B", DELETED)]),
+            ("menF;entC", &[("menF", None), ("entC", None)]),
+            (" A , B ", &[("A", None), ("B", None)]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parts(text, &["A", "B"]), marked(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_symbol_with_marks_in_it_stays_whole() {
+        for text in ["Na+/K+", "HLA-", "CEBPE_RUNX1T1", "A,B"] {
+            assert_eq!(parts(text, &[text]), marked(&[(text, None)]), "{text}");
+        }
+        assert_eq!(parts("CEBPE_RUNX1T1", &["CEBPE"]), marked(&[("CEBPE_RUNX1T1", None)]));
+        assert_eq!(parts("CEBPE_RUNX1T1", &["CEBPE", "RUNX1T1"]).len(), 2);
+    }
+
+    #[test]
+    fn a_locus_tag_outlives_a_changed_symbol() {
+        let mut genes = GeneTable::new();
+        let known = genes.insert(Gene::named("plaR").with_accession(Authority::LocusTag, "b3574"));
+        let written = WrittenGene { name: "yiaJ".into(), locus_tag: Some("b3574".into()), line: 2 };
+        assert_eq!(look_up_gene(&written, &genes), Match::Known(known));
+        assert_eq!(insert_gene(&written, Some(known), &mut genes), known);
+        assert_eq!(genes.find("yiaJ"), Ok(Some(known)));
+    }
+
+    #[test]
+    fn copies_of_a_mobile_element_that_share_a_name_stay_different_genes() {
+        let mut genes = GeneTable::new();
+        let tags = ["b0259", "b0552"];
+        let ids = tags.map(|tag| {
+            let written = WrittenGene { name: "insH1".into(), locus_tag: Some(tag.into()), line: 2 };
+            assert_eq!(look_up_gene(&written, &genes), Match::Unknown);
+            insert_gene(&written, None, &mut genes)
+        });
+        assert_ne!(ids[0], ids[1]);
+        assert_eq!(genes.find("b0552"), Ok(Some(ids[1])));
+        assert_eq!(genes.find("insH1"), Ok(Some(ids[0])));
+    }
+
+    #[test]
+    fn the_version_of_an_ensembl_gene_is_no_part_of_its_name() {
+        let mut genes = GeneTable::new();
+        let tp53 = genes.insert(Gene::named("TP53").with_accession(Authority::Ensembl, "ENSG00000141510"));
+        assert_eq!(look_up("ENSG00000141510.17", &genes), Match::Known(tp53));
+    }
+
+    #[test]
+    fn directions_are_read_in_the_words_of_the_bench() {
+        for text in ["deletion", "KO", "CRISPRi", "-", "knock-down"] {
+            assert_eq!(direction(text), DELETED, "{text}");
+        }
+        for text in ["overexpression", "CRISPRa", "+", "1"] {
+            assert_eq!(direction(text), RAISED, "{text}");
+        }
+        assert_eq!(direction("sideways"), None);
+    }
+}
