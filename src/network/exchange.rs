@@ -10,7 +10,7 @@ use super::topology::graph;
 use super::{NetworkError, RegulatoryNetwork};
 use crate::biology::{GeneId, GeneTable, Regulation, Sign};
 
-/// Formats in which [`write`] lays a network down.
+/// Formats in which [`write()`] lays a network down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeFormat {
     /// Simple interaction format: `A activates B` on one line, tabs between.

@@ -162,17 +162,15 @@ impl SynchronousNetwork {
         perturbations.par_iter().map(|perturbation| self.respond(perturbation)).collect()
     }
 
-    /// The states that follow 64 states of the unperturbed network, laid out as in
-    /// [`SynchronousNetwork::initial_states`].
+    /// Writes the states that follow 64 states of the unperturbed network, laid out as in
+    /// [`SynchronousNetwork::initial_states`], into `next`.
     ///
     /// # Panics
-    /// If `states` is not one word per gene.
-    #[must_use]
-    pub fn step(&self, states: &[u64]) -> Vec<u64> {
-        assert_eq!(states.len(), self.table.n_genes(), "one word per gene");
-        let mut next = states.to_vec();
-        self.table.step(states, &mut next, &mut Vec::new());
-        next
+    /// If `now` or `next` is not one word per gene.
+    pub fn step(&self, now: &[u64], next: &mut [u64]) {
+        assert_eq!((now.len(), next.len()), (self.table.n_genes(), self.table.n_genes()), "one word per gene");
+        next.copy_from_slice(now);
+        self.table.step(now, next, &mut Vec::new());
     }
 
     fn read(&self, change: f64) -> Response {

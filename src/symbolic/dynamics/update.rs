@@ -26,27 +26,26 @@ impl UpdateTable {
     pub(super) fn new(network: &RegulatoryNetwork, rules: &UpdateRules) -> Result<Self, SymbolicError> {
         let n_genes = network.n_genes();
         check_genes(n_genes, rules)?;
-        let mut table = Self { n_genes, defaults: Vec::new(), regulators: Vec::new(), expressions: Vec::new() };
-        for gene in (0..n_genes).map(GeneId::new) {
-            match rules.get(gene) {
-                Some(expression) => table.expressions.push((gene.index(), expression.clone())),
-                None => table.push_default(network, gene),
-            }
+        let genes = || (0..n_genes).map(GeneId::new);
+        let ruled = genes().filter_map(|gene| Some((gene.index(), rules.get(gene)?.clone())));
+        let mut table = Self { n_genes, defaults: Vec::new(), regulators: Vec::new(), expressions: ruled.collect() };
+        let mut defaults: Vec<_> =
+            genes().filter(|&gene| rules.get(gene).is_none()).map(|gene| (gene, by_sign(network, gene))).collect();
+        // Genes with equally many regulators lie side by side, so that the processor foresees where their loops end.
+        defaults.sort_by_key(|(_, [activators, inhibitors])| (activators.len(), inhibitors.len()));
+        for (gene, [activators, inhibitors]) in defaults {
+            table.push_default(gene, activators, inhibitors);
         }
         Ok(table)
     }
 
-    fn push_default(&mut self, network: &RegulatoryNetwork, gene: GeneId) {
-        let [activators, inhibitors] = Sign::BOTH.map(|sign| {
-            let of_sign = decided_regulators(network, gene).filter(|edge| edge.sign == sign);
-            of_sign.map(|edge| narrow(edge.gene.index())).collect::<Vec<_>>()
-        });
+    fn push_default(&mut self, gene: GeneId, activators: Vec<u32>, inhibitors: Vec<u32>) {
         if activators.is_empty() && inhibitors.is_empty() {
             return;
         }
-        let [activators_of, inhibitors_of] = [&activators, &inhibitors].map(|regulators| narrow(regulators.len()));
+        let (n_activators, n_inhibitors) = (narrow(activators.len()), narrow(inhibitors.len()));
         let gene = narrow(gene.index());
-        self.defaults.push(DefaultRule { gene, activators: activators_of, inhibitors: inhibitors_of });
+        self.defaults.push(DefaultRule { gene, activators: n_activators, inhibitors: n_inhibitors });
         self.regulators.extend(activators.into_iter().chain(inhibitors));
     }
 
@@ -68,6 +67,14 @@ impl UpdateTable {
             next[*gene] = expression.evaluate(|regulator| now[regulator.index()], stack);
         }
     }
+}
+
+/// A gene's activators and inhibitors, as far as the default rule listens to them.
+fn by_sign(network: &RegulatoryNetwork, gene: GeneId) -> [Vec<u32>; 2] {
+    Sign::BOTH.map(|sign| {
+        let of_sign = decided_regulators(network, gene).filter(|edge| edge.sign == sign);
+        of_sign.map(|edge| narrow(edge.gene.index())).collect()
+    })
 }
 
 /// Regulators other than the gene itself that bear one sign only.
