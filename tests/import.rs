@@ -136,6 +136,72 @@ fn compressed_output_holds_the_same_text() {
     assert_eq!(text, fs::read(&plain).expect("written"));
 }
 
+#[test]
+fn a_gzip_file_cut_short_is_refused_and_leaves_no_output() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (cut, out) = (folder.path().join("trrust.tsv.gz"), folder.path().join("kb.ttl"));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    let row = |gene: u32| format!("TP53\tG{gene}\tActivation\t{gene}\n");
+    let content: String = (0..500).map(row).collect();
+    std::io::Write::write_all(&mut encoder, content.as_bytes()).expect("memory");
+    let whole = encoder.finish().expect("memory");
+    let import = |bytes: &[u8]| {
+        fs::write(&cut, bytes).expect("writable");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
+        command.args(["import", "trrust"]).arg(&cut).arg("--out").arg(&out).output().expect("the program starts")
+    };
+    let refused = import(&whole[..whole.len() / 2]);
+    assert!(!refused.status.success() && unwrapped(&refused.stderr).contains("cut-short gzip file"));
+    assert!(!out.exists());
+    assert!(import(&whole).status.success() && out.exists());
+}
+
+fn gene_ontology(arguments: &str, out: &Path) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/import_go");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
+    command.current_dir(folder).arg("import").args(arguments.split_whitespace()).arg("--out").arg(out);
+    let output = command.output().expect("the program starts");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{log}");
+    log
+}
+
+#[test]
+fn the_gene_ontology_is_the_same_from_obo_and_from_tables_and_goes_behind_a_knowledge_base() {
+    let folder = tempfile::tempdir().expect("a folder for the output");
+    let at = |name: &str| folder.path().join(name);
+    let log = gene_ontology("go --obo mini.obo --gaf mini.gaf --evidence-exclude IEA --min-terms 1", &at("obo.ttl"));
+    for line in [
+        "        1  left out: obsolete (line 35)",
+        "        1  lines that are not OBO, passed over",
+        "        8  read",
+        "        1  left out: evidence not wanted (line 8)",
+        "        1  left out: illegal line (line 9)",
+        "        1  left out: qualifier NOT (line 5)",
+        "        1  left out: term unknown or obsolete (line 7)",
+        "        1  merged into one already there",
+        "        3  annotations kept, of 3 genes",
+        "        1  pairs of similar genes (Jaccard overlap of at least 0.5)",
+    ] {
+        assert!(log.lines().any(|told| told == line), "`{line}` is not in:\n{log}");
+    }
+    let tables = "go --terms terms.tsv --edges edges.tsv --gaf mini.gaf --evidence-exclude IEA --min-terms 1";
+    gene_ontology(tables, &at("tables.ttl"));
+    assert_eq!(fs::read(at("obo.ttl")).expect("written"), fs::read(at("tables.ttl")).expect("written"));
+
+    gene_ontology("table kb.csv --regulator tf --target gene --sign sign", &at("kb.ttl"));
+    let into = format!("{tables} --into {}", at("kb.ttl").display());
+    let log = gene_ontology(&into, &at("both.ttl"));
+    assert!(log.contains("left out: gene not among those wanted (line 6)"), "mutS is not in the knowledge base: {log}");
+    let (before, after) = (fs::read(at("kb.ttl")).expect("written"), fs::read(at("both.ttl")).expect("written"));
+    assert!(after.starts_with(&before));
+    let base = KnowledgeBase::parse(&after, "both.ttl").expect("sound");
+    let regulations = KnowledgeBase::parse(&before, "kb.ttl").expect("sound");
+    assert_eq!(base.regulations(), regulations.regulations(), "neither similar genes nor terms are regulations");
+    let alike = base.query("SELECT ?a ?b WHERE { ?x aligned:similar ?y . ?x rdfs:label ?a . ?y rdfs:label ?b }");
+    assert_eq!(alike.expect("a good question").rows(), [["lexA", "recA"]]);
+}
+
 /// Text that a table may hold: letters, and what RDF and tables take amiss, but no separator of lists.
 fn name() -> impl Strategy<Value = String> {
     "[A-Za-z0-9βé%/#<>'\\\\{}^`._ -]{0,6}[A-Z0-9]".prop_map(|text| text.trim().to_owned())
@@ -200,6 +266,7 @@ fn text(genes: &GeneTable, regulations: &[CitedRegulation], syntax: RdfSyntax) -
 }
 
 /// A file of the shared data, decompressed; `None`, with a message, where the folder is missing.
+#[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn shared(name: &str) -> Option<Vec<u8>> {
     let folder = std::env::var_os("ALIGNED_DATA").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
     let Ok(raw) = fs::read(folder.join(name)) else {

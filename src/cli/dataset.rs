@@ -18,7 +18,7 @@ use super::files;
 #[derive(Args)]
 pub struct DatasetArgs {
     #[command(subcommand)]
-    command: DatasetCommand,
+    command: Box<DatasetCommand>,
 }
 
 #[derive(Subcommand)]
@@ -29,7 +29,7 @@ enum DatasetCommand {
 
 /// Runs the subcommand.
 pub fn run(arguments: &DatasetArgs) -> miette::Result<()> {
-    match &arguments.command {
+    match &*arguments.command {
         DatasetCommand::Contrasts(arguments) => contrasts(arguments),
         DatasetCommand::Summary(arguments) => summary(arguments),
     }
@@ -210,7 +210,6 @@ pub(super) struct Observations {
     pub(super) dataset: Dataset,
     pub(super) report: ReadReport,
     /// `None` for the embedded ones.
-    #[expect(dead_code, reason = "`aligned refine` writes it into its report")]
     pub(super) sha256: Option<String>,
 }
 
@@ -246,8 +245,7 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
     let sign = arguments.calls.sign(Direction::Deletion);
     let mut contrasts = contrast_table(&arguments.contrasts, sign)?;
     let input = files::read(&arguments.expression)?;
-    let expression =
-        Expression::read(&input.content, &arguments.expression.display().to_string()).into_diagnostic()?;
+    let expression = Expression::read(&input.content, &arguments.expression.display().to_string()).into_diagnostic()?;
     let symbols = match &arguments.genes {
         Some(path) => {
             let input = files::read(path)?;
@@ -290,7 +288,10 @@ fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     let mut genes = GeneTable::new();
     let observations =
         read_observations(arguments.file.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;
-    let text = summary_text(&observations.dataset, &observations.report, &genes, arguments.top);
+    let mut text = summary_text(&observations.dataset, &observations.report, &genes, arguments.top);
+    if let Some(sha256) = &observations.sha256 {
+        let _ = writeln!(text, "\nSHA-256 of the file: {sha256}");
+    }
     to_stdout(|out| out.write_all(text.as_bytes()))
 }
 
@@ -316,7 +317,11 @@ fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: 
         return text;
     }
     let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).max(10);
-    let _ = writeln!(text, "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}", "experiment", "perturbation", "down", "unchanged", "up");
+    let _ = writeln!(
+        text,
+        "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}",
+        "experiment", "perturbation", "down", "unchanged", "up"
+    );
     for &(row, [down, unchanged, up]) in shown {
         let label = dataset.perturbations[row].label(genes);
         let _ = writeln!(text, "{:<width$}  {label:<16} {down:>6} {unchanged:>9} {up:>6}", dataset.names[row]);

@@ -391,16 +391,12 @@ fn import_go(arguments: &GoArgs) -> miette::Result<()> {
     if annotations.pairs.is_empty() {
         miette::bail!("no annotation was kept, for the reasons above; nothing is written");
     }
-    let similar = if arguments.no_similar {
-        Vec::new()
-    } else {
-        similar_genes(&graph, &annotations, &similarity_options(arguments))
-    };
-    tell(&format!(
-        "{:>9}  pairs of similar genes (Jaccard overlap of at least {})\n",
-        similar.len(),
-        arguments.min_jaccard
-    ));
+    let mut similar = Vec::new();
+    if !arguments.no_similar {
+        similar = similar_genes(&graph, &annotations, &similarity_options(arguments));
+        let count = similar.len();
+        tell(&format!("{count:>9}  pairs of similar genes (Jaccard overlap of at least {})\n", arguments.min_jaccard));
+    }
     place.write(|out| write_gene_ontology(&graph, &annotations, &similar, base.as_ref(), place.syntax, out))
 }
 

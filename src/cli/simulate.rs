@@ -14,6 +14,9 @@ use super::output::{self, Cell, RowFormat, RowWriter};
 /// Perturbations simulated before their rows are written: bounds the memory on any number of them.
 const BATCH: usize = 256;
 
+/// Widest column of a table; the few longer names, of large complexes, push their rows out of line.
+const WIDEST: usize = 24;
+
 /// Tell what the knowledge says a perturbation does.
 ///
 /// With `--perturb`, one row per gene; with `--every-regulator`, one row per perturbation with the numbers of responding genes.
@@ -248,7 +251,7 @@ impl<'a> ResponseTable<'a> {
     fn new(arguments: &SimulateArgs, knowledge: &'a Knowledge, rows: &[Perturbation], engine: &Engine<'_>) -> Self {
         let genes = knowledge.genes();
         let labels: Vec<_> = rows.iter().map(|perturbation| perturbation.label(genes)).collect();
-        let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0);
+        let widest = |lengths: &mut dyn Iterator<Item = usize>| lengths.max().unwrap_or(0).min(WIDEST);
         let label_width = widest(&mut labels.iter().map(|label| label.chars().count()));
         let gene_width = widest(&mut genes.iter().map(|(_, gene)| gene.symbol.chars().count()));
         let summary = arguments.every_regulator && !arguments.responses;

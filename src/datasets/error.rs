@@ -1,5 +1,7 @@
 //! What can be wrong with a table of observations, or with a wish to split it.
 
+use std::fmt;
+
 use thiserror::Error;
 
 use crate::biology::BiologyError;
@@ -105,75 +107,39 @@ pub enum DatasetError {
         role: &'static str,
     },
     /// A response outside −1, 0, 1.
-    #[error("{file}:{line}: perturbation `{perturbation}`, gene `{gene}`: {cause}")]
+    #[error("{cell}: {cause}")]
     Response {
-        /// The file.
-        file: String,
-        /// The line.
-        line: u64,
-        /// The perturbation of the row.
-        perturbation: String,
-        /// The gene of the row.
-        gene: String,
+        /// Where it stands.
+        cell: Box<Cell>,
         /// What is wrong, and the mend.
         cause: BiologyError,
     },
     /// A value that is no number.
     #[error(
-        "{file}:{line}: perturbation `{perturbation}`, gene `{gene}`: `{text}` in column `{column}` is no number; \
-         write it with a decimal point, or leave it empty if nothing was measured"
+        "{cell}: `{}` in column `{}` is no number; write it with a decimal point, or leave it empty if nothing was \
+         measured", .cell.text, .cell.column
     )]
     NotANumber {
-        /// The file.
-        file: String,
-        /// The line.
-        line: u64,
-        /// The perturbation or sample.
-        perturbation: String,
-        /// The gene.
-        gene: String,
-        /// The column.
-        column: String,
-        /// The text.
-        text: String,
+        /// Where it stands.
+        cell: Box<Cell>,
     },
     /// A fold change, or an expression, that is NaN or infinite.
     #[error(
-        "{file}:{line}: perturbation `{perturbation}`, gene `{gene}`: the value `{text}` in column `{column}` is not \
-         finite; add a pseudocount before taking logarithms, or leave it empty if nothing was measured"
+        "{cell}: the value `{}` in column `{}` is not finite; add a pseudocount before taking logarithms, or leave it \
+         empty if nothing was measured", .cell.text, .cell.column
     )]
     NotFinite {
-        /// The file.
-        file: String,
-        /// The line.
-        line: u64,
-        /// The perturbation or sample.
-        perturbation: String,
-        /// The gene.
-        gene: String,
-        /// The column.
-        column: String,
-        /// The text.
-        text: String,
+        /// Where it stands.
+        cell: Box<Cell>,
     },
     /// An FDR outside [0, 1].
     #[error(
-        "{file}:{line}: perturbation `{perturbation}`, gene `{gene}`: `{text}` in column `{column}` is no false \
-         discovery rate; it must lie between 0 and 1 (is the column one of -log10 values?)"
+        "{cell}: `{}` in column `{}` is no false discovery rate; it must lie between 0 and 1 (is the column one of \
+         -log10 values?)", .cell.text, .cell.column
     )]
     FdrOutOfRange {
-        /// The file.
-        file: String,
-        /// The line.
-        line: u64,
-        /// The perturbation.
-        perturbation: String,
-        /// The gene.
-        gene: String,
-        /// The column.
-        column: String,
-        /// The text.
-        text: String,
+        /// Where it stands.
+        cell: Box<Cell>,
     },
     /// A direction of perturbation that is not understood.
     #[error(
@@ -407,6 +373,30 @@ pub enum DatasetError {
         /// What the decoder says.
         cause: std::io::Error,
     },
+}
+
+/// A value of a table: where it stands and what it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: u64,
+    /// The perturbation, contrast or sample.
+    pub perturbation: String,
+    /// The gene.
+    pub gene: String,
+    /// The column.
+    pub column: String,
+    /// The text as written.
+    pub text: String,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, perturbation, gene, .. } = self;
+        write!(formatter, "{file}:{line}: perturbation `{perturbation}`, gene `{gene}`")
+    }
 }
 
 fn quoted(names: &[String]) -> String {

@@ -309,7 +309,7 @@ pub fn name_excluded(contrasts: &mut [Contrast], genes: &[String], symbols: &[St
 }
 
 /// Writes fold changes and responses as a long table: contrast, perturbation, gene, locus_tag, log2fc (3 decimals), fdr
-/// (2 significant digits), response (empty if undecided).
+/// (2 significant digits), response (empty if undecided). All contrasts of one gene stand together, which compresses well.
 ///
 /// # Errors
 /// What the writer says.
@@ -322,18 +322,18 @@ pub fn write_differential(
 ) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     writer.write_record(["contrast", "perturbation", "gene", "locus_tag", "log2fc", "fdr", "response"])?;
-    for (contrast, results) in contrasts.iter().zip(&differential.results) {
-        let perturbation = contrast.notation();
-        for ((result, gene), symbol) in results.iter().zip(&expression.genes).zip(symbols) {
-            let response = result.call.map_or_else(String::new, |call| call.value().to_string());
+    let perturbations: Vec<String> = contrasts.iter().map(Contrast::notation).collect();
+    for (gene, symbol) in symbols.iter().enumerate().take(expression.genes.len()) {
+        for ((contrast, perturbation), results) in contrasts.iter().zip(&perturbations).zip(&differential.results) {
+            let Differential { log2fc, fdr, call, .. } = results[gene];
             writer.write_record([
                 &contrast.name,
-                &perturbation,
+                perturbation,
                 symbol,
-                gene,
-                &decimals(result.log2fc),
-                &significant(result.fdr),
-                &response,
+                &expression.genes[gene],
+                &decimals(log2fc),
+                &significant(fdr),
+                &call.map_or_else(String::new, |call| call.value().to_string()),
             ])?;
         }
     }

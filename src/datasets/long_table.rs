@@ -3,6 +3,7 @@
 use csv::StringRecord;
 
 use super::assembly::{Call, Entry, Records, WrittenPerturbations, assemble};
+use super::error::Cell;
 use super::matching::WrittenGenes;
 use super::table::Table;
 use super::{CallThresholds, Dataset, DatasetError, Part, ReadOptions, ReadReport};
@@ -146,7 +147,7 @@ impl FoundColumns {
             return Err(place.empty("gene"));
         }
         let call = match self.value {
-            ValueColumns::Response(column) => place.response(&row[column])?,
+            ValueColumns::Response(column) => place.response(column, &row[column])?,
             ValueColumns::FoldChange { log2fc, fdr } => {
                 let fdr = fdr.map(|column| (column, &row[column]));
                 place.fold_change((log2fc, &row[log2fc]), fdr, thresholds)?
@@ -210,18 +211,24 @@ impl Place<'_, '_> {
         DatasetError::EmptyName { file: self.table.file.to_owned(), line: self.line, role }
     }
 
-    /// Reads a response −1, 0, 1.
-    pub(super) fn response(&self, text: &str) -> Result<Call, DatasetError> {
-        if is_missing(text) {
-            return Ok(Call::NotMeasured);
-        }
-        Response::parse(text).map(Call::Measured).map_err(|cause| DatasetError::Response {
+    fn cell(&self, column: usize, text: &str) -> Box<Cell> {
+        Box::new(Cell {
             file: self.table.file.to_owned(),
             line: self.line,
             perturbation: self.perturbation.to_owned(),
             gene: self.gene.to_owned(),
-            cause,
+            column: self.table.header[column].clone(),
+            text: text.to_owned(),
         })
+    }
+
+    /// Reads a response −1, 0, 1.
+    pub(super) fn response(&self, column: usize, text: &str) -> Result<Call, DatasetError> {
+        if is_missing(text) {
+            return Ok(Call::NotMeasured);
+        }
+        let refused = |cause| DatasetError::Response { cell: self.cell(column, text), cause };
+        Response::parse(text).map(Call::Measured).map_err(refused)
     }
 
     /// Reads a fold change, with its false discovery rate if there is a column of it.
@@ -246,22 +253,10 @@ impl Place<'_, '_> {
 
     /// Reads a finite number.
     pub(super) fn finite(&self, column: usize, text: &str) -> Result<f64, DatasetError> {
-        let (file, line) = (self.table.file.to_owned(), self.line);
-        let (perturbation, gene) = (self.perturbation.to_owned(), self.gene.to_owned());
-        let column = || self.table.header[column].clone();
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => {
-                Err(DatasetError::NotFinite { file, line, perturbation, gene, column: column(), text: text.to_owned() })
-            }
-            Err(_) => Err(DatasetError::NotANumber {
-                file,
-                line,
-                perturbation,
-                gene,
-                column: column(),
-                text: text.to_owned(),
-            }),
+            Ok(_) => Err(DatasetError::NotFinite { cell: self.cell(column, text) }),
+            Err(_) => Err(DatasetError::NotANumber { cell: self.cell(column, text) }),
         }
     }
 
@@ -270,14 +265,7 @@ impl Place<'_, '_> {
         if (0.0..=1.0).contains(&rate) {
             return Ok(rate);
         }
-        Err(DatasetError::FdrOutOfRange {
-            file: self.table.file.to_owned(),
-            line: self.line,
-            perturbation: self.perturbation.to_owned(),
-            gene: self.gene.to_owned(),
-            column: self.table.header[column].clone(),
-            text: text.to_owned(),
-        })
+        Err(DatasetError::FdrOutOfRange { cell: self.cell(column, text) })
     }
 }
 

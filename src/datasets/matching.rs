@@ -236,9 +236,9 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
         "1",
     ];
     let is = |word: &&str| text.trim().eq_ignore_ascii_case(word);
-    if DELETION.iter().any(|word| is(&word)) {
+    if DELETION.iter().any(is) {
         Some(Direction::Deletion)
-    } else if OVEREXPRESSION.iter().any(|word| is(&word)) {
+    } else if OVEREXPRESSION.iter().any(is) {
         Some(Direction::Overexpression)
     } else {
         None
@@ -254,6 +254,8 @@ pub(super) fn measured_names(written: &[WrittenGene]) -> HashSet<&str> {
 mod tests {
     use super::*;
 
+    type Expected<'a> = &'a [(&'a str, Option<Direction>)];
+
     const DELETED: Option<Direction> = Some(Direction::Deletion);
     const RAISED: Option<Direction> = Some(Direction::Overexpression);
 
@@ -261,7 +263,7 @@ mod tests {
         parts_of(text, &|name| names.contains(&name))
     }
 
-    fn marked(expected: &[(&str, Option<Direction>)]) -> Vec<MarkedName> {
+    fn marked(expected: Expected<'_>) -> Vec<MarkedName> {
         expected.iter().map(|&(name, mark)| (name.to_owned(), mark)).collect()
     }
 
@@ -281,7 +283,7 @@ mod tests {
 
     #[test]
     fn combinations_and_marks_are_told_apart() {
-        let cases: [(&str, &[(&str, Option<Direction>)]); 9] = [
+        let cases: [(&str, Expected); 9] = [
             ("A+B", &[("A", None), ("B", None)]),
             ("A+", &[("A", RAISED)]),
             ("A-", &[("A", DELETED)]),

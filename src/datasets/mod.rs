@@ -24,7 +24,7 @@ pub use calls::CallThresholds;
 pub use contrast_table::{Contrast, read_contrasts};
 pub use dataset::{Dataset, Split};
 pub use differential::{RankSum, WelchT, benjamini_hochberg, rank_sum, welch_t};
-pub use error::DatasetError;
+pub use error::{Cell, DatasetError};
 pub use expression::{
     Differential, DifferentialExpression, Expression, differential_expression, name_excluded, read_gene_names,
     symbols_of, write_differential,
@@ -68,8 +68,8 @@ pub fn read(
     if long { read_long(bytes, file, options, genes) } else { read_wide(bytes, file, options, contrasts, genes) }
 }
 
-/// The embedded observations, gzip of a long table: responses of *Escherichia coli* to 39 deletions of 30 sets of genes, in
-/// 3,923 genes. `datasets/README.md` says where they come from and under which licence.
+/// The embedded observations, gzip of a long table: 39 contrasts of *Escherichia coli* with 27 different sets of genes
+/// deleted, 3,923 genes each. `datasets/README.md` says where they come from and under which licence.
 pub const ECOLI_KNOCKOUTS_GZ: &[u8] = include_bytes!("../../datasets/ecoli_knockouts.csv.gz");
 
 /// Reads [`ECOLI_KNOCKOUTS_GZ`]; `options` tell how, as for any long table.

@@ -69,7 +69,7 @@ enum Values {
 impl Values {
     fn call(&self, place: Place<'_, '_>, column: usize, text: &str) -> Result<Call, DatasetError> {
         match self {
-            Self::Responses => place.response(text),
+            Self::Responses => place.response(column, text),
             Self::FoldChanges(thresholds) => place.fold_change((column, text), None, *thresholds),
         }
     }

@@ -1,7 +1,7 @@
 //! Questions to a knowledge base, ready-made or in SPARQL, and their answers as text.
 //!
-//! Start at [`named`] and [`KnowledgeBase::query`]. A ready-made question that asks about one gene holds the line
-//! [`GENE_ASKED`]: as it stands it asks about all genes, and [`about`] puts one in.
+//! Start at [`named`] and [`KnowledgeBase::query`]. A ready-made question that asks about one gene holds the text
+//! [`GENE_ASKED`], perhaps several times: as it stands it asks about all genes, and [`about`] puts one in.
 
 use std::io::Write;
 

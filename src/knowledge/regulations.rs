@@ -50,7 +50,7 @@ pub(super) fn extract(statements: &Statements, rules: &[(String, String)]) -> Re
 enum Role {
     /// `?regulator ?target ?sign`, perhaps with `?regulation` and citation columns: regulations.
     Regulation,
-    /// `?withdrawn` besides: regulations that no longer hold.
+    /// `?withdrawnAt` besides: regulations that no longer hold.
     Withdrawn,
     /// `?regulation` with citation columns: what is cited.
     Citation,
@@ -81,7 +81,7 @@ columns! {
     Regulator = "regulator",
     Target = "target",
     Sign = "sign",
-    Withdrawn = "withdrawn",
+    WithdrawnAt = "withdrawnAt",
     Kind = "kind",
     Source = "source",
     Reference = "reference",
@@ -126,9 +126,9 @@ fn role_of(places: &[Option<usize>; Column::ALL.len()]) -> Option<Role> {
         return Some(Role::Gene);
     }
     if ends.into_iter().all(has) {
-        return Some(if has(Column::Withdrawn) { Role::Withdrawn } else { Role::Regulation });
+        return Some(if has(Column::WithdrawnAt) { Role::Withdrawn } else { Role::Regulation });
     }
-    if !has(Column::Regulation) || ends.into_iter().any(has) || has(Column::Withdrawn) {
+    if !has(Column::Regulation) || ends.into_iter().any(has) || has(Column::WithdrawnAt) {
         return None;
     }
     Some(if CITATION.into_iter().any(has) { Role::Citation } else { Role::Declared })

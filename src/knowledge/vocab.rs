@@ -340,7 +340,9 @@ mod tests {
     fn regulations_of_genes_with_verbs_in_their_names_stay_apart() {
         let symbols = ["x", "x-activates", "activates-y", "y", "x-activates-y", "activates", "x-", "-y"];
         let mut genes = GeneTable::new();
-        symbols.map(|symbol| genes.intern(symbol));
+        for symbol in symbols {
+            genes.intern(symbol);
+        }
         let mut iris = Vec::new();
         for regulator in 0..symbols.len() {
             for target in 0..symbols.len() {

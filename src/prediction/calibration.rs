@@ -1,4 +1,4 @@
-//! Temperature scaling: one number that makes the confidence of a predictor honest.
+//! From logits to honest calls: a share of the class prior, then a temperature.
 
 /// Logits of down, unchanged and up for one measured entry, its class, and how much it counts.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,47 @@ pub(super) fn temperature(entries: &[Judged]) -> f64 {
     ((low + high) / 2.0).exp().clamp(TEMPERATURES[0], TEMPERATURES[1])
 }
 
+/// How much of the class prior, in `[0, 1]`, is to be given back to logits learnt under balanced classes.
+///
+/// ```text
+/// κ* = argmax_{κ ∈ {0, .05, …, 1}}  macro-F1(argmax_c (z_{e,c} + κ · ln π_c), y_e)
+/// ```
+/// where `π` are the class shares of the training rows. `κ = 0` calls all classes alike often where nothing is known,
+/// `κ = 1` undoes class weights inverse to `π` altogether. Ties go to the least; 0 if there is nothing to judge by.
+///
+/// # Reference
+/// Menon et al., Long-tail learning via logit adjustment, ICLR 2021, arXiv 2007.07314.
+pub(super) fn prior_share(entries: &[Judged], shares: [f32; 3]) -> f64 {
+    let mut best = (0.0, f64::NEG_INFINITY);
+    for step in 0..=20 {
+        let share = f64::from(step) / 20.0;
+        let f1 = macro_f1(entries, prior_logits(shares, share));
+        if f1 > best.1 + 1e-12 {
+            best = (share, f1);
+        }
+    }
+    best.0
+}
+
+/// `κ · ln π_c` for each class.
+pub(super) fn prior_logits(shares: [f32; 3], share: f64) -> [f32; 3] {
+    shares.map(|prior| (share * f64::from(prior).ln()) as f32)
+}
+
+fn macro_f1(entries: &[Judged], offsets: [f32; 3]) -> f64 {
+    let (mut called, mut right, mut support) = ([0.0; 3], [0.0; 3], [0.0; 3]);
+    for entry in entries {
+        let logits: [f32; 3] = std::array::from_fn(|class| entry.logits[class] + offsets[class]);
+        let call = super::most_probable(logits).class();
+        let (class, weight) = (usize::from(entry.class), f64::from(entry.weight));
+        called[call] += weight;
+        support[class] += weight;
+        right[class] += if call == class { weight } else { 0.0 };
+    }
+    let f1 = |class: usize| 2.0 * right[class] / (called[class] + support[class]).max(f64::MIN_POSITIVE);
+    (f1(0) + f1(1) + f1(2)) / 3.0
+}
+
 fn negative_log_likelihood(entries: &[Judged], temperature: f64) -> f64 {
     entries.iter().map(|entry| f64::from(entry.weight) * entry.loss(temperature)).sum()
 }
@@ -75,6 +116,19 @@ mod tests {
             let found = temperature(&entries(z, 8));
             assert!((found / wanted - 1.0).abs() < 2e-3, "{found} against {wanted}");
         }
+    }
+
+    #[test]
+    fn the_prior_is_given_back_as_far_as_it_mends_calls() {
+        let shares = [0.1, 0.8, 0.1];
+        let entry = |logits: [f32; 3], class: u8| Judged { logits, class, weight: 1.0 };
+        // ln 8 is what the prior takes from down against unchanged. The unchanged entries lead down by 0.42 · ln 8 too
+        // little, the down entry by 0.9 · ln 8 too much: any share in (0.42, 0.9) calls all of them right.
+        let lead = |share: f32| [share * 8.0_f32.ln(), 0.0, -9.0];
+        let entries = [entry(lead(0.42), 1), entry(lead(0.42), 1), entry(lead(0.9), 0), entry([-9.0, -9.0, 9.0], 2)];
+        assert_eq!(prior_share(&entries, shares), 0.45);
+        assert_eq!(prior_share(&entries[2..], shares), 0.0, "nothing to mend");
+        assert_eq!(prior_share(&[], shares), 0.0);
     }
 
     #[test]

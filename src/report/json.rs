@@ -198,6 +198,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_compared_is_no_score_of_zero() {
+        let scores = &samples::bare().json()["scores"];
+        assert_eq!(scores["data_consistency"]["macro_f1"], Value::Null);
+        assert_eq!(scores["data_consistency"]["per_class"]["up"]["f1"], Value::Null);
+        assert_eq!(scores["balanced_consistency"]["original"], Value::Null);
+        let no_change = &samples::usual().json()["scores"]["baselines"][0]["data"];
+        assert_eq!(no_change["per_class"]["up"]["f1"], json!(0.0), "compared and never right is zero");
+    }
+
+    #[test]
     fn a_power_check_lists_faults_by_kind_with_their_symbols() {
         let check = &samples::power_check().json()["power_check"];
         let total = |key: &str| check[key].as_u64().expect("a count");

@@ -7,7 +7,7 @@ use super::verdict::{self, Verdict, compared};
 use super::wording::{Names, counted, finite};
 use super::{DataSummary, InputFile, Report};
 use crate::biology::{Revision, RevisionKind, RevisionStatus, Sign};
-use crate::metrics::{ClassScore, Consistency};
+use crate::metrics::Consistency;
 use crate::pipeline::{Iteration, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason};
 
 /// How many revisions a report lists; the table of revisions has them all.
@@ -156,6 +156,7 @@ impl<'a> ScoreSummary<'a> {
     fn of(scores: &'a Scores) -> Self {
         let knowledge = &scores.knowledge_consistency;
         let balanced = &scores.balanced_consistency;
+        let known = |balance: f64| finite(balance).filter(|_| compared(&scores.data_consistency) > 0);
         Self {
             held_out_perturbations: scores.held_out_perturbations,
             data_consistency: Agreement::of(&scores.data_consistency),
@@ -165,9 +166,9 @@ impl<'a> ScoreSummary<'a> {
                 held_out: knowledge.held_out.as_ref().map(Agreement::of),
             },
             balanced_consistency: Balance {
-                original: finite(balanced.original),
-                refined: finite(balanced.refined),
-                held_out: balanced.held_out.and_then(finite),
+                original: known(balanced.original),
+                refined: known(balanced.refined),
+                held_out: balanced.held_out.and_then(known),
                 formula: &balanced.formula,
             },
             baselines: scores.baselines.iter().map(Row::of).collect(),
@@ -190,24 +191,21 @@ impl<'a> Row<'a> {
 
 impl Agreement {
     fn of(consistency: &Consistency) -> Self {
-        let [down, unchanged, up] = consistency.per_class.map(Class::of);
+        let compared = compared(consistency);
+        // Nothing compared is no score of zero.
+        let known = |score: f64| finite(score).filter(|_| compared > 0);
+        let [down, unchanged, up] = consistency.per_class.map(|score| Class {
+            precision: known(score.precision),
+            recall: known(score.recall),
+            f1: known(score.f1),
+            support: score.support,
+        });
         Self {
-            macro_f1: finite(consistency.macro_f1),
+            macro_f1: known(consistency.macro_f1),
             per_class: PerClass { down, unchanged, up },
             confusion: consistency.confusion,
-            compared: compared(consistency),
+            compared,
             ambiguous: consistency.ambiguous,
-        }
-    }
-}
-
-impl Class {
-    fn of(score: ClassScore) -> Self {
-        Self {
-            precision: finite(score.precision),
-            recall: finite(score.recall),
-            f1: finite(score.f1),
-            support: score.support,
         }
     }
 }

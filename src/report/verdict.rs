@@ -47,7 +47,7 @@ pub(super) fn verdict(outcome: &Outcome, revisions: &RevisionCounts, faults: Opt
     let sentences = [
         faults.map(|_| simulated()),
         stopped_early(outcome.stop_reason).map(str::to_owned),
-        Some(what_was_done(revisions)),
+        Some(what_was_done(revisions, outcome.original.regulations().len())),
         held_out(outcome, call),
         against_simple_predictors(outcome),
         silent_classes(outcome),
@@ -96,7 +96,7 @@ const fn stopped_early(reason: StopReason) -> Option<&'static str> {
     }
 }
 
-fn what_was_done(revisions: &RevisionCounts) -> String {
+fn what_was_done(revisions: &RevisionCounts, regulations: usize) -> String {
     let proposed = match revisions.proposed.total {
         0 => String::new(),
         1 => "; 1 more is proposed and not applied".to_owned(),
@@ -112,11 +112,11 @@ fn what_was_done(revisions: &RevisionCounts) -> String {
         1 => "1 revision was applied".to_owned(),
         number => format!("{} revisions were applied", grouped(number)),
     };
-    let [added, removed, flipped] = [revisions.added, revisions.removed, revisions.flipped].map(grouped);
     let share = revisions.per_regulation.map_or_else(String::new, |share| {
-        format!(", a number that is {} of the regulations in the original", percent(share))
+        format!(" to {} ({})", counted(regulations as u64, "regulation"), percent(share))
     });
-    format!("{done} ({added} added, {removed} removed, {flipped} flipped){share}{proposed}.")
+    let [added, removed, flipped] = [revisions.added, revisions.removed, revisions.flipped].map(grouped);
+    format!("{done}{share}: {added} added, {removed} removed, {flipped} flipped{proposed}.")
 }
 
 fn held_out(outcome: &Outcome, call: Call) -> Option<String> {

@@ -62,8 +62,8 @@ mod tests {
         for mut baseline in all(&network) {
             assert!(names.insert(baseline.name()), "{} twice", baseline.name());
             assert!(matches!(baseline.predict(&perturbations), Err(PredictionError::NotFitted(_))));
-            baseline.fit(&data, &Unwatched).expect(baseline.name());
-            let prediction = baseline.predict(&perturbations).expect(baseline.name());
+            baseline.fit(&data, &Unwatched).expect("something to learn from");
+            let prediction = baseline.predict(&perturbations).expect("fitted");
             for (row, gene) in (0..2).flat_map(|row| (0..3).map(move |gene| (row, gene))) {
                 let probabilities = prediction.probabilities(row, GeneId::new(gene));
                 let total: f32 = probabilities.iter().sum();

@@ -153,8 +153,9 @@ fn jacobi_rotation(a: &mut [Vec<f64>], axes: &mut [Vec<f64>], p: usize, q: usize
     for row in a.iter_mut().chain(axes) {
         (row[p], row[q]) = turn(row[p], row[q]);
     }
-    for col in 0..a.len() {
-        (a[p][col], a[q][col]) = turn(a[p][col], a[q][col]);
+    let (upper, lower) = a.split_at_mut(q);
+    for (left, right) in upper[p].iter_mut().zip(&mut lower[0]) {
+        (*left, *right) = turn(*left, *right);
     }
 }
 
@@ -169,8 +170,8 @@ pub(super) fn ridge_solve(mut a: Vec<Vec<f64>>, lambda: f64, mut b: Vec<Vec<f64>
             a[i][j] = if i == j { rest.max(f64::MIN_POSITIVE).sqrt() } else { rest / a[j][j] };
         }
     }
-    for i in 0..n {
-        substitute(&mut b, i, (0..i).map(|k| (k, a[i][k])), a[i][i]);
+    for (i, line) in a.iter().enumerate() {
+        substitute(&mut b, i, (0..i).map(|k| (k, line[k])), line[i]);
     }
     for i in (0..n).rev() {
         substitute(&mut b, i, (i + 1..n).map(|k| (k, a[k][i])), a[i][i]);

@@ -192,6 +192,10 @@ impl Layers for GnnLayers {
         &self.output
     }
 
+    fn output_mut(&mut self) -> &mut Affine {
+        &mut self.output
+    }
+
     fn parameters(&self) -> Vec<&Parameter> {
         let affine = self.convolutions.iter().chain(&self.head).chain([&self.output]);
         let rest = affine.flat_map(|layer| [&layer.weight, &layer.bias]);

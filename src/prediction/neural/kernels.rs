@@ -146,46 +146,37 @@ macro_rules! wide {
     };
 }
 
-/// `eˣ` for `x` in about `[−87, 88]`, clamped outside; relative error below 2⁻²².
+// What stands in a `wide!` body has no closures: these would be compiled for the default processor only.
+
+/// `eˣ` for `x` in about `[−87, 88]`, clamped outside; relative error below 2⁻²¹.
 #[inline(always)]
 fn exponential(x: f32) -> f32 {
-    const LOG2_E: f32 = std::f32::consts::LOG2_E;
     // Adding and taking away 1.5·2²³ rounds to the nearest whole number.
     const ROUNDING: f32 = 12_582_912.0;
     let x = x.clamp(-87.0, 88.0);
-    let rounded = x * LOG2_E + ROUNDING;
+    let rounded = x * std::f32::consts::LOG2_E + ROUNDING;
     let whole = rounded - ROUNDING;
     let rest = (x - whole * 0.693_359_4) + whole * 2.121_944_4e-4;
-    let mut series = 1.987_569_2e-4_f32;
-    for coefficient in [1.398_199_9e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_6e-1, 0.5] {
-        series = series * rest + coefficient;
-    }
+    let series = 1.987_569_2e-4 * rest + 1.398_199_9e-3;
+    let series = (series * rest + 8.333_452e-3) * rest + 4.166_579_6e-2;
+    let series = (series * rest + 1.666_666_6e-1) * rest + 0.5;
     let mantissa = series * rest * rest + rest + 1.0;
     // The low bits of `rounded` are the whole number itself: shifted up they are the exponent of 2^whole.
     mantissa * f32::from_bits(rounded.to_bits().wrapping_add(127) << 23)
 }
 
-/// Natural logarithm of a normal number > 0; absolute error below 2⁻²² near 1.
+/// Natural logarithm of a normal number > 0; absolute error below 2⁻²¹ near 1.
 #[inline(always)]
 fn logarithm(x: f32) -> f32 {
     let bits = x.to_bits();
     // The mantissa is taken into [√½, √2), so that the series runs around 1.
-    let shifted = bits.wrapping_sub(0x3f35_04f3);
-    let exponent = (shifted as i32) >> 23;
+    let exponent = (bits.wrapping_sub(0x3f35_04f3) as i32) >> 23;
     let mantissa = f32::from_bits(bits.wrapping_sub((exponent << 23) as u32)) - 1.0;
-    let mut series = 7.037_684e-2_f32;
-    for coefficient in [
-        -1.151_461e-1,
-        1.167_699_9e-1,
-        -1.242_014_1e-1,
-        1.424_932_3e-1,
-        -1.666_805_8e-1,
-        2.000_071_5e-1,
-        -2.499_999_4e-1,
-        3.333_333e-1,
-    ] {
-        series = series * mantissa + coefficient;
-    }
+    let series = 7.037_684e-2 * mantissa - 1.151_461e-1;
+    let series = (series * mantissa + 1.167_699_9e-1) * mantissa - 1.242_014_1e-1;
+    let series = (series * mantissa + 1.424_932_3e-1) * mantissa - 1.666_805_8e-1;
+    let series = (series * mantissa + 2.000_071_5e-1) * mantissa - 2.499_999_4e-1;
+    let series = series * mantissa + 3.333_333e-1;
     let square = mantissa * mantissa;
     let exponent = exponent as f32;
     let tail = series * mantissa * square - exponent * 2.121_944_4e-4 - 0.5 * square;
@@ -194,28 +185,18 @@ fn logarithm(x: f32) -> f32 {
 
 /// Loss of one entry and its gradient by the three logits, `weight · (softmax − onehot)`.
 #[inline(always)]
-fn entry_loss(logits: [f32; 3], class: u8, weights: [f32; 3]) -> (f32, [f32; 3]) {
-    let weight = match class {
-        0 => weights[0],
-        1 => weights[1],
-        2 => weights[2],
-        _ => 0.0,
-    };
-    let largest = logits[0].max(logits[1]).max(logits[2]);
-    let powers = logits.map(|logit| exponential(logit - largest));
+fn entry_loss([down, unchanged, up]: [f32; 3], class: u8, weights: [f32; 3]) -> (f32, [f32; 3]) {
+    let of_down = if class == 0 { weights[0] } else { 0.0 };
+    let of_unchanged = if class == 1 { weights[1] } else { 0.0 };
+    let of_up = if class == 2 { weights[2] } else { 0.0 };
+    let weight = of_down + of_unchanged + of_up;
+    let largest = down.max(unchanged).max(up);
+    let (down, unchanged, up) = (down - largest, unchanged - largest, up - largest);
+    let powers = [exponential(down), exponential(unchanged), exponential(up)];
     let total = powers[0] + powers[1] + powers[2];
-    let own = if class == 0 {
-        logits[0]
-    } else if class == 1 {
-        logits[1]
-    } else {
-        logits[2]
-    };
-    let loss = weight * (logarithm(total) - (own - largest));
+    let loss = weight * logarithm(total) - (of_down * down + of_unchanged * unchanged + of_up * up);
     let scale = weight / total;
-    let hit = |wanted: u8| if class == wanted { weight } else { 0.0 };
-    let gradient = [powers[0] * scale - hit(0), powers[1] * scale - hit(1), powers[2] * scale - hit(2)];
-    (loss, gradient)
+    (loss, [powers[0] * scale - of_down, powers[1] * scale - of_unchanged, powers[2] * scale - of_up])
 }
 
 wide! {
@@ -235,7 +216,9 @@ wide! {
             let row = [down[entry], unchanged[entry], up[entry]];
             let (loss, gradient) = entry_loss(row, classes[entry], weights);
             losses[entry] = loss;
-            [down[entry], unchanged[entry], up[entry]] = gradient;
+            down[entry] = gradient[0];
+            unchanged[entry] = gradient[1];
+            up[entry] = gradient[2];
         }
     }
 }
@@ -247,11 +230,12 @@ wide! {
         let [down, unchanged, up] = logits;
         let (down, unchanged, up) = (&down[..count], &unchanged[..count], &up[..count]);
         for entry in 0..count {
-            let row = [down[entry], unchanged[entry], up[entry]];
-            let largest = row[0].max(row[1]).max(row[2]);
-            let powers = row.map(|logit| exponential((logit - largest) * inverse_temperature));
-            let scale = 1.0 / (powers[0] + powers[1] + powers[2]);
-            probabilities[entry] = powers.map(|power| power * scale);
+            let largest = down[entry].max(unchanged[entry]).max(up[entry]);
+            let down = exponential((down[entry] - largest) * inverse_temperature);
+            let unchanged = exponential((unchanged[entry] - largest) * inverse_temperature);
+            let up = exponential((up[entry] - largest) * inverse_temperature);
+            let scale = 1.0 / (down + unchanged + up);
+            probabilities[entry] = [down * scale, unchanged * scale, up * scale];
         }
     }
 }

@@ -110,11 +110,6 @@ pub fn device() -> Cpu {
     Cpu::default()
 }
 
-/// A matrix on the tape.
-pub fn matrix<T>(values: Vec<f32>, rows: usize, cols: usize, tape: T) -> Matrix<T> {
-    device().tensor_from_vec(values, (rows, cols)).put_tape(tape)
-}
-
 /// The numbers of a matrix, row after row.
 pub fn numbers<T>(x: &Matrix<T>) -> Vec<f32> {
     let (rows, cols) = shape(x);
@@ -648,6 +643,10 @@ mod tests {
     use rand::SeedableRng;
 
     type Plain = Matrix<NoneTape>;
+
+    fn matrix<T>(values: Vec<f32>, rows: usize, cols: usize, tape: T) -> Matrix<T> {
+        device().tensor_from_vec(values, (rows, cols)).put_tape(tape)
+    }
 
     fn rng(seed: u64) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(seed)

@@ -128,6 +128,10 @@ impl Layers for MlpLayers {
         &self.output
     }
 
+    fn output_mut(&mut self) -> &mut Affine {
+        &mut self.output
+    }
+
     fn parameters(&self) -> Vec<&Parameter> {
         let affine = self.hidden.iter().chain([&self.output]);
         let rest = affine.flat_map(|layer| [&layer.weight, &layer.bias]);

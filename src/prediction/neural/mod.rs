@@ -30,18 +30,30 @@ pub struct NeuralConfig {
     pub learning_rate: f64,
     /// At most so many epochs, ≥ 1; default 100.
     pub max_epochs: usize,
-    /// An epoch makes at least so many steps, ≥ 1; default 16. It passes over the training rows once, or, where they
+    /// An epoch makes at least so many steps, ≥ 1; default 4. It passes over the training rows once, or, where they
     /// fill fewer batches, several times: a screen of 30 perturbations would else see 100 steps in all.
     pub min_steps: usize,
     /// Stop after so many epochs without a better validation loss, ≥ 1; default 10.
     pub patience: usize,
+    /// Whether the validation rows choose how much of the class prior is given back to logits that were learnt under
+    /// balanced classes; default true. With false, as published, rare classes are called as readily as frequent ones.
+    pub restore_prior: bool,
     /// Seed of weights and order of batches.
     pub seed: u64,
 }
 
 impl Default for NeuralConfig {
     fn default() -> Self {
-        Self { hidden: 64, batch: 64, learning_rate: 1e-3, max_epochs: 100, min_steps: 16, patience: 10, seed: 42 }
+        Self {
+            hidden: 64,
+            batch: 64,
+            learning_rate: 1e-3,
+            max_epochs: 100,
+            min_steps: 4,
+            patience: 10,
+            restore_prior: true,
+            seed: 42,
+        }
     }
 }
 

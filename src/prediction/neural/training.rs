@@ -33,6 +33,9 @@ pub trait Layers {
     /// The output layer, `[3·genes, width]`.
     fn output(&self) -> &Affine;
 
+    /// The output layer, to be changed.
+    fn output_mut(&mut self) -> &mut Affine;
+
     /// All parameters, always in the same order.
     fn parameters(&self) -> Vec<&Parameter>;
 
@@ -122,8 +125,10 @@ impl Objective<'_> {
 /// The validation loss uses the class weights of the training rows.
 ///
 /// Where nine entries in ten are unchanged, `c` of down and up is some 18 times that of unchanged, and the softmax speaks of
-/// a world in which all three are equally frequent: good for macro-F1, too bold about changes. The temperature is judged
-/// by the unweighted likelihood, so the *confidence* of the calls becomes honest on average, while the calls stay.
+/// a world in which all three are equally frequent: too bold about changes. So the validation rows decide afterwards which
+/// share `κ` of the logarithm of the true class shares is added to the biases of the output layer (best macro-F1,
+/// unless [`NeuralConfig::restore_prior`] is off). The temperature is judged last, by the unweighted likelihood: it makes
+/// the *confidence* of the calls honest on average, and leaves the calls as they are.
 pub fn fit<L: Layers>(
     mut layers: L,
     config: &NeuralConfig,
@@ -186,9 +191,23 @@ pub fn fit<L: Layers>(
         }
     }
     best.restore(&mut layers);
-    record.temperature = calibration::temperature(&objective.judged(&layers, &rows.validation));
+    let mut judged = objective.judged(&layers, &rows.validation);
+    if config.restore_prior {
+        restore_prior(&mut layers, &mut judged, measured.shares());
+    }
+    record.temperature = calibration::temperature(&judged);
     let temperature = record.temperature;
     Ok((Fitted { layers, temperature }, record))
+}
+
+/// Adds the best share of the logarithm of the class shares to the biases of the output layer, and to `judged`.
+fn restore_prior<L: Layers>(layers: &mut L, judged: &mut [Judged], shares: [f32; 3]) {
+    let share = calibration::prior_share(judged, shares);
+    tracing::debug!(share, predictor = L::NAME, "class prior given back");
+    let offsets = calibration::prior_logits(shares, share);
+    let add = |logits: &mut [f32]| logits.iter_mut().zip(offsets).for_each(|(logit, offset)| *logit += offset);
+    layers.output_mut().bias.values_mut().chunks_exact_mut(3).for_each(add);
+    judged.iter_mut().for_each(|entry| add(&mut entry.logits));
 }
 
 fn all_finite(values: &[f32]) -> bool {
@@ -318,7 +337,7 @@ mod tests {
     fn observe(n_genes: usize, perturbations: Vec<Perturbation>) -> (Vec<Perturbation>, ResponseMatrix) {
         let entry = |perturbation: &Perturbation, gene: usize| {
             // One entry in five is not measured.
-            ((gene + 7 * perturbation.changes().len()) % 5 != 0).then(|| respond(perturbation, gene))
+            (!(gene + 7 * perturbation.changes().len()).is_multiple_of(5)).then(|| respond(perturbation, gene))
         };
         let entries = perturbations.iter().flat_map(|it| (0..n_genes).map(move |gene| entry(it, gene))).collect();
         let responses = ResponseMatrix::from_entries(perturbations.len(), n_genes, entries);

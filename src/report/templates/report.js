@@ -1,7 +1,7 @@
 (() => {
   const form = document.getElementById("filter");
   if (!form) return;
-  const rows = [...document.querySelectorAll("tr.revision")];
+  const rows = [...document.querySelectorAll("tbody.revision")];
   const shown = document.getElementById("shown");
   const apply = () => {
     const text = form.elements.text.value.trim().toLowerCase();
