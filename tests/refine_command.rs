@@ -52,14 +52,16 @@ impl Bench {
     fn write_knowledge(&self, name: &str, missing: Option<(&str, &str)>) {
         let (_, table) = knowledge(missing);
         fs::write(self.path("table.tsv"), table).expect("room");
-        let import = ["import", "table", "table.tsv", "--regulator", "regulator", "--target", "target", "--sign", "sign"];
+        let import =
+            ["import", "table", "table.tsv", "--regulator", "regulator", "--target", "target", "--sign", "sign"];
         self.aligned(&[&import[..], &["--out", name]].concat()).assert().success();
     }
 
     /// Every regulator deleted and overexpressed; what the true network says of it.
     fn write_screen(&self) {
         let base = self.base("true.ttl");
-        let network = RegulatoryNetwork::new(base.genes().len(), base.regulations().iter().map(|cited| cited.regulation));
+        let network =
+            RegulatoryNetwork::new(base.genes().len(), base.regulations().iter().map(|cited| cited.regulation));
         let perturbations: Vec<_> = REGULATORS
             .iter()
             .flat_map(|name| {
@@ -131,11 +133,24 @@ fn the_missing_regulation_is_added_and_everything_is_written() {
     }
     let report = bench.json("out/report.json");
     for pointer in [
-        "/seed", "/stop_reason", "/inputs/0/sha256", "/scores/data_consistency/macro_f1", "/scores/data_consistency/per_class",
-        "/scores/knowledge_consistency/original", "/scores/knowledge_consistency/refined",
-        "/scores/balanced_consistency/original", "/scores/balanced_consistency/refined",
-        "/scores/balanced_consistency/formula", "/scores/baselines/0", "/revisions/added", "/revisions/removed",
-        "/revisions/flipped", "/revisions/per_regulation", "/ambiguous/before", "/ambiguous/after", "/timings",
+        "/seed",
+        "/stop_reason",
+        "/inputs/0/sha256",
+        "/scores/data_consistency/macro_f1",
+        "/scores/data_consistency/per_class",
+        "/scores/knowledge_consistency/original",
+        "/scores/knowledge_consistency/refined",
+        "/scores/balanced_consistency/original",
+        "/scores/balanced_consistency/refined",
+        "/scores/balanced_consistency/formula",
+        "/scores/baselines/0",
+        "/revisions/added",
+        "/revisions/removed",
+        "/revisions/flipped",
+        "/revisions/per_regulation",
+        "/ambiguous/before",
+        "/ambiguous/after",
+        "/timings",
         "/peak_memory_bytes",
     ] {
         assert!(report.pointer(pointer).is_some(), "report.json lacks {pointer}");
@@ -153,7 +168,8 @@ fn the_missing_regulation_is_added_and_everything_is_written() {
         edges
     };
     assert_eq!(names(&bench.base("out/refined.ttl")), names(&bench.base("true.ttl")));
-    let query = bench.aligned(&["query", "--kb", "out/refined.ttl", "added", "--format", "csv"]).output().expect("runs");
+    let query =
+        bench.aligned(&["query", "--kb", "out/refined.ttl", "added", "--format", "csv"]).output().expect("runs");
     let rows = String::from_utf8(query.stdout).expect("text");
     assert!(rows.contains("regB") && rows.contains("regC"), "{rows}");
 }
@@ -267,7 +283,8 @@ fn bad_input_is_named_with_file_line_and_mend() {
     }
     let message = bench.refusal(&["--config", "settings.toml", "--out", "out"]);
     assert!(message.contains("settings.toml") && message.contains("depht"), "{message}");
-    for arguments in [["--depth", "0"], ["--depth", "65"], ["--rounds", "0"], ["--threads", "0"], ["--reading", "loud"]] {
+    for arguments in [["--depth", "0"], ["--depth", "65"], ["--rounds", "0"], ["--threads", "0"], ["--reading", "loud"]]
+    {
         let message = bench.refusal(&arguments);
         assert!(message.contains(arguments[0]), "{message}");
     }
@@ -277,7 +294,10 @@ fn bad_input_is_named_with_file_line_and_mend() {
 fn byte_order_mark_crlf_and_quotes_are_read() {
     let bench = Bench::new();
     let plain = fs::read_to_string(bench.path("screen.csv")).expect("the screen");
-    let quoted: Vec<_> = plain.lines().map(|line| line.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(",")).collect();
+    let quoted: Vec<_> = plain
+        .lines()
+        .map(|line| line.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(","))
+        .collect();
     bench.file("windows.csv", &format!("\u{feff}{}\r\n", quoted.join("\r\n")));
     bench.refine(&["--kb", "kb.ttl", "--data", "windows.csv", "--out", "out"]).assert().success();
     assert_eq!(bench.json("out/report.json")["revisions"]["added"], 1);
@@ -315,7 +335,8 @@ fn no_space_left_is_an_error_and_leaves_nothing() {
         return;
     }
     let bench = Bench::new();
-    let output = bench.aligned(&["export", "--kb", "kb.ttl", "--format", "sif", "--out", "/dev/full/x"]).output().expect("runs");
+    let output =
+        bench.aligned(&["export", "--kb", "kb.ttl", "--format", "sif", "--out", "/dev/full/x"]).output().expect("runs");
     assert!(!output.status.success());
     let mut genes = GeneTable::new();
     genes.intern("a");

@@ -83,7 +83,7 @@ impl Response {
 ///
 /// # Shapes
 /// `[n_perturbations, n_genes]`, one byte an entry. `None` is *not measured*, never *unchanged*.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResponseMatrix {
     n_genes: usize,
     n_perturbations: usize,

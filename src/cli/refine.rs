@@ -14,13 +14,13 @@ use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 
+use super::Interrupted;
 use super::files::{self, Input};
 use super::knowledge_base::{self, DirectionName};
 use super::query::read_rules;
 use super::result_folder::ResultFolder;
 use super::settings::Settings;
 use super::watch::Terminal;
-use super::Interrupted;
 
 /// Refine a knowledge base with perturbation data.
 ///
@@ -240,7 +240,20 @@ impl Sources {
             return Err(Interrupted.into());
         }
         let held_out = held_out_regulations.map(|edges| RegulatoryNetwork::new(genes.len(), edges));
-        Ok(Self { knowledge, genes, network, held_out, dataset, split, screen, rules, inputs, notes, headline, seed: settings.run.seed })
+        Ok(Self {
+            knowledge,
+            genes,
+            network,
+            held_out,
+            dataset,
+            split,
+            screen,
+            rules,
+            inputs,
+            notes,
+            headline,
+            seed: settings.run.seed,
+        })
     }
 
     fn refine(&self, settings: &Settings, watch: &Terminal) -> Result<(Outcome, Vec<(String, f64)>)> {
@@ -306,15 +319,17 @@ impl Sources {
         };
         output.write("refined.ttl", |out| {
             let (revisions, labels) = (&outcome.revisions, &outcome.row_labels);
-            let written =
-                self.knowledge.write_refined(&self.genes, revisions, labels, &run, RdfSyntax::Turtle, out);
+            let written = self.knowledge.write_refined(&self.genes, revisions, labels, &run, RdfSyntax::Turtle, out);
             written.map_err(io::Error::other)
         })?;
         let written = files::read(&output.path("refined.ttl"))?;
         let reread = knowledge_base::parse(&written, &self.rules).wrap_err("the refined file cannot be read back")?;
         let mut genes = self.genes.clone();
         let refined = RegulatoryNetwork::new(self.genes.len(), translated(&reread, &mut genes));
-        ensure!(refined == outcome.refined, "the refined file says something else than the run; this is a fault of ours");
+        ensure!(
+            refined == outcome.refined,
+            "the refined file says something else than the run; this is a fault of ours"
+        );
         Ok((refined, config))
     }
 
@@ -378,7 +393,10 @@ fn read_observations(
         Some(path) => {
             let contrasts = files::read(path)?;
             inputs.push(input_file("contrasts", &contrasts));
-            Some(datasets::read_contrasts(&contrasts.content, &contrasts.name(), settings.read.perturbation_sign).into_diagnostic()?)
+            Some(
+                datasets::read_contrasts(&contrasts.content, &contrasts.name(), settings.read.perturbation_sign)
+                    .into_diagnostic()?,
+            )
         }
         None => None,
     };
@@ -472,6 +490,10 @@ fn peak_memory_bytes() -> Option<u64> {
 fn tell(arguments: &RefineArgs, sources: &Sources, outcome: &Outcome) -> Result<()> {
     let report = sources.report(outcome, "");
     let place = arguments.out.display();
-    writeln!(io::stdout(), "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/refined.ttl.", report.verdict())
-        .into_diagnostic()
+    writeln!(
+        io::stdout(),
+        "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/refined.ttl.",
+        report.verdict()
+    )
+    .into_diagnostic()
 }

@@ -11,8 +11,7 @@ use thiserror::Error;
 use super::files;
 
 /// The files of a refinement.
-pub const FILES: [&str; 6] =
-    ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"];
+pub const FILES: [&str; 6] = ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"];
 
 /// An output folder that cannot be used.
 #[derive(Debug, Error, Diagnostic)]
@@ -72,7 +71,11 @@ impl ResultFolder {
     ///
     /// # Errors
     /// [`files::FileError::Unwritable`] if the disk is full or `fill` fails.
-    pub fn write(&self, name: &str, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), files::FileError> {
+    pub fn write(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), files::FileError> {
         files::write(&self.path(name), fill)
     }
 

@@ -52,8 +52,9 @@ impl Settings {
         };
         let input = files::read(path)?;
         let text = String::from_utf8(input.content).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
-        let mut settings: Self =
-            toml::from_str(&text).into_diagnostic().wrap_err_with(|| format!("cannot understand {}", path.display()))?;
+        let mut settings: Self = toml::from_str(&text)
+            .into_diagnostic()
+            .wrap_err_with(|| format!("cannot understand {}", path.display()))?;
         settings.run = settings.run.clone().with_seed(settings.run.seed);
         Ok(settings)
     }

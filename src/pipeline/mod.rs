@@ -12,7 +12,8 @@ mod scoring;
 pub use config::{Config, PredictorKind};
 pub use error::PipelineError;
 pub use outcome::{
-    BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason,
+    BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
+    StopReason,
 };
 pub use power::{Faults, Screen, ScreenConfig};
 pub use runner::{Materials, run};

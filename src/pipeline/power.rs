@@ -56,7 +56,13 @@ pub struct Screen {
 impl Screen {
     /// Damages a copy of `truth` and screens `truth` itself.
     #[must_use]
-    pub fn simulate(truth: &RegulatoryNetwork, depth: usize, reading: Reading, config: &ScreenConfig, seed: u64) -> Self {
+    pub fn simulate(
+        truth: &RegulatoryNetwork,
+        depth: usize,
+        reading: Reading,
+        config: &ScreenConfig,
+        seed: u64,
+    ) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let faults = Faults::plant(truth, config.fault_share, &mut generator);
         let dataset = screen(truth, depth, reading, config, &mut generator);
@@ -220,7 +226,8 @@ mod tests {
         assert!((screen.dataset.observed.measured() as f64 / pairs - 0.6).abs() < 0.02);
         let said = Closure::new(&truth, 3, Reading::Nearest).simulate(&screen.dataset.perturbations);
         let entries = screen.dataset.observed.entries().iter().zip(said.entries());
-        let wrong = entries.filter(|(seen, said)| seen.is_some() && seen.map(Response::class) != said.map(Response::class));
+        let wrong =
+            entries.filter(|(seen, said)| seen.is_some() && seen.map(Response::class) != said.map(Response::class));
         assert!((wrong.count() as f64 / screen.dataset.observed.measured() as f64 - 0.1).abs() < 0.02);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
 use super::{Config, PipelineError, PredictorKind};
-use crate::adaptor::{Alignment, align, agreement, representation_weights};
+use crate::adaptor::{Alignment, agreement, align, representation_weights};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
 use crate::network::RegulatoryNetwork;
@@ -135,7 +135,12 @@ impl<'a> Runner<'a> {
         self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
     }
 
-    fn round(&mut self, round: usize, network: &RegulatoryNetwork, former: &dyn Predictor) -> Result<Round, PipelineError> {
+    fn round(
+        &mut self,
+        round: usize,
+        network: &RegulatoryNetwork,
+        former: &dyn Predictor,
+    ) -> Result<Round, PipelineError> {
         let began = Instant::now();
         tracing::info!(round, of = self.config.rounds, "align, refit, refine");
         let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;

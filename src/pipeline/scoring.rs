@@ -8,7 +8,7 @@ use crate::network::RegulatoryNetwork;
 use crate::symbolic::{Closure, Simulator};
 
 /// What everybody said of the held-out perturbations, kept so that scores can be taken again on a re-read network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeldOut {
     /// The held-out perturbations.
     pub perturbations: Vec<Perturbation>,

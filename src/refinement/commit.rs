@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
 use super::{Action, RefinementConfig, RefinementData, RegulatorPool};
@@ -189,19 +190,24 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// Takes back the revisions that mend no measured entry, until none is left; those taken back.
-    pub fn withdraw_unmeasured(&mut self) -> Vec<Action> {
+    /// Takes back, one after the other, the revisions that what was measured does not carry: those whose measured
+    /// entries alone do not pay their cost, or too seldom do so when the perturbations are drawn anew.
+    pub fn withdraw_uncarried(&mut self, resamples: &Resamples) -> Vec<Action> {
         let mut withdrawn = Vec::new();
-        while let Some(action) = self.actions().into_iter().find(|&action| !self.mends_measured(action)) {
+        while let Some(action) = self.actions().into_iter().find(|&action| !self.is_carried(action, resamples)) {
             self.accept(action.reversed());
             withdrawn.push(action);
         }
         withdrawn
     }
 
-    fn mends_measured(&mut self, action: Action) -> bool {
-        let effects = self.state.effects(&action.reversed().edits());
-        effects.iter().any(|effect| effect.measured && effect.weight < 0)
+    fn is_carried(&mut self, action: Action, resamples: &Resamples) -> bool {
+        let mut effects = self.state.effects(&action.reversed().edits());
+        effects.iter_mut().for_each(|effect| effect.weight = -effect.weight);
+        let cost = self.cost(action.kind);
+        let measured: i64 = effects.iter().filter(|effect| effect.measured).map(|effect| effect.weight).sum();
+        let stable = resamples.stability(&effects, cost).is_none_or(|share| share >= self.config.min_stability);
+        measured > cost && stable
     }
 }
 

@@ -48,17 +48,21 @@ fn net_without(search: &mut Search<'_>, action: Action) -> i64 {
 }
 
 /// The revisions in force and those proposed, with their evidence, best supported first.
-pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], null: &Null) -> Vec<Revision> {
-    let resamples = Resamples::draw(search);
+pub(super) fn revisions(
+    search: &mut Search<'_>,
+    proposed: &[Action],
+    resamples: &Resamples,
+    null: &Null,
+) -> Vec<Revision> {
     let mut revisions = Vec::new();
     for action in search.actions() {
         let mut effects = search.state.effects(&action.reversed().edits());
         effects.iter_mut().for_each(|effect| effect.weight = -effect.weight);
-        revisions.push(revision(search, action, RevisionStatus::Applied, &effects, &resamples));
+        revisions.push(revision(search, action, RevisionStatus::Applied, &effects, resamples));
     }
     for &action in proposed {
         let effects = search.state.effects(&action.edits());
-        revisions.push(revision(search, action, RevisionStatus::Proposed, &effects, &resamples));
+        revisions.push(revision(search, action, RevisionStatus::Proposed, &effects, resamples));
     }
     assign_q_values(&mut revisions, null);
     revisions.sort_by(|a, b| {
@@ -98,12 +102,12 @@ fn in_entries(weight: i64) -> f64 {
 }
 
 /// How often each row is drawn in each bootstrap resample; rows of one gene set are drawn together.
-struct Resamples {
+pub(super) struct Resamples {
     draws: Vec<Vec<u16>>,
 }
 
 impl Resamples {
-    fn draw(search: &Search<'_>) -> Self {
+    pub fn draw(search: &Search<'_>) -> Self {
         let rows = &search.state.rows;
         let key = |row: usize| (rows[row].measured, rows[row].starts.clone());
         let mut order: Vec<_> = (0..rows.len()).collect();
@@ -124,11 +128,11 @@ impl Resamples {
         Self { draws }
     }
 
-    /// Share of resamples in which these effects outweigh the cost; `None` without resamples.
-    fn stability(&self, effects: &[Effect], cost: i64) -> Option<f64> {
+    /// Share of resamples in which the measured effects outweigh the cost; `None` without resamples.
+    pub fn stability(&self, effects: &[Effect], cost: i64) -> Option<f64> {
         let pays = |counts: &&Vec<u16>| {
             let drawn = |effect: &Effect| effect.weight * i64::from(counts[effect.entry.perturbation as usize]);
-            effects.iter().map(drawn).sum::<i64>() > cost
+            effects.iter().filter(|effect| effect.measured).map(drawn).sum::<i64>() > cost
         };
         let found = self.draws.iter().filter(pays).count();
         (!self.draws.is_empty()).then(|| found as f64 / self.draws.len() as f64)

@@ -52,7 +52,8 @@ pub struct Refinement {
 /// ```
 /// over sets of regulations added, removed or flipped. Candidates come from a first-order look-ahead on the discrete
 /// network; each is accepted only if the *exact* objective falls. If every measured entry agrees with the knowledge,
-/// nothing is revised. A revision that mends no measured entry is proposed, not applied.
+/// nothing is revised. A revision whose measured entries alone do not pay its cost, or do so in too few resamples of the
+/// perturbations, is proposed, not applied.
 ///
 /// # Errors
 /// [`RefinementError`] if the configuration is out of range or the shapes do not fit. When `watch` is cancelled, the
@@ -77,8 +78,9 @@ pub fn refine(
     }
     let null = evidence::permuted_gains(&search, watch);
     let settled = search.run(watch);
-    let proposed = search.withdraw_unmeasured();
-    let revisions = evidence::revisions(&mut search, &proposed, &null);
+    let resamples = evidence::Resamples::draw(&search);
+    let proposed = search.withdraw_uncarried(&resamples);
+    let revisions = evidence::revisions(&mut search, &proposed, &resamples, &null);
     let disagreements = (before.measured, search.state.disagreement().measured);
     let in_entries = |weight: i64| (weight / exact::UNIT) as u64;
     Ok(Refinement {

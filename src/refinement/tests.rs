@@ -154,7 +154,7 @@ proptest! {
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);
         let nothing = none(&network);
-        let config = RefinementConfig { max_share: 1.0, permutations: 1, bootstraps: 10, ..Default::default() };
+        let config = RefinementConfig { max_share: 1.0, permutations: 1, bootstraps: 0, ..Default::default() };
         let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
         let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
@@ -196,7 +196,7 @@ fn a_missing_a_spurious_and_a_flipped_regulation_come_back() {
         (flipped, RevisionKind::SignFlipped, chosen.flipped()),
         (too_much, RevisionKind::Removed, spurious),
     ] {
-        let config = RefinementConfig { remove_cost: 1.0, ..Default::default() };
+        let config = RefinementConfig { remove_cost: 1.0, min_stability: 0.5, ..Default::default() };
         let nothing = none(&faulty);
         let refinement = refined(&faulty, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
         assert_eq!(refinement.network, truth, "{kind:?}");
@@ -291,4 +291,24 @@ fn no_gain_comes_of_nothing() {
     let state = ExactState::new(&network, &data, 5, Reading::Nearest);
     assert_eq!(state.disagreement(), Gain::default());
     assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
+}
+
+#[test]
+fn what_one_perturbation_alone_shows_is_proposed_by_default() {
+    let truth = regulon(Sign::Activation);
+    // The second step lies below gene 3, which only the perturbation of gene 0 moves here.
+    let chosen = Regulation::new(GeneId::new(0), GeneId::new(3), Sign::Activation);
+    let faulty = without(&truth, chosen);
+    let perturbations = [GeneId::new(0), GeneId::new(5), GeneId::new(6)].map(Perturbation::deletion);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    let nothing = none(&faulty);
+    let status = |min_stability| {
+        let config = RefinementConfig { add_cost: 1.0, min_stability, bootstraps: 500, ..Default::default() };
+        let data = measured(&perturbations, &observed, &nothing);
+        let refinement = refined(&faulty, &data, Reading::Nearest, &config);
+        assert_eq!(refinement.revisions[0].regulation, chosen);
+        refinement.revisions[0].status
+    };
+    assert_eq!(status(0.5), RevisionStatus::Applied);
+    assert_eq!(status(0.9), RevisionStatus::Proposed);
 }

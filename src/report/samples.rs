@@ -4,6 +4,7 @@ use super::{DataSummary, InputFile, Report};
 use crate::biology::{Entry, Evidence, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
+use crate::pipeline::HeldOut;
 use crate::pipeline::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason,
@@ -184,6 +185,7 @@ pub(super) fn bare() -> Sample {
         iterations: vec![Iteration { round: 1, ..Iteration::default() }],
         stop_reason: StopReason::Cancelled,
         scores: Scores::default(),
+        held_out: HeldOut::default(),
         ambiguous: (0, 0),
         power_check: None,
         timings: Vec::new(),
@@ -251,6 +253,7 @@ fn outcome(original: RegulatoryNetwork, revisions: Vec<Revision>) -> Outcome {
         iterations: (1..=2).map(round).collect(),
         stop_reason: StopReason::RoundLimit,
         scores: scores(),
+        held_out: HeldOut::default(),
         ambiguous: (1204, 983),
         power_check: None,
         timings: [("fit", 3.25), ("align", 0.125), ("refine", 12.5)].map(|(name, s)| (name.to_owned(), s)).into(),
@@ -263,6 +266,7 @@ fn round(round: usize) -> Iteration {
     let validation = |epoch: usize| training(epoch) + 0.04 + 0.00008 * (epoch * epoch) as f64;
     Iteration {
         round,
+        first_fit: None,
         fit: FitRecord {
             training_loss: (0..epochs).map(training).collect(),
             validation_loss: (0..epochs).map(validation).collect(),
