@@ -30,7 +30,13 @@ fn read(case: &Path, name: &str) -> String {
 fn aligned_import(case: &Path, out: &Path, more: &[&str]) -> Output {
     let arguments = read(case, "arguments.txt");
     let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
-    command.current_dir(case).arg("import").args(arguments.split_whitespace()).arg("--out").arg(out).args(more);
+    command
+        .current_dir(case)
+        .args(["--quiet", "import"])
+        .args(arguments.split_whitespace())
+        .arg("--out")
+        .arg(out)
+        .args(more);
     command.output().expect("the program starts")
 }
 

@@ -93,8 +93,7 @@ enum ReadingName {
 }
 
 /// The E. coli knock-outs, as they lie in `datasets/`.
-const ECOLI_KNOCKOUTS: (&str, &[u8]) =
-    ("ecoli_knockouts.csv.gz", include_bytes!("../../datasets/ecoli_knockouts.csv.gz"));
+const ECOLI_KNOCKOUTS: (&str, &[u8]) = ("ecoli_knockouts.csv.gz", datasets::ECOLI_KNOCKOUTS_GZ);
 
 /// Runs the subcommand.
 pub fn run(arguments: &RefineArgs) -> Result<()> {
@@ -402,7 +401,11 @@ fn read_observations(
     };
     let mut extended = genes.clone();
     let read = datasets::read(&input.content, &input.name(), &settings.read, contrasts.as_deref(), &mut extended);
-    let (dataset, report) = read.into_diagnostic()?;
+    let (dataset, report) = match read {
+        // None of the embedded genes is in this knowledge base.
+        Err(_) if settings.data.is_none() => return Ok(None),
+        read => read.into_diagnostic()?,
+    };
     if settings.data.is_none() && !mostly_known(&dataset.perturbations, knowledge, &extended) {
         return Ok(None);
     }

@@ -215,12 +215,8 @@ fn a_network_of_inhibitors_keeps_them_all() {
     let perturbations = every_perturbation(17);
     let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
     let nothing = none(&faulty);
-    let refinement = refined(
-        &faulty,
-        &measured(&perturbations, &observed, &nothing),
-        Reading::Nearest,
-        &RefinementConfig::default(),
-    );
+    let config = RefinementConfig { min_stability: 0.5, ..Default::default() };
+    let refinement = refined(&faulty, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
     assert_eq!(refinement.network, truth);
     assert!(refinement.network.regulations().iter().all(|regulation| regulation.sign == Sign::Inhibition));
 }
