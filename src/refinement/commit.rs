@@ -126,7 +126,12 @@ impl<'a> Search<'a> {
     fn is_valid(&self, action: Action) -> bool {
         let present = self.state.arcs.contains(action.regulation);
         match action.kind {
-            RevisionKind::Added => !present,
+            // The other sign beside a known regulation would only turn its effect into "ambiguous": a removal says that
+            // better. It may come back, though, where the original has both.
+            RevisionKind::Added => {
+                let beside = self.state.arcs.contains(action.regulation.flipped());
+                !present && (!beside || self.original.contains(action.regulation))
+            }
             RevisionKind::Removed => present,
             RevisionKind::SignFlipped => present && !self.state.arcs.contains(action.regulation.flipped()),
         }

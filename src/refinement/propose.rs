@@ -213,7 +213,7 @@ fn screen_target(
     gains
 }
 
-/// Additions into one target that gain enough; where the other sign is known already, also the flip.
+/// Additions into one target that gain enough; where the other sign is known already, the flip.
 fn worthwhile(
     state: &ExactState,
     regulators: &[u32],
@@ -228,10 +228,12 @@ fn worthwhile(
             if state.arcs.contains(regulation) {
                 continue;
             }
-            found.push((gain, Action { kind: RevisionKind::Added, regulation }));
-            if state.arcs.contains(regulation.flipped()) {
-                found.push((gain, Action { kind: RevisionKind::SignFlipped, regulation: regulation.flipped() }));
-            }
+            let known = regulation.flipped();
+            found.push(if state.arcs.contains(known) {
+                (gain, Action { kind: RevisionKind::SignFlipped, regulation: known })
+            } else {
+                (gain, Action { kind: RevisionKind::Added, regulation })
+            });
         }
     }
     found
