@@ -1,5 +1,7 @@
 //! Signed closure of depth 5 for every regulator of a random scale-free network, by each reading.
 
+#![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
+
 use aligned::biology::{GeneId, Perturbation, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
 use aligned::symbolic::{Closure, Reading, Simulator};

@@ -1,5 +1,7 @@
 //! A whole refinement of a damaged random network against a screen of the undamaged one.
 
+#![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
+
 use aligned::biology::{GeneId, Regulation, ResponseMatrix, Sign};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::{Screen, ScreenConfig};

@@ -3,7 +3,7 @@
 use aligned::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use aligned::datasets::{Dataset, Split};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{Config, KnowledgeBases, Materials, Outcome, StopReason, run};
+use aligned::pipeline::{Config, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run};
 use aligned::progress::{Unwatched, Watch};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -56,7 +56,7 @@ fn config() -> Config {
     config
 }
 
-fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
+fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
     let evidence = vec![1; N_GENES];
     let materials = Materials {
         network: &world.network,
@@ -67,7 +67,11 @@ fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
         row_labels: &world.dataset.names,
         genes: &world.genes,
     };
-    run(&materials, config, watch).expect("a run")
+    run(&materials, config, watch)
+}
+
+fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
+    attempt(world, config, watch).expect("a run")
 }
 
 #[test]
@@ -172,36 +176,15 @@ fn a_stop_in_the_second_round_hands_back_the_first() {
 
 #[test]
 fn a_stop_before_the_first_round_is_an_error_and_not_half_a_result() {
-    let world = world();
     let watch = StopAt { phase: "fit mlp", times: 1, begun: Default::default() };
-    let evidence = vec![1; N_GENES];
-    let materials = Materials {
-        network: &world.network,
-        evidence: &evidence,
-        held_out: None,
-        dataset: &world.dataset,
-        split: &world.split,
-        row_labels: &world.dataset.names,
-        genes: &world.genes,
-    };
-    let error = run(&materials, &config(), &watch).expect_err("stopped");
-    assert!(matches!(error, aligned::pipeline::PipelineError::Cancelled), "{error}");
+    let error = attempt(&world(), &config(), &watch).expect_err("stopped");
+    assert!(matches!(error, PipelineError::Cancelled), "{error}");
 }
 
 #[test]
 fn unmeasured_everything_ends_with_a_sentence() {
     let mut world = world();
     world.dataset.observed = ResponseMatrix::unmeasured(16, N_GENES);
-    let evidence = vec![1; N_GENES];
-    let materials = Materials {
-        network: &world.network,
-        evidence: &evidence,
-        held_out: None,
-        dataset: &world.dataset,
-        split: &world.split,
-        row_labels: &world.dataset.names,
-        genes: &world.genes,
-    };
-    let message = run(&materials, &config(), &Unwatched).expect_err("nothing to learn").to_string();
+    let message = attempt(&world, &config(), &Unwatched).expect_err("nothing to learn").to_string();
     assert!(message.contains("measured"), "{message}");
 }

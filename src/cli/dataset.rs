@@ -93,7 +93,7 @@ pub(super) struct TableArgs {
     delimiter: Option<char>,
     /// Table that says what was done in each column of a wide table.
     #[arg(long = "contrast-table", value_name = "FILE")]
-    contrast_table: Option<PathBuf>,
+    pub(super) contrast_table: Option<PathBuf>,
     /// Column of the perturbation.
     #[arg(long, value_name = "NAME")]
     perturbation_column: Option<String>,

@@ -42,7 +42,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    Refine(refine::RefineArgs),
+    Refine(Box<refine::RefineArgs>),
     Import(import::ImportArgs),
     Query(query::QueryArgs),
     Simulate(simulate::SimulateArgs),

@@ -15,8 +15,9 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 
 use super::Interrupted;
+use super::dataset::TableArgs;
 use super::files::{self, Input};
-use super::knowledge_base::{self, DirectionName};
+use super::knowledge_base;
 use super::query::read_rules;
 use super::result_folder::ResultFolder;
 use super::settings::Settings;
@@ -35,9 +36,6 @@ pub struct RefineArgs {
     /// Observed responses: a long or wide table, any delimiter, also .gz.
     #[arg(long, value_name = "FILE")]
     data: Option<PathBuf>,
-    /// Contrasts behind the columns of a wide table.
-    #[arg(long, value_name = "FILE", requires = "data")]
-    contrasts: Option<PathBuf>,
     /// Folder for the results.
     #[arg(long, value_name = "DIR", default_value = "aligned-out")]
     out: PathBuf,
@@ -62,9 +60,6 @@ pub struct RefineArgs {
     /// Folder of rules that replace those compiled in.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
-    /// What was done to the perturbed genes where the table does not say it.
-    #[arg(long, value_enum)]
-    perturbation_sign: Option<DirectionName>,
     /// Stop after so many seconds with the best network so far.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
@@ -77,6 +72,8 @@ pub struct RefineArgs {
     /// Settings in TOML; options above override them.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -118,13 +115,10 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
 impl RefineArgs {
     fn settings(&self) -> Result<Settings> {
         let mut settings = Settings::read(self.config.as_deref())?;
-        if self.kb.is_some() && self.data.is_none() && self.config.is_some() {
-            tracing::debug!("the knowledge base of the configuration is replaced, its data stay");
-        }
         for (named, place) in [
             (&self.kb, &mut settings.kb),
             (&self.data, &mut settings.data),
-            (&self.contrasts, &mut settings.contrasts),
+            (&self.table.contrast_table, &mut settings.contrasts),
             (&self.held_out_kb, &mut settings.held_out_kb),
             (&self.split, &mut settings.split_file),
             (&self.rules, &mut settings.rules),
@@ -151,9 +145,7 @@ impl RefineArgs {
         run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
-        if let Some(sign) = self.perturbation_sign {
-            settings.read.perturbation_sign = sign.into();
-        }
+        settings.read = self.table.over(settings.read);
         settings.run.check().into_diagnostic()?;
         Ok(settings)
     }

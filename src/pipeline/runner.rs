@@ -179,15 +179,19 @@ impl<'a> Runner<'a> {
 
     fn fit_labelled(&mut self, predictor: &mut dyn Predictor) -> Result<FitRecord, PipelineError> {
         self.timed("fit", |runner| {
-            let row_weights = vec![1.0; runner.labelled.perturbations.len()];
-            let data = TrainingData {
-                perturbations: &runner.labelled.perturbations,
-                responses: &runner.labelled.observed,
-                row_weights: &row_weights,
-                validation: &runner.validation,
-            };
+            let row_weights = vec![1.0; runner.labelled.len()];
+            let data = runner.labelled_data(&row_weights);
             predictor.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))
         })
+    }
+
+    fn labelled_data<'b>(&'b self, row_weights: &'b [f32]) -> TrainingData<'b> {
+        TrainingData {
+            perturbations: &self.labelled.perturbations,
+            responses: &self.labelled.observed,
+            row_weights,
+            validation: &self.validation,
+        }
     }
 
     /// Learns from the observed rows and, with weight `ρ`, from the aligned responses of the unlabelled ones.
@@ -253,13 +257,8 @@ impl<'a> Runner<'a> {
     fn fit_baselines(&mut self) -> Result<Vec<(String, ResponseMatrix)>, PipelineError> {
         let test = self.held_out_perturbations();
         self.timed("baselines", |runner| {
-            let row_weights = vec![1.0; runner.labelled.perturbations.len()];
-            let data = TrainingData {
-                perturbations: &runner.labelled.perturbations,
-                responses: &runner.labelled.observed,
-                row_weights: &row_weights,
-                validation: &runner.validation,
-            };
+            let row_weights = vec![1.0; runner.labelled.len()];
+            let data = runner.labelled_data(&row_weights);
             let mut rows = Vec::new();
             for mut baseline in baselines::all(runner.materials.network) {
                 baseline.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))?;
