@@ -274,10 +274,11 @@ fn withdrawals(state: &ExactState, limits: Limits) -> Vec<Action> {
     found.into_iter().map(|(_, action)| action).collect()
 }
 
-/// Shares what a row would gain without (or with the other sign of) each state among the regulations that support it.
+/// Charges what a row would gain without (or with the other sign of) each state to the one regulation that supports it;
+/// a state that several support is lost by no single revision.
 fn blame_row(row: &Row, state: &ExactState, starts: &[usize], sums: &mut [i64]) {
     let n_genes = state.arcs.targets.len();
-    let supports = supports_of(row, state);
+    let supports = Supports::of(row, state);
     // [gain if the state vanishes, gain on top of that if it turns]
     let mut gains = vec![[0i64; 2]; 2 * n_genes];
     for depth in (1..=state.depth).rev() {
@@ -297,31 +298,50 @@ fn blame_row(row: &Row, state: &ExactState, starts: &[usize], sums: &mut [i64]) 
             }
             for (place, arc) in list.iter().enumerate() {
                 let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
-                if row.depths[child] == depth + 1 && supports[child] > 0 {
+                if row.depths[child] == depth + 1 && supports.hangs_on_one(child) {
                     let slot = 2 * (start + place);
-                    sums[slot] += gains[child][0] / i64::from(supports[child]);
-                    sums[slot + 1] += gains[child][1] / i64::from(supports[child]);
+                    sums[slot] += gains[child][0];
+                    sums[slot + 1] += gains[child][1];
                 }
             }
         }
     }
 }
 
-fn supports_of(row: &Row, state: &ExactState) -> Vec<u32> {
-    let mut supports = vec![0; row.depths.len()];
-    for (regulator, list) in state.arcs.targets.iter().enumerate() {
-        for sign in 0..2 {
-            let depth = row.depths[2 * regulator + sign];
-            if usize::from(depth) >= state.depth {
-                continue;
-            }
-            for arc in list.iter().filter(|arc| !row.clamps(arc.gene as usize)) {
-                let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
-                supports[child] += u32::from(row.depths[child] == depth + 1);
+/// How each state hangs on the regulations into it.
+struct Supports {
+    /// Regulations by which the state is reached at its depth.
+    number: Vec<u32>,
+    /// The least depth beyond its own at which another regulation would let a walk arrive.
+    next_depth: Vec<u8>,
+}
+
+impl Supports {
+    fn of(row: &Row, state: &ExactState) -> Self {
+        let mut supports = Self { number: vec![0; row.depths.len()], next_depth: vec![UNREACHED; row.depths.len()] };
+        for (regulator, list) in state.arcs.targets.iter().enumerate() {
+            for sign in 0..2 {
+                let depth = row.depths[2 * regulator + sign];
+                if usize::from(depth) >= state.depth {
+                    continue;
+                }
+                for arc in list.iter().filter(|arc| !row.clamps(arc.gene as usize)) {
+                    let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
+                    if row.depths[child] == depth + 1 {
+                        supports.number[child] += 1;
+                    } else {
+                        supports.next_depth[child] = supports.next_depth[child].min(depth + 1);
+                    }
+                }
             }
         }
+        supports
     }
-    supports
+
+    /// True if the state would be lost, or reached later, without the one regulation that supports it.
+    fn hangs_on_one(&self, state: usize) -> bool {
+        self.number[state] == 1
+    }
 }
 
 fn state_gains(
@@ -330,20 +350,20 @@ fn state_gains(
     target: usize,
     sign: usize,
     gains: &[[i64; 2]],
-    supports: &[u32],
+    supports: &Supports,
 ) -> [i64; 2] {
     let present = row.class(target, state.reading);
     let mut depths = [row.depths[2 * target], row.depths[2 * target + 1]];
-    let depth = std::mem::replace(&mut depths[sign], UNREACHED);
+    let depth = std::mem::replace(&mut depths[sign], supports.next_depth[2 * target + sign]);
     let vanished = row.gain(target, present, class_of(depths[0], depths[1], state.reading));
     depths[1 - sign] = depths[1 - sign].min(depth);
     let turned = row.gain(target, present, class_of(depths[0], depths[1], state.reading));
     let mut sums = [vanished, turned - vanished];
     for arc in &state.arcs.targets[target] {
         let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
-        if row.depths[child] == depth + 1 && supports[child] > 0 {
-            sums[0] += gains[child][0] / i64::from(supports[child]);
-            sums[1] += gains[child][1] / i64::from(supports[child]);
+        if row.depths[child] == depth + 1 && supports.hangs_on_one(child) {
+            sums[0] += gains[child][0];
+            sums[1] += gains[child][1];
         }
     }
     sums
