@@ -1,5 +1,6 @@
 //! `aligned dataset`: Make and inspect tables of perturbation responses.
 
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -255,6 +256,7 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
         None => expression.genes().to_vec(),
     };
     name_excluded(&mut contrasts, expression.genes(), &symbols);
+    warn_of_absent_genes(&contrasts, expression.genes(), &symbols);
     let thresholds = arguments.calls.thresholds(CallThresholds::default());
     let contrast_file = arguments.contrasts.display().to_string();
     let differential =
@@ -271,6 +273,16 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
     match &arguments.out {
         Some(path) => Ok(files::write(path, fill)?),
         None => to_stdout(fill),
+    }
+}
+
+fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[String]) {
+    let present: HashSet<&String> = genes.iter().chain(symbols).collect();
+    let perturbed = contrasts.iter().flat_map(|contrast| &contrast.perturbed).map(|(gene, _)| (gene, "perturbed"));
+    let excluded = contrasts.iter().flat_map(|contrast| &contrast.excluded).map(|gene| (gene, "excluded"));
+    let absent: BTreeSet<_> = perturbed.chain(excluded).filter(|(gene, _)| !present.contains(gene)).collect();
+    for (gene, role) in absent {
+        tracing::warn!("{role} gene `{gene}` is not in the expression table; name its genes with --genes");
     }
 }
 
