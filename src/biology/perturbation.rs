@@ -61,8 +61,8 @@ impl Perturbation {
         Self { changes: vec![(gene, Direction::Overexpression)] }
     }
 
-    /// Reads `crp-`, `A-,B+` or `A+B`-free lists of genes, each followed by its mark; a gene without a mark moves in
-    /// the `default` direction.
+    /// Reads `crp-` or `A-,B+`: genes parted by commas, each followed by its mark; a gene without a mark moves in the
+    /// `default` direction.
     ///
     /// # Errors
     /// A gene that the table does not hold, no gene at all, or one gene moved both ways.

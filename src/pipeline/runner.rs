@@ -51,7 +51,8 @@ struct Runner<'a> {
     materials: &'a Materials<'a>,
     config: &'a Config,
     watch: Deadline<'a>,
-    /// Training and validation rows.
+    /// Which rows of the data are labelled: training and validation, in order.
+    rows: Vec<usize>,
     labelled: Dataset,
     validation: Vec<usize>,
     unlabelled: Vec<Perturbation>,
@@ -88,6 +89,7 @@ impl<'a> Runner<'a> {
             timings: Vec::new(),
             materials,
             config,
+            rows,
             labelled,
             validation,
             weights,
@@ -318,9 +320,8 @@ impl<'a> Runner<'a> {
 
     /// Notation of the rows that evidence may name: the labelled ones, then the unlabelled ones.
     fn row_labels(&self) -> Vec<String> {
-        let Materials { dataset, row_labels, genes, .. } = self.materials;
-        let known = |name: &String| dataset.names.iter().position(|other| other == name);
-        let labelled = self.labelled.names.iter().filter_map(known).map(|row| row_labels[row].clone());
+        let Materials { row_labels, genes, .. } = self.materials;
+        let labelled = self.rows.iter().map(|&row| row_labels[row].clone());
         labelled.chain(self.unlabelled.iter().map(|perturbation| perturbation.label(genes))).collect()
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
-use super::{check_genes, mean};
+use super::{mean, predict_rows};
 use crate::biology::{Direction, GeneId, Perturbation};
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
@@ -111,11 +109,9 @@ impl Predictor for Additive {
 
     fn predict(&self, perturbations: &[Perturbation]) -> Result<Prediction, PredictionError> {
         let singles = self.fitted.as_ref().ok_or(PredictionError::NotFitted(self.name()))?;
-        check_genes(self.name(), self.n_genes, perturbations)?;
-        let mut entries = vec![[0.0; 3]; perturbations.len() * self.n_genes];
-        let rows = entries.par_chunks_mut(self.n_genes).zip(perturbations);
-        rows.for_each(|(row, perturbation)| singles.predict_row(perturbation, row));
-        Ok(Prediction::new(self.n_genes, entries))
+        predict_rows(self.name(), self.n_genes, perturbations, |perturbation, row| {
+            singles.predict_row(perturbation, row)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::check_genes;
+use super::predict_rows;
 use super::principal::{self, Rows, Scores};
 use crate::biology::Perturbation;
 use crate::network::RegulatoryNetwork;
@@ -309,11 +309,7 @@ impl Predictor for Linear {
 
     fn predict(&self, perturbations: &[Perturbation]) -> Result<Prediction, PredictionError> {
         let map = self.fitted.as_ref().ok_or(PredictionError::NotFitted(self.name))?;
-        check_genes(self.name, self.n_genes, perturbations)?;
-        let mut entries = vec![[0.0; 3]; perturbations.len() * self.n_genes];
-        let rows = entries.par_chunks_mut(self.n_genes).zip(perturbations);
-        rows.for_each(|(row, perturbation)| map.predict_row(perturbation, row));
-        Ok(Prediction::new(self.n_genes, entries))
+        predict_rows(self.name, self.n_genes, perturbations, |perturbation, row| map.predict_row(perturbation, row))
     }
 }
 

@@ -14,7 +14,9 @@ pub use linear::Linear;
 pub use mean::Mean;
 pub use no_change::NoChange;
 
-use super::{PredictionError, Predictor};
+use rayon::prelude::*;
+
+use super::{Prediction, PredictionError, Predictor};
 use crate::biology::Perturbation;
 use crate::network::RegulatoryNetwork;
 
@@ -36,6 +38,20 @@ fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -
         Some(gene) => Err(PredictionError::GeneOutside { predictor, gene: gene.index(), n_genes }),
         None => Ok(()),
     }
+}
+
+/// Fills each row by `predict_row`, in parallel.
+fn predict_rows(
+    predictor: &'static str,
+    n_genes: usize,
+    perturbations: &[Perturbation],
+    predict_row: impl Fn(&Perturbation, &mut [[f32; 3]]) + Sync,
+) -> Result<Prediction, PredictionError> {
+    check_genes(predictor, n_genes, perturbations)?;
+    let mut entries = vec![[0.0; 3]; perturbations.len() * n_genes];
+    let rows = entries.par_chunks_mut(n_genes).zip(perturbations);
+    rows.for_each(|(row, perturbation)| predict_row(perturbation, row));
+    Ok(Prediction::new(n_genes, entries))
 }
 
 #[cfg(test)]
