@@ -4,6 +4,7 @@
 //! the log to standard error.
 
 mod dataset;
+mod evaluate;
 mod explain;
 mod export;
 mod files;
@@ -49,6 +50,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Export(export::ExportArgs),
     Dataset(dataset::DatasetArgs),
+    Evaluate(Box<evaluate::EvaluateArgs>),
 }
 
 /// The user asked to stop.
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
+        Command::Evaluate(arguments) => evaluate::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -83,10 +83,20 @@ enum PredictorName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ReadingName {
+pub(super) enum ReadingName {
     Naive,
     Nearest,
     Majority,
+}
+
+impl From<ReadingName> for Reading {
+    fn from(name: ReadingName) -> Self {
+        match name {
+            ReadingName::Naive => Self::Naive,
+            ReadingName::Nearest => Self::Nearest,
+            ReadingName::Majority => Self::MAJORITY,
+        }
+    }
 }
 
 /// The E. coli knock-outs, as they lie in `datasets/`.
@@ -135,11 +145,7 @@ impl RefineArgs {
             };
         }
         if let Some(reading) = self.reading {
-            run.reading = match reading {
-                ReadingName::Naive => Reading::Naive,
-                ReadingName::Nearest => Reading::Nearest,
-                ReadingName::Majority => Reading::MAJORITY,
-            };
+            run.reading = reading.into();
         }
         run.rounds = self.rounds.map_or(run.rounds, |rounds| rounds as usize);
         run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
@@ -252,11 +258,7 @@ impl Sources {
             writeln!(io::stdout(), "{headline}").into_diagnostic()?;
         }
         let began = std::time::Instant::now();
-        let mut evidence = vec![0u32; self.genes.len()];
-        for cited in self.knowledge.regulations() {
-            let count = &mut evidence[cited.regulation.target.index()];
-            *count = count.saturating_add(cited.citation.evidence_count.max(1));
-        }
+        let evidence = evidence_of(&self.knowledge, self.genes.len());
         let row_labels: Vec<_> = (0..self.dataset.perturbations.len()).map(|row| self.row_label(row)).collect();
         let materials = Materials {
             network: &self.network,
@@ -369,7 +371,7 @@ impl Sources {
 }
 
 /// The observations and the plan of their split; `None` if there are none for this knowledge base.
-fn read_observations(
+pub(super) fn read_observations(
     settings: &Settings,
     knowledge: &KnowledgeBase,
     genes: &mut GeneTable,
@@ -432,12 +434,22 @@ fn mostly_known(perturbations: &[Perturbation], knowledge: &KnowledgeBase, genes
     2 * known >= perturbed.len()
 }
 
-fn network_of(n_genes: usize, regulations: &[CitedRegulation]) -> RegulatoryNetwork {
+pub(super) fn network_of(n_genes: usize, regulations: &[CitedRegulation]) -> RegulatoryNetwork {
     RegulatoryNetwork::new(n_genes, regulations.iter().map(|cited| cited.regulation))
 }
 
+/// Records cited for the regulations of each gene as a target.
+pub(super) fn evidence_of(knowledge: &KnowledgeBase, n_genes: usize) -> Vec<u32> {
+    let mut evidence = vec![0u32; n_genes];
+    for cited in knowledge.regulations() {
+        let count = &mut evidence[cited.regulation.target.index()];
+        *count = count.saturating_add(cited.citation.evidence_count.max(1));
+    }
+    evidence
+}
+
 /// The regulations of a knowledge base over another gene table, which takes up the genes that it lacks.
-fn translated(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Vec<Regulation> {
+pub(super) fn translated(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Vec<Regulation> {
     let ids: Vec<_> = knowledge.genes().iter().map(|(_, gene)| genes.intern(&gene.symbol)).collect();
     let translate = |cited: &CitedRegulation| {
         let Regulation { regulator, target, sign } = cited.regulation;
@@ -468,7 +480,7 @@ fn damaged_copy(knowledge: &KnowledgeBase, damaged: &RegulatoryNetwork) -> Resul
     Ok(copy)
 }
 
-fn input_file(role: &str, input: &Input) -> InputFile {
+pub(super) fn input_file(role: &str, input: &Input) -> InputFile {
     let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     InputFile { role: role.to_owned(), file, sha256: input.sha256.clone(), bytes: input.bytes }
 }

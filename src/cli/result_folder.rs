@@ -31,6 +31,7 @@ pub enum OutputError {
 /// A folder in the making: nothing shows in its place until [`ResultFolder::publish`].
 pub struct ResultFolder {
     place: PathBuf,
+    files: &'static [&'static str],
     beside: TempDir,
 }
 
@@ -40,6 +41,14 @@ impl ResultFolder {
     /// # Errors
     /// [`OutputError`] before any work is done.
     pub fn claim(place: &Path) -> Result<Self, OutputError> {
+        Self::claim_for(place, &FILES)
+    }
+
+    /// The same for a command that writes these files.
+    ///
+    /// # Errors
+    /// As [`ResultFolder::claim`].
+    pub fn claim_for(place: &Path, files: &'static [&'static str]) -> Result<Self, OutputError> {
         let unwritable = |cause| OutputError::Unwritable { path: place.to_owned(), cause };
         if place.exists() && !place.is_dir() {
             return Err(OutputError::NotAFolder { path: place.to_owned() });
@@ -47,7 +56,7 @@ impl ResultFolder {
         if place.is_dir() {
             for entry in fs::read_dir(place).map_err(unwritable)? {
                 let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-                if !FILES.contains(&other.as_str()) {
+                if !files.contains(&other.as_str()) {
                     return Err(OutputError::Foreign { path: place.to_owned(), other });
                 }
             }
@@ -59,7 +68,7 @@ impl ResultFolder {
             _ => Path::new("."),
         };
         let beside = tempfile::Builder::new().prefix(".aligned-").tempdir_in(parent).map_err(unwritable)?;
-        Ok(Self { place: place.to_owned(), beside })
+        Ok(Self { place: place.to_owned(), files, beside })
     }
 
     /// Where a file lies until it is published.
@@ -86,7 +95,7 @@ impl ResultFolder {
     pub fn publish(self) -> Result<(), OutputError> {
         let unwritable = |cause| OutputError::Unwritable { path: self.place.clone(), cause };
         if self.place.is_dir() {
-            for name in FILES {
+            for name in self.files {
                 fs::rename(self.path(name), self.place.join(name)).map_err(unwritable)?;
             }
             return Ok(());

@@ -11,6 +11,7 @@ mod dataset;
 mod differential;
 mod error;
 mod expression;
+mod folds;
 mod long_table;
 mod matching;
 mod moderated;
@@ -29,6 +30,7 @@ pub use expression::{
     Differential, DifferentialExpression, Expression, differential_expression, name_excluded, read_gene_names,
     symbols_of, write_differential,
 };
+pub use folds::FoldScheme;
 pub use long_table::read_long;
 pub use moderated::{ModeratedVariances, moderate_variances};
 pub use reading::{AmbiguousName, Columns, Layout, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene};

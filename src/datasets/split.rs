@@ -120,10 +120,7 @@ impl SplitPlan {
     }
 
     fn split_rows(&self, names: &[String], perturbations: &[Perturbation], seed: u64) -> Result<Split, DatasetError> {
-        if !(0.0..1.0).contains(&self.validation) {
-            let what = "share of gene sets for validation";
-            return Err(DatasetError::OutOfRange { what, value: self.validation, range: "at least 0 and below 1" });
-        }
+        check_validation_share(self.validation)?;
         let sets = gene_sets(perturbations);
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut split = match &self.scheme {
@@ -265,7 +262,22 @@ fn torn(name: &str, first: Part, second: Part) -> DatasetError {
     }
 }
 
-fn keep_for_validation(split: &mut Split, perturbations: &[Perturbation], share: f64, random: &mut ChaCha8Rng) {
+/// Refuses a share for validation outside `[0, 1)`.
+pub(super) fn check_validation_share(validation: f64) -> Result<(), DatasetError> {
+    if (0.0..1.0).contains(&validation) {
+        return Ok(());
+    }
+    let what = "share of gene sets for validation";
+    Err(DatasetError::OutOfRange { what, value: validation, range: "at least 0 and below 1" })
+}
+
+/// Moves this share of the gene sets to learn from to validation.
+pub(super) fn keep_for_validation(
+    split: &mut Split,
+    perturbations: &[Perturbation],
+    share: f64,
+    random: &mut ChaCha8Rng,
+) {
     split.train.sort_unstable();
     let training: Vec<Perturbation> = split.train.iter().map(|&row| perturbations[row].clone()).collect();
     let mut sets = gene_sets(&training);

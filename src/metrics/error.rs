@@ -36,6 +36,12 @@ pub enum MetricError {
         /// How many are needed.
         needed: usize,
     },
+    /// A mean of a single figure has no interval.
+    #[error("an interval of a mean needs at least 2 figures, but there are {found}; make more folds")]
+    TooFewFigures {
+        /// How many there are.
+        found: usize,
+    },
     /// A share of nothing.
     #[error("{successes} successes in {trials} trials are no share; count at least one trial and no more successes")]
     NoShare {

@@ -9,6 +9,6 @@ mod intervals;
 pub use consistency::{ClassScore, Consistency, balanced_consistency, consistency};
 pub use error::MetricError;
 pub use intervals::{
-    BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, consistency_interval, paired_difference,
-    wilson,
+    BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, consistency_interval, mean_interval,
+    paired_difference, wilson,
 };

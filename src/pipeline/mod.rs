@@ -1,9 +1,10 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
-//! Start at [`run`]. Nothing here opens a file, parses an option or renders a page.
+//! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds. Nothing here opens a file, parses an option or renders a page.
 
 mod config;
 mod error;
+pub mod evaluation;
 mod outcome;
 mod power;
 mod runner;

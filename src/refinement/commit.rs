@@ -34,7 +34,7 @@ impl<'a> Search<'a> {
         reading: Reading,
         config: &'a RefinementConfig,
     ) -> Self {
-        let state = ExactState::new(original, data, depth, reading);
+        let state = ExactState::balanced(original, data, depth, reading, config.class_balance);
         let regulators = match config.regulators {
             RegulatorPool::Known => propose::known_regulators(original, &state.rows),
             RegulatorPool::Any => (0..original.n_genes() as u32).collect(),

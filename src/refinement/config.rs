@@ -14,6 +14,14 @@ pub struct RefinementConfig {
     pub remove_cost: f64,
     /// Cost of a flipped sign, in measured entries, ≥ 0; default 2.
     pub flip_cost: f64,
+    /// How much more the entries of a rare response class weigh, `β` in `[0, 1]`; default 0.
+    ///
+    /// ```text
+    /// w_c = N · n_c^{−β} / Σ_c n_c^{1−β}
+    /// ```
+    /// where `n_c` of the `N` measured training entries are of class `c`. 0 counts all entries alike, 1 gives each class
+    /// the same total weight, as macro-F1 nearly does. The average weight stays 1, so costs keep their scale.
+    pub class_balance: f64,
     /// At most this share of the regulations may be revised, in `[0, ∞)`; default 0.05. At least ten always may.
     pub max_share: f64,
     /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
@@ -50,6 +58,7 @@ impl Default for RefinementConfig {
             add_cost: 3.0,
             remove_cost: 2.0,
             flip_cost: 2.0,
+            class_balance: 0.0,
             max_share: 0.05,
             regulators: RegulatorPool::Known,
             candidates: 4096,
@@ -79,9 +88,10 @@ impl RefinementConfig {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1000000" });
             }
         }
-        if !(0.0..=1.0).contains(&self.min_stability) {
-            let (name, value) = ("min_stability", self.min_stability);
-            return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
+        for (name, value) in [("min_stability", self.min_stability), ("class_balance", self.class_balance)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
+            }
         }
         for (name, value) in [("candidates", self.candidates), ("max_passes", self.max_passes)] {
             if value == 0 {

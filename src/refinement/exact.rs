@@ -225,8 +225,21 @@ pub(super) struct ExactState {
 
 impl ExactState {
     pub fn new(network: &RegulatoryNetwork, data: &RefinementData<'_>, depth: usize, reading: Reading) -> Self {
-        let measured = rows_of(network.n_genes(), data.measured, None);
-        let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights));
+        Self::balanced(network, data, depth, reading, 0.0)
+    }
+
+    /// With entries weighted by the class that they should have, see `class_balance` of
+    /// [`RefinementConfig`](super::RefinementConfig).
+    pub fn balanced(
+        network: &RegulatoryNetwork,
+        data: &RefinementData<'_>,
+        depth: usize,
+        reading: Reading,
+        class_balance: f64,
+    ) -> Self {
+        let by_class = class_weights(data.measured, class_balance);
+        let measured = rows_of(network.n_genes(), data.measured, None, by_class);
+        let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights), by_class);
         let rows = measured.into_iter().chain(predicted).collect();
         let mut state = Self { arcs: Arcs::of(network), rows, depth, reading };
         let Self { arcs, rows, .. } = &mut state;
@@ -241,6 +254,16 @@ impl ExactState {
             sum.add(row.measured, row.agreement(self.reading).1);
         }
         sum
+    }
+
+    /// Number of measured entries that disagree.
+    pub fn wrong_entries(&self) -> u64 {
+        let wrong = |row: &Row| {
+            let is_wrong =
+                |gene: &usize| row.wanted[*gene] != UNSCORED && row.class(*gene, self.reading) != row.wanted[*gene];
+            (0..row.wanted.len()).filter(is_wrong).count() as u64
+        };
+        self.rows.iter().filter(|row| row.measured).map(wrong).sum()
     }
 
     /// The exact gain of each alternative set of edits, applied to the present network by itself.
@@ -321,7 +344,11 @@ fn rows_of(
     n_genes: usize,
     (perturbations, responses): (&[crate::biology::Perturbation], &ResponseMatrix),
     weights: Option<&[f32]>,
+    by_class: [f64; 3],
 ) -> Vec<Row> {
+    let weight = |entry: &Option<Response>, confidence: f32| {
+        entry.map_or(0, |response| fixed(f64::from(confidence.clamp(0.0, 1.0)) * by_class[response.class()]))
+    };
     let row = |(index, perturbation): (usize, &crate::biology::Perturbation)| {
         let class = |entry: &Option<Response>| entry.map_or(UNSCORED, |response| response.class() as u8);
         let mut row = Row {
@@ -331,8 +358,11 @@ fn rows_of(
             counted: Vec::new(),
             wanted: responses.row(index).iter().map(class).collect(),
             weights: match weights {
-                None => vec![UNIT as u16; n_genes],
-                Some(weights) => weights[index * n_genes..][..n_genes].iter().map(|&weight| fixed(weight)).collect(),
+                None => responses.row(index).iter().map(|entry| weight(entry, 1.0)).collect(),
+                Some(weights) => {
+                    let confidences = &weights[index * n_genes..][..n_genes];
+                    responses.row(index).iter().zip(confidences).map(|(entry, &sure)| weight(entry, sure)).collect()
+                }
             },
         };
         for gene in 0..n_genes {
@@ -351,8 +381,29 @@ fn start_state(gene: GeneId, direction: Direction) -> u32 {
     2 * gene.index() as u32 + u32::from(direction == Direction::Deletion)
 }
 
-fn fixed(weight: f32) -> u16 {
-    (f64::from(weight.clamp(0.0, 1.0)) * UNIT as f64).round() as u16
+/// No entry weighs more than 63 average ones.
+fn fixed(weight: f64) -> u16 {
+    (weight * UNIT as f64).round().min(f64::from(u16::MAX)) as u16
+}
+
+/// Weight of an entry that should be down, unchanged, up; 1 on average over the measured entries.
+fn class_weights(
+    (perturbations, responses): (&[crate::biology::Perturbation], &ResponseMatrix),
+    class_balance: f64,
+) -> [f64; 3] {
+    let mut counts = [0_u64; 3];
+    for (row, perturbation) in perturbations.iter().enumerate() {
+        for (gene, response) in responses.row(row).iter().enumerate() {
+            if let Some(response) = response.filter(|_| !perturbation.moves(GeneId::new(gene))) {
+                counts[response.class()] += 1;
+            }
+        }
+    }
+    let raw = counts.map(|count| if count == 0 { 0.0 } else { (count as f64).powf(-class_balance) });
+    let total: f64 = raw.iter().zip(counts).map(|(weight, count)| weight * count as f64).sum();
+    let entries = counts.iter().sum::<u64>() as f64;
+    // A class that was never measured may still be predicted: such an entry counts as an average one.
+    raw.map(|weight| if weight > 0.0 { weight * entries / total } else { 1.0 })
 }
 
 fn search_row(row: &mut Row, arcs: &Arcs, depth: usize, reading: Reading) {

@@ -50,7 +50,8 @@ pub struct Refinement {
 /// ```text
 /// min  Σ_entries weight · [response read from the network ≠ wanted response]  +  Σ_revisions cost
 /// ```
-/// over sets of regulations added, removed or flipped. Candidates come from a first-order look-ahead on the discrete
+/// over sets of regulations added, removed or flipped. A measured entry weighs 1 on average, more or less by its class if
+/// [`RefinementConfig::class_balance`] asks for it. Candidates come from a first-order look-ahead on the discrete
 /// network; each is accepted only if the *exact* objective falls. If every measured entry agrees with the knowledge,
 /// nothing is revised. A revision whose measured entries alone do not pay its cost, or do so in too few resamples of the
 /// perturbations, is proposed, not applied.
@@ -72,23 +73,17 @@ pub fn refine(
     config.check()?;
     check_shapes(network, data)?;
     let mut search = commit::Search::new(network, data, depth, reading, config);
-    let before = search.state.disagreement();
-    if before.measured == 0 {
+    if search.state.disagreement().measured == 0 {
         return Ok(unrevised(network));
     }
+    let before = search.state.wrong_entries();
     let null = evidence::permuted_gains(&search, watch);
     let settled = search.run(watch);
     let resamples = evidence::Resamples::draw(&search);
     let proposed = search.withdraw_uncarried(&resamples);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples, &null);
-    let disagreements = (before.measured, search.state.disagreement().measured);
-    let in_entries = |weight: i64| (weight / exact::UNIT) as u64;
-    Ok(Refinement {
-        network: network.revised(&revisions),
-        revisions,
-        disagreements: (in_entries(disagreements.0), in_entries(disagreements.1)),
-        settled,
-    })
+    let disagreements = (before, search.state.wrong_entries());
+    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled })
 }
 
 /// Says of each possible revision whether any measured entry would change by it: what no entry shows, no data can find.

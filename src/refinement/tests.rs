@@ -308,3 +308,24 @@ fn what_one_perturbation_alone_shows_is_proposed_by_default() {
     assert_eq!(status(0.5), RevisionStatus::Applied);
     assert_eq!(status(0.9), RevisionStatus::Proposed);
 }
+
+#[test]
+fn a_regulation_that_explains_the_rare_responses_is_kept_if_classes_are_balanced() {
+    // Deleted ten times, the activator lowers its target in three. Counted alike, removing it mends 7 and breaks 3 for a
+    // cost of 2; balanced, each class weighs 5 in all, and nothing is gained.
+    let activation = Regulation::new(GeneId::new(0), GeneId::new(1), Sign::Activation);
+    let network = RegulatoryNetwork::new(2, [activation]);
+    let perturbations = vec![Perturbation::deletion(GeneId::new(0)); 10];
+    let mut observed = ResponseMatrix::unmeasured(10, 2);
+    for row in 0..10 {
+        observed.set(row, GeneId::new(1), Some(if row < 3 { Response::Down } else { Response::Unchanged }));
+    }
+    let nothing = none(&network);
+    let revisions = |class_balance| {
+        let config = RefinementConfig { class_balance, min_stability: 0.0, ..Default::default() };
+        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+        (refinement.revisions.len(), refinement.disagreements)
+    };
+    assert_eq!(revisions(0.0), (1, (7, 3)));
+    assert_eq!(revisions(1.0), (0, (7, 7)));
+}

@@ -1,9 +1,10 @@
 //! What is told of a run: JSON for programs, Markdown and HTML for readers, a table of revisions for spreadsheets.
 //!
-//! Start at [`Report`]. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
+//! Start at [`Report`], or [`EvaluationReport`] for scores alone. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
 mod error;
+mod evaluation;
 mod html;
 mod json;
 mod markdown;
@@ -22,6 +23,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 pub use error::ReportError;
+pub use evaluation::EvaluationReport;
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;

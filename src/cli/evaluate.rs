@@ -1,0 +1,296 @@
+//! `aligned evaluate`: how well knowledge bases foretell responses, side by side or refined over folds.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use aligned::biology::{GeneId, GeneTable};
+use aligned::datasets::{self, Dataset, FoldScheme};
+use aligned::knowledge::KnowledgeBase;
+use aligned::metrics::BootstrapConfig;
+use aligned::network::RegulatoryNetwork;
+use aligned::pipeline::PipelineError;
+use aligned::pipeline::evaluation::{Evaluation, FoldMaterials, NamedNetwork, cross_validate, score_knowledge};
+use aligned::report::{EvaluationReport, InputFile};
+use clap::{Args, ValueEnum};
+use miette::{IntoDiagnostic, Report, Result, bail, miette};
+
+use super::Interrupted;
+use super::dataset::TableArgs;
+use super::files::{self, Input};
+use super::knowledge_base;
+use super::output::deliver;
+use super::query::read_rules;
+use super::refine::{ReadingName, evidence_of, input_file, network_of, read_observations, translated};
+use super::result_folder::ResultFolder;
+use super::settings::Settings;
+use super::watch::Terminal;
+
+/// The files of an evaluation.
+const FILES: [&str; 4] = ["evaluation.csv", "evaluation.json", "evaluation.md", "config.toml"];
+
+/// Score what knowledge bases foretell of perturbation experiments.
+///
+/// With --against, the knowledge base and refined ones are scored side by side on the same experiments; with --seen, also
+/// apart for the perturbations that the refinement had data of and for those that it never had. With --refine, the
+/// knowledge base is refined on the training part of each fold and scored on what was held out. Without --kb and
+/// --data the embedded E. coli core and knock-outs are used.
+#[derive(Args)]
+pub struct EvaluateArgs {
+    /// Knowledge base in RDF (.ttl or .nq, also .gz): the row `original`.
+    #[arg(long, value_name = "FILE")]
+    kb: Option<PathBuf>,
+    /// Knowledge base to compare with it, for example a refined.ttl; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    against: Vec<PathBuf>,
+    /// Observed responses: a long or wide table, any delimiter, also .gz.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Responses that the refinement had: its perturbations are scored apart from those never seen. Where the table has
+    /// a column for the part of a split, test rows count as never seen.
+    #[arg(long, value_name = "FILE")]
+    seen: Option<PathBuf>,
+    /// Score only this part of the data, by --split or the table's own column.
+    #[arg(long, value_enum)]
+    part: Option<PartName>,
+    /// Split of the data, made beforehand (JSON with train, test, val, or CSV perturbation,part).
+    #[arg(long, value_name = "FILE", requires = "data", requires = "part")]
+    split: Option<PathBuf>,
+    /// Refine on folds and score what was held out.
+    #[arg(long)]
+    refine: bool,
+    /// Ways of making folds, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', requires = "refine", default_values = ["leave-contrasts-out", "leave-regulators-out"])]
+    splits: Vec<SchemeName>,
+    /// Number of folds.
+    #[arg(long, value_name = "N", requires = "refine", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    folds: u64,
+    /// Folder for the tables.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Longest walk that counts.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=64))]
+    depth: Option<u64>,
+    /// How conflicting walks are read.
+    #[arg(long, value_enum)]
+    reading: Option<ReadingName>,
+    /// Bootstrap resamples behind each interval.
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    resamples: u64,
+    /// Folder of rules that replace those compiled in.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Seed of every random draw.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Threads; the result does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    /// Settings in TOML, as of `aligned refine`; options above override them.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    table: TableArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PartName {
+    Train,
+    Validation,
+    Test,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SchemeName {
+    /// Gene sets are dealt to the folds.
+    KFold,
+    /// Perturbed genes are dealt to the folds: is a regulator foretold that nothing was known of?
+    LeaveRegulatorsOut,
+    /// Repeated perturbations are dealt to the folds: is the same regulator foretold under another condition?
+    LeaveContrastsOut,
+}
+
+impl From<SchemeName> for FoldScheme {
+    fn from(name: SchemeName) -> Self {
+        match name {
+            SchemeName::KFold => Self::KFold,
+            SchemeName::LeaveRegulatorsOut => Self::LeaveRegulatorsOut,
+            SchemeName::LeaveContrastsOut => Self::LeaveContrastsOut,
+        }
+    }
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &EvaluateArgs) -> Result<()> {
+    if arguments.against.is_empty() && !arguments.refine {
+        bail!("nothing to compare with: name refined knowledge bases with --against, or refine on folds with --refine");
+    }
+    let settings = arguments.settings()?;
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
+    }
+    let output = arguments.out.as_deref().map(|place| ResultFolder::claim_for(place, &FILES)).transpose()?;
+    let watch = Terminal::new();
+
+    let sources = Sources::read(arguments, &settings)?;
+    let evaluation = sources.evaluate(arguments, &settings, &watch)?;
+    watch.finish();
+    let config = settings.to_toml()?;
+    let report = EvaluationReport {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        seed: settings.run.seed,
+        inputs: sources.inputs,
+        notes: sources.notes,
+        evaluation: &evaluation,
+        config_toml: &config,
+    };
+    if let Some(output) = output {
+        output.write("evaluation.csv", |out| report.write_csv(out).map_err(io::Error::from))?;
+        output.write("evaluation.json", |out| report.write_json(out).map_err(io::Error::from))?;
+        output.write("evaluation.md", |out| report.write_markdown(out).map_err(io::Error::from))?;
+        output.write("config.toml", |out| out.write_all(config.as_bytes()))?;
+        output.publish()?;
+    }
+    deliver(None, |out| report.write_markdown(out).map_err(io::Error::from))
+}
+
+impl EvaluateArgs {
+    fn settings(&self) -> Result<Settings> {
+        let mut settings = Settings::read(self.config.as_deref())?;
+        for (named, place) in [
+            (&self.kb, &mut settings.kb),
+            (&self.data, &mut settings.data),
+            (&self.table.contrast_table, &mut settings.contrasts),
+            (&self.split, &mut settings.split_file),
+            (&self.rules, &mut settings.rules),
+        ] {
+            if named.is_some() {
+                place.clone_from(named);
+            }
+        }
+        let run = &mut settings.run;
+        run.reading = self.reading.map_or(run.reading, Into::into);
+        run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
+        settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
+        settings.read = self.table.over(settings.read);
+        settings.run.check().into_diagnostic()?;
+        Ok(settings)
+    }
+}
+
+/// Everything that was read, over one gene table.
+struct Sources {
+    genes: GeneTable,
+    original: RegulatoryNetwork,
+    evidence: Vec<u32>,
+    against: Vec<(String, RegulatoryNetwork)>,
+    dataset: Dataset,
+    seen: Option<BTreeSet<Vec<GeneId>>>,
+    inputs: Vec<InputFile>,
+    notes: Vec<String>,
+}
+
+impl Sources {
+    fn read(arguments: &EvaluateArgs, settings: &Settings) -> Result<Self> {
+        let rules = read_rules(settings.rules.as_deref())?;
+        let mut inputs = Vec::new();
+        let mut notes = Vec::new();
+        let mut parse = |input: Input, role: &str| -> Result<KnowledgeBase> {
+            inputs.push(input_file(role, &input));
+            let base = knowledge_base::parse(&input, &rules)?;
+            notes.extend(base.warnings().iter().cloned());
+            Ok(base)
+        };
+        let knowledge = match &settings.kb {
+            Some(path) => parse(files::read(path)?, "knowledge base")?,
+            None => parse(Input::embedded(knowledge_base::ECOLI_CORE)?, "knowledge base (embedded)")?,
+        };
+        let mut genes = knowledge.genes().clone();
+        let mut against = Vec::new();
+        for path in &arguments.against {
+            let base = parse(files::read(path)?, "knowledge base to compare with")?;
+            against.push((path.display().to_string(), translated(&base, &mut genes)));
+        }
+        let seen = arguments.seen.as_deref().map(files::read).transpose()?;
+        let seen = match &seen {
+            Some(input) => {
+                inputs.push(input_file("observations that were seen", input));
+                Some(learnt_gene_sets(input, settings, &mut genes)?)
+            }
+            None => None,
+        };
+        let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
+        let Some((dataset, plan)) = observed else {
+            bail!(
+                "the embedded knock-outs are of other genes than the knowledge base; name your responses with --data"
+            );
+        };
+        let mut dataset = dataset.widened(genes.len());
+        if let Some(part) = arguments.part {
+            let split = plan.split(&dataset, settings.run.seed).into_diagnostic()?;
+            dataset = dataset.select(match part {
+                PartName::Train => &split.train,
+                PartName::Validation => &split.validation,
+                PartName::Test => &split.test,
+            });
+        }
+        let n_genes = genes.len();
+        let network = |(name, regulations)| (name, RegulatoryNetwork::new(n_genes, regulations));
+        Ok(Self {
+            original: network_of(n_genes, knowledge.regulations()),
+            evidence: evidence_of(&knowledge, n_genes),
+            against: against.into_iter().map(network).collect(),
+            genes,
+            dataset,
+            seen,
+            inputs,
+            notes,
+        })
+    }
+
+    fn evaluate(&self, arguments: &EvaluateArgs, settings: &Settings, watch: &Terminal) -> Result<Evaluation> {
+        let run = &settings.run;
+        let bootstrap =
+            BootstrapConfig { resamples: arguments.resamples as usize, seed: run.seed, ..BootstrapConfig::default() };
+        let mut evaluation = Evaluation::default();
+        if !self.against.is_empty() {
+            let others: Vec<_> = self.against.iter().map(|(name, network)| NamedNetwork { name, network }).collect();
+            let reasoning = (run.depth, run.reading);
+            let seen = self.seen.as_ref();
+            evaluation.strata = score_knowledge(&self.original, &others, &self.dataset, seen, reasoning, &bootstrap)
+                .into_diagnostic()?;
+        }
+        let schemes = if arguments.refine { arguments.splits.as_slice() } else { &[] };
+        for &scheme in schemes {
+            let scheme = FoldScheme::from(scheme);
+            let folds = arguments.folds as usize;
+            let splits = scheme.folds(&self.dataset, folds, settings.split.validation, run.seed).into_diagnostic()?;
+            let materials = FoldMaterials {
+                network: &self.original,
+                evidence: &self.evidence,
+                dataset: &self.dataset,
+                splits: &splits,
+                genes: &self.genes,
+            };
+            let validation = cross_validate(&materials, scheme.word(), run, &bootstrap, watch).map_err(stopped)?;
+            evaluation.cross_validations.push(validation);
+        }
+        Ok(evaluation)
+    }
+}
+
+fn stopped(error: PipelineError) -> Report {
+    match error {
+        PipelineError::Cancelled => Interrupted.into(),
+        other => miette!("{other}"),
+    }
+}
+
+/// The sets of perturbed genes that a refinement learnt from: all of the table, less its own test rows.
+fn learnt_gene_sets(input: &Input, settings: &Settings, genes: &mut GeneTable) -> Result<BTreeSet<Vec<GeneId>>> {
+    let read = datasets::read(&input.content, &input.name(), &settings.read, None, genes);
+    let (dataset, report) = read.into_diagnostic()?;
+    let is_test = |row: usize| report.parts.get(&dataset.names[row]) == Some(&datasets::Part::Test);
+    let rows = (0..dataset.len()).filter(|&row| !is_test(row));
+    Ok(rows.map(|row| dataset.perturbations[row].genes().collect()).collect())
+}

@@ -1,0 +1,159 @@
+//! Refinement over folds: does refined knowledge foretell experiments that it was not refined with?
+
+use serde::{Deserialize, Serialize};
+
+use super::knowledge_score::{Foretold, NamedNetwork, ORIGINAL, Stratum, StratumKind, stratum};
+use crate::biology::{GeneTable, ResponseMatrix, RevisionStatus};
+use crate::datasets::{Dataset, Split};
+use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
+use crate::network::RegulatoryNetwork;
+use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
+use crate::progress::Watch;
+use crate::symbolic::{Closure, Simulator};
+
+/// Name of the row for the knowledge refined in each fold.
+const REFINED: &str = "refined";
+
+/// What every fold works on.
+#[derive(Clone, Copy, Debug)]
+pub struct FoldMaterials<'a> {
+    /// The knowledge.
+    pub network: &'a RegulatoryNetwork,
+    /// For each gene, how much evidence the knowledge base cites for its regulations.
+    pub evidence: &'a [u32],
+    /// All observations.
+    pub dataset: &'a Dataset,
+    /// The folds.
+    pub splits: &'a [Split],
+    /// The genes of networks and data.
+    pub genes: &'a GeneTable,
+}
+
+/// Refinement over the folds of one way of splitting.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CrossValidation {
+    /// How the folds were made, for example `leave-regulators-out`.
+    pub splits: String,
+    /// One element per fold.
+    pub folds: Vec<FoldScore>,
+    /// All held-out experiments together, each foretold by the network that was refined without it.
+    pub pooled: Stratum,
+    /// Mean over folds of the macro-F1 of the refined knowledge less that of the original, with its Student interval;
+    /// `None` for a single fold.
+    pub mean_difference: Option<Interval>,
+}
+
+/// One fold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldScore {
+    /// From 0.
+    pub fold: usize,
+    /// Experiments learnt from, validation among them.
+    pub learnt_from: usize,
+    /// Experiments held out.
+    pub held_out: usize,
+    /// Macro-F1 of the original knowledge on what was held out.
+    pub original: f64,
+    /// Macro-F1 of the refined knowledge on what was held out.
+    pub refined: f64,
+    /// Macro-F1 of the original knowledge on what was learnt from.
+    pub original_learnt: f64,
+    /// Macro-F1 of the refined knowledge on what was learnt from.
+    pub refined_learnt: f64,
+    /// Revisions applied.
+    pub applied: usize,
+    /// Applied revisions as a share of the regulations, in `[0, ∞)`.
+    pub share: f64,
+}
+
+/// Refines on the training and validation part of every fold with the whole loop, and scores what original and refined
+/// knowledge say of the part held out.
+///
+/// # Errors
+/// [`PipelineError`] as of [`run`]; [`PipelineError::Cancelled`] if `watch` asks to stop before the last fold is done.
+pub fn cross_validate(
+    materials: &FoldMaterials<'_>,
+    splits: &str,
+    config: &Config,
+    bootstrap: &BootstrapConfig,
+    watch: &dyn Watch,
+) -> Result<CrossValidation, PipelineError> {
+    let mut folds = Vec::new();
+    let mut refined = Vec::new();
+    for (fold, split) in materials.splits.iter().enumerate() {
+        tracing::info!(fold, of = materials.splits.len(), "refine on a fold of {splits}");
+        let (score, network) = one_fold(materials, fold, split, config, watch)?;
+        folds.push(score);
+        refined.push(network);
+    }
+    let differences: Vec<_> = folds.iter().map(|fold| fold.refined - fold.original).collect();
+    Ok(CrossValidation {
+        splits: splits.to_owned(),
+        pooled: pooled(materials, &refined, config, bootstrap)?,
+        mean_difference: mean_interval(&differences, bootstrap.level).ok(),
+        folds,
+    })
+}
+
+fn one_fold(
+    materials: &FoldMaterials<'_>,
+    fold: usize,
+    split: &Split,
+    config: &Config,
+    watch: &dyn Watch,
+) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
+    let &FoldMaterials { network, evidence, dataset, genes, .. } = materials;
+    let row_labels = &dataset.names;
+    let materials = Materials { network, evidence, held_out: None, dataset, split, row_labels, genes };
+    let outcome = run(&materials, config, watch)?;
+    if outcome.stop_reason == StopReason::Cancelled {
+        return Err(PipelineError::Cancelled);
+    }
+    let learnt = [split.train.as_slice(), &split.validation].concat();
+    let macro_f1 = |network: &RegulatoryNetwork, rows: &[usize]| -> Result<f64, PipelineError> {
+        let part = dataset.select(rows);
+        let said = Closure::new(network, config.depth, config.reading).simulate(&part.perturbations);
+        Ok(consistency(&part.perturbations, &part.observed, &said)?.macro_f1)
+    };
+    let applied = outcome.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied).count();
+    let score = FoldScore {
+        fold,
+        learnt_from: learnt.len(),
+        held_out: split.test.len(),
+        original: macro_f1(network, &split.test)?,
+        refined: macro_f1(&outcome.refined, &split.test)?,
+        original_learnt: macro_f1(network, &learnt)?,
+        refined_learnt: macro_f1(&outcome.refined, &learnt)?,
+        applied,
+        share: applied as f64 / network.regulations().len().max(1) as f64,
+    };
+    Ok((score, outcome.refined))
+}
+
+/// All held-out rows laid end to end; the refined row of each fold comes from its own network.
+fn pooled(
+    materials: &FoldMaterials<'_>,
+    refined: &[RegulatoryNetwork],
+    config: &Config,
+    bootstrap: &BootstrapConfig,
+) -> Result<Stratum, PipelineError> {
+    let rows: Vec<_> = materials.splits.iter().flat_map(|split| &split.test).copied().collect();
+    let part = materials.dataset.select(&rows);
+    let data = (part.perturbations.as_slice(), &part.observed);
+    let reasoning = (config.depth, config.reading);
+    let mut after = Foretold { name: REFINED.to_owned(), ..Foretold::no_change((&[], &part.observed)) };
+    let mut entries = Vec::with_capacity(part.observed.entries().len());
+    for (split, network) in materials.splits.iter().zip(refined) {
+        let part = materials.dataset.select(&split.test);
+        let named = NamedNetwork { name: REFINED, network };
+        let said = Foretold::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
+        entries.extend_from_slice(said.responses.entries());
+        after.silent += said.silent;
+        after.gained += said.gained;
+        after.lost += said.lost;
+    }
+    after.responses = ResponseMatrix::from_entries(part.len(), part.observed.n_genes(), entries);
+    let original = NamedNetwork { name: ORIGINAL, network: materials.network };
+    let before = Foretold::by(original, materials.network, data, reasoning);
+    stratum(StratumKind::All, data, &[Foretold::no_change(data), before, after], bootstrap)
+}

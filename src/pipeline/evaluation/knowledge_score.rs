@@ -1,0 +1,225 @@
+//! What several knowledge bases foretell of the same experiments.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+use crate::datasets::Dataset;
+use crate::metrics::{
+    BootstrapConfig, Consistency, Interval, MetricError, PairedDifference, consistency, consistency_interval,
+    paired_difference,
+};
+use crate::network::RegulatoryNetwork;
+use crate::pipeline::PipelineError;
+use crate::symbolic::{Closure, Reading, Simulator};
+
+/// Name of the row for the knowledge base as it was given: what is lost or won by doing nothing to it.
+pub const ORIGINAL: &str = "original";
+/// Name of the row that foretells no response at all.
+const NO_CHANGE: &str = "no-change";
+
+/// A network with the name of its knowledge base.
+#[derive(Clone, Copy, Debug)]
+pub struct NamedNetwork<'a> {
+    /// How its row is called.
+    pub name: &'a str,
+    /// The network, over the genes of the data.
+    pub network: &'a RegulatoryNetwork,
+}
+
+/// Which perturbations a row of scores is taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StratumKind {
+    /// All of them.
+    All,
+    /// Those whose set of perturbed genes the refinement had data of.
+    Seen,
+    /// Those whose set of perturbed genes it never had data of.
+    Unseen,
+}
+
+impl StratumKind {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Seen => "seen",
+            Self::Unseen => "unseen",
+        }
+    }
+}
+
+/// Scores over one stratum of the perturbations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stratum {
+    /// Which perturbations.
+    pub kind: StratumKind,
+    /// Number of experiments.
+    pub experiments: usize,
+    /// Number of different sets of perturbed genes: what intervals are drawn over.
+    pub gene_sets: usize,
+    /// Nothing at all, the original knowledge, then the others in the order given.
+    pub scores: Vec<KnowledgeScore>,
+}
+
+/// What one knowledge base foretells right.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnowledgeScore {
+    /// Name of the knowledge base; `no-change` and `original` are ours.
+    pub name: String,
+    /// Agreement with what was observed; ambiguous entries count as unchanged and are counted beside.
+    pub data: Consistency,
+    /// Bootstrap interval of the macro-F1 over sets of perturbed genes; `None` for fewer than two of them.
+    pub interval: Option<Interval>,
+    /// Entries of which the knowledge can say nothing: no perturbed gene has a target, or the measured one no regulator.
+    pub silent: u64,
+    /// Macro-F1 less that of the original knowledge, on the same draws; `None` for the original itself.
+    pub less_original: Option<PairedDifference>,
+    /// Regulations that the original lacks or states otherwise, and those of it that are missing here.
+    pub regulations_gained: usize,
+    /// See [`KnowledgeScore::regulations_gained`].
+    pub regulations_lost: usize,
+}
+
+/// What somebody says of every experiment.
+pub(super) struct Foretold {
+    pub name: String,
+    pub responses: ResponseMatrix,
+    pub silent: u64,
+    pub gained: usize,
+    pub lost: usize,
+}
+
+impl Foretold {
+    /// What a network says of the experiments, and how it differs from the original.
+    pub fn by(
+        named: NamedNetwork<'_>,
+        original: &RegulatoryNetwork,
+        data: (&[Perturbation], &ResponseMatrix),
+        (depth, reading): (usize, Reading),
+    ) -> Self {
+        let NamedNetwork { name, network } = named;
+        let lacking = |one: &RegulatoryNetwork, other: &RegulatoryNetwork| {
+            one.regulations().iter().filter(|&&regulation| !other.contains(regulation)).count()
+        };
+        Self {
+            name: name.to_owned(),
+            responses: Closure::new(network, depth, reading).simulate(data.0),
+            silent: silent_entries(network, data),
+            gained: lacking(network, original),
+            lost: lacking(original, network),
+        }
+    }
+
+    pub fn no_change((perturbations, observed): (&[Perturbation], &ResponseMatrix)) -> Self {
+        let entries = vec![Some(Response::Unchanged); perturbations.len() * observed.n_genes()];
+        let responses = ResponseMatrix::from_entries(perturbations.len(), observed.n_genes(), entries);
+        let silent = measured(perturbations, observed).count() as u64;
+        Self { name: NO_CHANGE.to_owned(), responses, silent, gained: 0, lost: 0 }
+    }
+}
+
+/// Scores `original` and `others` on the experiments of `dataset`: over all of them and, if `seen` names the sets of
+/// perturbed genes that a refinement had data of, over those and over the rest.
+///
+/// # Shapes
+/// All networks and the data are over the same genes.
+///
+/// # Errors
+/// [`PipelineError::Metric`] if a network does not have the genes of the data, or a setting of the bootstrap is out of
+/// range.
+pub fn score_knowledge(
+    original: &RegulatoryNetwork,
+    others: &[NamedNetwork<'_>],
+    dataset: &Dataset,
+    seen: Option<&BTreeSet<Vec<GeneId>>>,
+    (depth, reading): (usize, Reading),
+    bootstrap: &BootstrapConfig,
+) -> Result<Vec<Stratum>, PipelineError> {
+    let is_seen = |row: &usize| {
+        let genes: Vec<_> = dataset.perturbations[*row].genes().collect();
+        seen.is_some_and(|seen| seen.contains(&genes))
+    };
+    let all: Vec<_> = (0..dataset.len()).collect();
+    let mut strata = vec![(StratumKind::All, all.clone())];
+    if seen.is_some() {
+        let (seen, unseen) = all.into_iter().partition(is_seen);
+        strata.extend([(StratumKind::Seen, seen), (StratumKind::Unseen, unseen)]);
+    }
+    let stratum = |(kind, rows): (StratumKind, Vec<usize>)| {
+        let part = dataset.select(&rows);
+        let data = (part.perturbations.as_slice(), &part.observed);
+        let named = [NamedNetwork { name: ORIGINAL, network: original }].into_iter().chain(others.iter().copied());
+        let said = named.map(|named| Foretold::by(named, original, data, (depth, reading)));
+        let foretold: Vec<_> = [Foretold::no_change(data)].into_iter().chain(said).collect();
+        stratum(kind, data, &foretold, bootstrap)
+    };
+    strata.into_iter().map(stratum).collect()
+}
+
+/// Scores of everybody over the same experiments; the second one is the original.
+pub(super) fn stratum(
+    kind: StratumKind,
+    data: (&[Perturbation], &ResponseMatrix),
+    foretold: &[Foretold],
+    bootstrap: &BootstrapConfig,
+) -> Result<Stratum, PipelineError> {
+    let (perturbations, observed) = data;
+    let gene_sets: BTreeSet<Vec<_>> = perturbations.iter().map(|row| row.genes().collect()).collect();
+    let original = foretold.iter().find(|said| said.name == ORIGINAL);
+    let score = |said: &Foretold| -> Result<KnowledgeScore, PipelineError> {
+        let other = original.filter(|original| !std::ptr::eq(*original, said));
+        let difference =
+            other.map(|other| paired_difference(perturbations, observed, &said.responses, &other.responses, bootstrap));
+        Ok(KnowledgeScore {
+            name: said.name.clone(),
+            data: consistency(perturbations, observed, &said.responses)?,
+            interval: if_enough(consistency_interval(perturbations, observed, &said.responses, bootstrap))?,
+            silent: said.silent,
+            less_original: difference.map(if_enough).transpose()?.flatten(),
+            regulations_gained: said.gained,
+            regulations_lost: said.lost,
+        })
+    };
+    Ok(Stratum {
+        kind,
+        experiments: perturbations.len(),
+        gene_sets: gene_sets.len(),
+        scores: foretold.iter().map(score).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Too few gene sets for an interval are no fault here.
+fn if_enough<T>(result: Result<T, MetricError>) -> Result<Option<T>, MetricError> {
+    match result {
+        Err(MetricError::TooFewPerturbations { .. }) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// The scored entries: measured, and not of a gene that the experiment moves itself.
+fn measured<'a>(
+    perturbations: &'a [Perturbation],
+    observed: &'a ResponseMatrix,
+) -> impl Iterator<Item = (usize, GeneId)> + 'a {
+    perturbations.iter().enumerate().flat_map(move |(row, perturbation)| {
+        let genes = observed.row(row).iter().enumerate().filter(|(_, entry)| entry.is_some());
+        genes.map(move |(gene, _)| (row, GeneId::new(gene))).filter(|&(_, gene)| !perturbation.moves(gene))
+    })
+}
+
+fn silent_entries(network: &RegulatoryNetwork, (perturbations, observed): (&[Perturbation], &ResponseMatrix)) -> u64 {
+    if network.n_genes() != observed.n_genes() {
+        return 0;
+    }
+    let acts = |gene: GeneId| network.targets_of(gene).iter().any(|target| target.gene != gene);
+    let speaks: Vec<_> = perturbations.iter().map(|perturbation| perturbation.genes().any(acts)).collect();
+    let answers: Vec<_> = (0..network.n_genes())
+        .map(GeneId::new)
+        .map(|gene| network.regulators_of(gene).iter().any(|regulator| regulator.gene != gene))
+        .collect();
+    measured(perturbations, observed).filter(|&(row, gene)| !speaks[row] || !answers[gene.index()]).count() as u64
+}

@@ -1,0 +1,262 @@
+//! What is told of an evaluation: Markdown for readers, a long CSV for spreadsheets, JSON for programs.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::tables::MarkdownTable;
+use super::wording::{counted, percent, score};
+use super::{InputFile, ReportError};
+use crate::metrics::{Interval, PairedDifference};
+use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
+
+/// Everything that an evaluation tells, and where it came from.
+#[derive(Clone, Debug, Serialize)]
+pub struct EvaluationReport<'a> {
+    /// Version of this program.
+    pub tool_version: &'a str,
+    /// Seed of every random draw.
+    pub seed: u64,
+    /// The files that were read.
+    pub inputs: Vec<InputFile>,
+    /// Remarks in sentences: names that matched no gene, rows left out.
+    pub notes: Vec<String>,
+    /// The scores.
+    #[serde(flatten)]
+    pub evaluation: &'a Evaluation,
+    /// The effective configuration, as TOML.
+    pub config_toml: &'a str,
+}
+
+/// One line of `evaluation.csv`; the field names are the column names.
+#[derive(Serialize)]
+struct ScoreLine<'a> {
+    splits: &'a str,
+    fold: String,
+    perturbations: &'a str,
+    experiments: usize,
+    gene_sets: Option<usize>,
+    knowledge: &'a str,
+    macro_f1: f64,
+    macro_f1_lower: Option<f64>,
+    macro_f1_upper: Option<f64>,
+    less_original: Option<f64>,
+    less_original_lower: Option<f64>,
+    less_original_upper: Option<f64>,
+    better_than_original: Option<f64>,
+    precision_down: Option<f64>,
+    recall_down: Option<f64>,
+    f1_down: Option<f64>,
+    support_down: Option<u64>,
+    precision_unchanged: Option<f64>,
+    recall_unchanged: Option<f64>,
+    f1_unchanged: Option<f64>,
+    support_unchanged: Option<u64>,
+    precision_up: Option<f64>,
+    recall_up: Option<f64>,
+    f1_up: Option<f64>,
+    support_up: Option<u64>,
+    ambiguous: Option<u64>,
+    silent: Option<u64>,
+}
+
+impl EvaluationReport<'_> {
+    /// Writes tables to be read in a terminal or on a code-hosting page.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`] if `out` fails.
+    pub fn write_markdown(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        for stratum in &self.evaluation.strata {
+            writeln!(out, "### {}\n\n{}\n", heading(stratum), scores(stratum))?;
+        }
+        for validation in &self.evaluation.cross_validations {
+            writeln!(out, "### Refined over the folds of {}\n\n{}\n", validation.splits, folds(validation))?;
+            writeln!(out, "{}\n", verdict(validation))?;
+            writeln!(out, "Held-out experiments of all folds together:\n\n{}\n", scores(&validation.pooled))?;
+        }
+        Ok(())
+    }
+
+    /// Writes `evaluation.csv`: one line per knowledge base and stratum, and per fold.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        let mut table = csv::Writer::from_writer(out);
+        for stratum in &self.evaluation.strata {
+            for score in &stratum.scores {
+                table.serialize(line("", stratum, score))?;
+            }
+        }
+        for validation in &self.evaluation.cross_validations {
+            for score in &validation.pooled.scores {
+                table.serialize(line(&validation.splits, &validation.pooled, score))?;
+            }
+            for fold in &validation.folds {
+                let heads = (validation.splits.as_str(), fold.fold, fold.held_out);
+                table.serialize(fold_line(heads, "original", fold.original, None))?;
+                let difference = fold.refined - fold.original;
+                table.serialize(fold_line(heads, "refined", fold.refined, Some(difference)))?;
+            }
+        }
+        table.flush()?;
+        Ok(())
+    }
+
+    /// Writes `evaluation.json`: all figures, unrounded.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)?;
+        Ok(())
+    }
+}
+
+fn heading(stratum: &Stratum) -> String {
+    let which = match stratum.kind {
+        StratumKind::All => "All perturbations",
+        StratumKind::Seen => "Perturbations that the refinement had data of",
+        StratumKind::Unseen => "Perturbations that the refinement never had data of",
+    };
+    let experiments = counted(stratum.experiments as u64, "experiment");
+    format!("{which}: {experiments}, {} different sets of perturbed genes", stratum.gene_sets)
+}
+
+fn scores(stratum: &Stratum) -> String {
+    let heads =
+        ["knowledge", "macro-F1", "down", "unchanged", "up", "less original", "ambiguous", "silent", "gained", "lost"];
+    let mut table = MarkdownTable::new(1, &heads);
+    for row in &stratum.scores {
+        let class = |class: usize| score(row.data.per_class[class].f1);
+        table.push([
+            row.name.clone(),
+            with_interval(row.data.macro_f1, row.interval),
+            class(0),
+            class(1),
+            class(2),
+            row.less_original.map_or_else(|| "–".to_owned(), difference),
+            row.data.ambiguous.to_string(),
+            row.silent.to_string(),
+            row.regulations_gained.to_string(),
+            row.regulations_lost.to_string(),
+        ]);
+    }
+    table.text()
+}
+
+fn with_interval(figure: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { lower, upper, .. }) => format!("{} ({}–{})", score(figure), score(lower), score(upper)),
+        None => score(figure),
+    }
+}
+
+fn difference(paired: PairedDifference) -> String {
+    let Interval { estimate, lower, upper, .. } = paired.difference;
+    format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
+}
+
+fn folds(validation: &CrossValidation) -> String {
+    let heads =
+        ["fold", "learnt from", "held out", "original", "refined", "difference", "on learnt", "applied", "share"];
+    let mut table = MarkdownTable::new(1, &heads);
+    for fold in &validation.folds {
+        table.push([
+            (fold.fold + 1).to_string(),
+            fold.learnt_from.to_string(),
+            fold.held_out.to_string(),
+            score(fold.original),
+            score(fold.refined),
+            format!("{:+.4}", fold.refined - fold.original),
+            format!("{:+.4}", fold.refined_learnt - fold.original_learnt),
+            fold.applied.to_string(),
+            percent(fold.share),
+        ]);
+    }
+    table.text()
+}
+
+fn verdict(validation: &CrossValidation) -> String {
+    let Some(Interval { estimate, lower, upper, level }) = validation.mean_difference else {
+        return "One fold has no interval.".to_owned();
+    };
+    let verdict = match (lower > 0.0, upper < 0.0) {
+        (true, _) => "refined knowledge foretells what was held out better than the original",
+        (_, true) => "refined knowledge foretells what was held out **worse** than the original",
+        _ => "the folds do not tell refined from original knowledge",
+    };
+    format!("Mean difference {estimate:+.4} ({} interval {lower:+.4} to {upper:+.4}): {verdict}.", percent(level))
+}
+
+fn line<'a>(splits: &'a str, stratum: &'a Stratum, score: &'a KnowledgeScore) -> ScoreLine<'a> {
+    let [down, unchanged, up] = score.data.per_class;
+    let difference = score.less_original.map(|paired| paired.difference);
+    ScoreLine {
+        splits,
+        fold: String::new(),
+        perturbations: stratum.kind.word(),
+        experiments: stratum.experiments,
+        gene_sets: Some(stratum.gene_sets),
+        knowledge: &score.name,
+        macro_f1: score.data.macro_f1,
+        macro_f1_lower: score.interval.map(|interval| interval.lower),
+        macro_f1_upper: score.interval.map(|interval| interval.upper),
+        less_original: difference.map(|interval| interval.estimate),
+        less_original_lower: difference.map(|interval| interval.lower),
+        less_original_upper: difference.map(|interval| interval.upper),
+        better_than_original: score.less_original.map(|paired| paired.first_better),
+        precision_down: Some(down.precision),
+        recall_down: Some(down.recall),
+        f1_down: Some(down.f1),
+        support_down: Some(down.support),
+        precision_unchanged: Some(unchanged.precision),
+        recall_unchanged: Some(unchanged.recall),
+        f1_unchanged: Some(unchanged.f1),
+        support_unchanged: Some(unchanged.support),
+        precision_up: Some(up.precision),
+        recall_up: Some(up.recall),
+        f1_up: Some(up.f1),
+        support_up: Some(up.support),
+        ambiguous: Some(score.data.ambiguous),
+        silent: Some(score.silent),
+    }
+}
+
+fn fold_line<'a>(
+    (splits, fold, experiments): (&'a str, usize, usize),
+    knowledge: &'a str,
+    macro_f1: f64,
+    less_original: Option<f64>,
+) -> ScoreLine<'a> {
+    ScoreLine {
+        splits,
+        fold: (fold + 1).to_string(),
+        perturbations: StratumKind::All.word(),
+        experiments,
+        gene_sets: None,
+        knowledge,
+        macro_f1,
+        macro_f1_lower: None,
+        macro_f1_upper: None,
+        less_original,
+        less_original_lower: None,
+        less_original_upper: None,
+        better_than_original: None,
+        precision_down: None,
+        recall_down: None,
+        f1_down: None,
+        support_down: None,
+        precision_unchanged: None,
+        recall_unchanged: None,
+        f1_unchanged: None,
+        support_unchanged: None,
+        precision_up: None,
+        recall_up: None,
+        f1_up: None,
+        support_up: None,
+        ambiguous: None,
+        silent: None,
+    }
+}
