@@ -97,7 +97,8 @@ fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {
     Ok(Input { path: path.to_owned(), content, sha256, bytes })
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// `00ff…`.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

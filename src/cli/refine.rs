@@ -7,7 +7,9 @@ use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Res
 use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{self, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason};
+use aligned::pipeline::{
+    self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
+};
 use aligned::progress::Watch;
 use aligned::report::{DataSummary, InputFile, Report};
 use aligned::symbolic::Reading;
@@ -15,6 +17,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 
 use super::Interrupted;
+use super::checkpoint::Keeper;
 use super::dataset::TableArgs;
 use super::files::{self, Input};
 use super::knowledge_base;
@@ -72,6 +75,15 @@ pub struct RefineArgs {
     /// Settings in TOML; options above override them.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Go on where an earlier run into the same folder was stopped; inputs and settings must be the same.
+    #[arg(long, conflicts_with = "dry_run")]
+    resume: bool,
+    /// Keep a checkpoint in the result folder: every finished round, and a running search at most so often; 0 keeps none.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    checkpoint_seconds: u64,
+    /// Only tell how much memory and time the run would take, by a short probe on these data.
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     table: TableArgs,
 }
@@ -110,7 +122,12 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let watch = Terminal::new();
 
     let sources = Sources::read(&settings, &watch)?;
-    let (mut outcome, seconds) = sources.refine(&settings, &watch)?;
+    if arguments.dry_run {
+        return sources.tell_estimate(&settings, &watch);
+    }
+    let keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds > 0)?;
+    let finished = if arguments.resume { keeper.finished()? } else { Vec::new() };
+    let (mut outcome, seconds) = sources.refine(&settings, &finished, &keeper, &watch)?;
     let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
     sources.score_again(&settings, &mut outcome, &refined)?;
     outcome.timings.extend(seconds);
@@ -118,6 +135,9 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
 
     watch.finish();
     output.publish()?;
+    if matches!(outcome.stop_reason, StopReason::NoRevision | StopReason::RoundLimit) {
+        keeper.discard();
+    }
     tell(arguments, &sources, &outcome)?;
     if outcome.stop_reason == StopReason::Cancelled { Err(Interrupted.into()) } else { Ok(()) }
 }
@@ -253,27 +273,27 @@ impl Sources {
         })
     }
 
-    fn refine(&self, settings: &Settings, watch: &Terminal) -> Result<(Outcome, Vec<(String, f64)>)> {
+    fn refine(
+        &self,
+        settings: &Settings,
+        finished: &[FinishedRound],
+        keeper: &Keeper,
+        watch: &Terminal,
+    ) -> Result<(Outcome, Vec<(String, f64)>)> {
         if let Some(headline) = &self.headline {
             writeln!(io::stdout(), "{headline}").into_diagnostic()?;
         }
         let began = std::time::Instant::now();
         let evidence = evidence_of(&self.knowledge, self.genes.len());
         let row_labels: Vec<_> = (0..self.dataset.perturbations.len()).map(|row| self.row_label(row)).collect();
-        let materials = Materials {
-            network: &self.network,
-            evidence: &evidence,
-            held_out: self.held_out.as_ref(),
-            dataset: &self.dataset,
-            split: &self.split,
-            row_labels: &row_labels,
-            genes: &self.genes,
-        };
-        let mut outcome = match pipeline::run(&materials, &settings.run, watch) {
-            Ok(outcome) => outcome,
-            Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
-            Err(error) => return Err(error).into_diagnostic(),
-        };
+        let materials = self.materials(&evidence, &row_labels);
+        tracing::info!("{}", Estimate::of(&materials, &settings.run));
+        let mut outcome =
+            match pipeline::run_from(&materials, &settings.run, finished, &mut |rounds| keeper.keep(rounds), watch) {
+                Ok(outcome) => outcome,
+                Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
+                Err(error) => return Err(error).into_diagnostic(),
+            };
         if let Some(screen) = &self.screen {
             let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
             learnt.sort_unstable();
@@ -281,6 +301,27 @@ impl Sources {
             outcome.power_check = Some(screen.check(&outcome, &learnt, run.depth, run.reading));
         }
         Ok((outcome, vec![("loop".to_owned(), began.elapsed().as_secs_f64())]))
+    }
+
+    fn materials<'a>(&'a self, evidence: &'a [u32], row_labels: &'a [String]) -> Materials<'a> {
+        Materials {
+            network: &self.network,
+            evidence,
+            held_out: self.held_out.as_ref(),
+            dataset: &self.dataset,
+            split: &self.split,
+            row_labels,
+            genes: &self.genes,
+        }
+    }
+
+    /// Memory and time of a run, without the run.
+    fn tell_estimate(&self, settings: &Settings, watch: &Terminal) -> Result<()> {
+        watch.begin("probe", 1);
+        let estimate = Estimate::of(&self.materials(&[], &[]), &settings.run);
+        let estimate = estimate.probed(&self.materials(&[], &[]), &settings.run, watch).into_diagnostic()?;
+        watch.finish();
+        writeln!(io::stdout(), "{estimate}").into_diagnostic()
     }
 
     /// `fur-`, with the name of the experiment behind it where that says more.

@@ -13,6 +13,9 @@ use super::files;
 /// The files of a refinement.
 pub const FILES: [&str; 6] = ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"];
 
+/// What a refinement keeps there while it runs, and leaves if it is stopped.
+pub const CHECKPOINT: &str = "checkpoint.json";
+
 /// An output folder that cannot be used.
 #[derive(Debug, Error, Diagnostic)]
 #[non_exhaustive]
@@ -56,7 +59,7 @@ impl ResultFolder {
         if place.is_dir() {
             for entry in fs::read_dir(place).map_err(unwritable)? {
                 let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-                if !files.contains(&other.as_str()) {
+                if !files.contains(&other.as_str()) && other != CHECKPOINT {
                     return Err(OutputError::Foreign { path: place.to_owned(), other });
                 }
             }

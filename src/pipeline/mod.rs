@@ -2,20 +2,24 @@
 //!
 //! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds. Nothing here opens a file, parses an option or renders a page.
 
+mod checkpoint;
 mod config;
 mod error;
+mod estimate;
 pub mod evaluation;
 mod outcome;
 mod power;
 mod runner;
 mod scoring;
 
+pub use checkpoint::{Checkpoint, FinishedRound};
 pub use config::{Config, PredictorKind};
 pub use error::PipelineError;
+pub use estimate::Estimate;
 pub use outcome::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason,
 };
 pub use power::{Faults, Screen, ScreenConfig};
-pub use runner::{Materials, run};
+pub use runner::{Materials, run, run_from};
 pub use scoring::{HeldOut, KnowledgeBases};

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
-use super::{Config, PipelineError, PredictorKind};
+use super::{Config, FinishedRound, PipelineError, PredictorKind};
 use crate::adaptor::{Alignment, agreement, align, representation_weights};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
@@ -43,8 +43,26 @@ pub struct Materials<'a> {
 /// [`PipelineError`] if a setting is out of range, nothing is left to learn from, or an engine fails. Once a first round
 /// is done, a stop hands back the best network so far instead.
 pub fn run(materials: &Materials<'_>, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
+    run_from(materials, config, &[], &mut |_| (), watch)
+}
+
+/// As [`run`], but the refinements of the first rounds are taken from `finished`, and all rounds that came to their end
+/// are told to `keep` after each of them.
+///
+/// If `finished` comes from a run with the same materials and settings, the outcome is the same as if that run had not
+/// been stopped, but for the seconds spent.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_from(
+    materials: &Materials<'_>,
+    config: &Config,
+    finished: &[FinishedRound],
+    keep: &mut dyn FnMut(&[FinishedRound]),
+    watch: &dyn Watch,
+) -> Result<Outcome, PipelineError> {
     config.check()?;
-    Runner::start(materials, config, watch)?.run()
+    Runner::start(materials, config, watch)?.run(finished, keep)
 }
 
 struct Runner<'a> {
@@ -96,7 +114,12 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn run(mut self) -> Result<Outcome, PipelineError> {
+    fn run(
+        mut self,
+        finished: &[FinishedRound],
+        keep: &mut dyn FnMut(&[FinishedRound]),
+    ) -> Result<Outcome, PipelineError> {
+        let mut kept = Vec::new();
         let others = self.fit_baselines()?;
         let mut predictor = self.new_predictor();
         let first = self.fit_labelled(predictor.as_mut())?;
@@ -106,15 +129,21 @@ impl<'a> Runner<'a> {
         let mut iterations = Vec::new();
         let mut stop_reason = StopReason::RoundLimit;
         for round in 1..=self.config.rounds {
-            match self.round(round, &network, predictor.as_ref()) {
+            match self.round(round, &network, predictor.as_ref(), finished.get(round - 1)) {
                 Ok(mut done) => {
                     done.iteration.first_fit = (round == 1).then(|| first.clone());
                     iterations.push(done.iteration);
                     predictor = done.predictor;
                     let unchanged = done.refinement.network == network;
                     network.clone_from(&done.refinement.network);
+                    let stopped = self.watch.stop_reason();
+                    // A round that was told to stop has not done all it would have.
+                    if stopped.is_none() {
+                        kept.push(FinishedRound::of(&done.refinement));
+                        keep(&kept);
+                    }
                     last = Some(done.refinement);
-                    if let Some(reason) = self.watch.stop_reason() {
+                    if let Some(reason) = stopped {
                         stop_reason = reason;
                         break;
                     }
@@ -142,13 +171,17 @@ impl<'a> Runner<'a> {
         round: usize,
         network: &RegulatoryNetwork,
         former: &dyn Predictor,
+        finished: Option<&FinishedRound>,
     ) -> Result<Round, PipelineError> {
         let began = Instant::now();
         tracing::info!(round, of = self.config.rounds, "align, refit, refine");
         let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;
         let mut predictor = self.new_predictor();
         let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
-        let refinement = self.timed("refine", |runner| runner.refine(&aligned))?;
+        let refinement = self.timed("refine", |runner| match finished {
+            Some(finished) => Ok(finished.restored(runner.materials.network)),
+            None => runner.refine(&aligned),
+        })?;
         let iteration = Iteration {
             round,
             first_fit: None,

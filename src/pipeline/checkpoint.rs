@@ -1,0 +1,47 @@
+//! What a stopped run leaves behind, so that it can go on where it was.
+
+use serde::{Deserialize, Serialize};
+
+use crate::biology::{Regulation, Revision, RevisionKind};
+use crate::network::RegulatoryNetwork;
+use crate::refinement::Refinement;
+
+/// The finished rounds of a run. A run that is started from it fits its predictors again, which seeds make come out the
+/// same, and takes the refinements from here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// Stands for everything that the run depends on: inputs, settings, version. A run with another one must not go on
+    /// from here.
+    pub fingerprint: String,
+    /// What each finished round found, in order.
+    pub rounds: Vec<FinishedRound>,
+    /// Revisions in force in the search that was running, upon the original network; empty between rounds.
+    #[serde(default)]
+    pub running: Vec<(RevisionKind, Regulation)>,
+}
+
+/// The refinement of one finished round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinishedRound {
+    revisions: Vec<Revision>,
+    disagreements: (u64, u64),
+    settled: bool,
+}
+
+impl FinishedRound {
+    /// Keeps a refinement; its network follows from the original one.
+    #[must_use]
+    pub fn of(refinement: &Refinement) -> Self {
+        let Refinement { revisions, disagreements, settled, .. } = refinement.clone();
+        Self { revisions, disagreements, settled }
+    }
+
+    /// The refinement of `original`, as it was.
+    #[must_use]
+    pub fn restored(&self, original: &RegulatoryNetwork) -> Refinement {
+        let Self { revisions, disagreements, settled } = self.clone();
+        Refinement { network: original.revised(&revisions), revisions, disagreements, settled }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a run will take, told before it starts: memory by formula, time by a short probe on the data at hand.
+
+use std::fmt;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Config, Materials, PipelineError};
+use crate::biology::ResponseMatrix;
+use crate::progress::{Unwatched, Watch};
+use crate::refinement::{RefinementConfig, RefinementData, refine};
+use crate::symbolic::Reading;
+
+/// Bytes that the look-up tables of one screening of absent regulations take at most.
+const TABLES: u64 = 256 << 20;
+/// Bytes of the program itself with its embedded data.
+const PROGRAM: u64 = 32 << 20;
+/// A probe that took so long is long enough to be scaled up.
+const LONG_ENOUGH_SECONDS: f64 = 0.5;
+/// Experiments in the first probe; each further one has four times as many.
+const FIRST_PROBE: usize = 8;
+
+/// Memory and time that a run is likely to take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Experiments that are learnt from.
+    pub measured_rows: usize,
+    /// At most so many unlabelled perturbations besides.
+    pub predicted_rows: usize,
+    /// Genes of the gene table.
+    pub genes: usize,
+    /// Regulations of the knowledge base.
+    pub regulations: usize,
+    /// Bytes by what they are for; they are not all held at once, so their sum bounds the peak.
+    pub memory: Vec<(String, u64)>,
+    /// Seconds of refinement in all rounds, scaled up from a probe; `None` before a probe was made.
+    pub refine_seconds: Option<f64>,
+}
+
+impl Estimate {
+    /// The sizes and the bound of the memory; takes no time.
+    ///
+    /// ```text
+    /// search    2·(5 + c)·r·n      states (2 bytes), wanted class (1) and weight (2) of each entry, with the copy for permutations
+    /// tables    256 MiB            look-ups of one screening, never more
+    /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
+    /// predicted 24·(u + t)·n       class probabilities of two predictors
+    /// network   48·e + 256·n       regulations both ways, names of genes
+    /// neural    4·4·(4·h·n + h·n)  weights, gradients and the two moments of Adam
+    /// ```
+    /// where `r` are the rows to refine on (measured and unlabelled), `n` genes, `t` held-out rows, `u` unlabelled ones, `e`
+    /// regulations, `h` the hidden width, and `c` 1 under the majority reading.
+    #[must_use]
+    pub fn of(materials: &Materials<'_>, config: &Config) -> Self {
+        let Materials { network, dataset, split, .. } = materials;
+        let measured_rows = split.train.len() + split.validation.len();
+        let predicted_rows = config.unlabelled.min(network.regulators().count());
+        let genes = network.n_genes();
+        let (rows, wide, held_out) = ((measured_rows + predicted_rows) as u64, genes as u64, split.test.len() as u64);
+        let counted = u64::from(matches!(config.reading, Reading::Majority { .. }));
+        let copies = if config.refinement.permutations > 0 { 2 } else { 1 };
+        let hidden = config.neural.hidden as u64;
+        let regulations = network.regulations().len();
+        let parts = [
+            ("search", copies * (5 + counted) * rows * wide),
+            ("look-up tables", TABLES.min(8 * config.depth as u64 * rows * wide)),
+            ("responses", 8 * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
+            ("predictions", 24 * (predicted_rows as u64 + held_out) * wide),
+            ("network and names", 48 * regulations as u64 + 256 * wide),
+            ("neural predictor", 80 * hidden * wide),
+            ("program", PROGRAM),
+        ];
+        let memory = parts.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+        Self { measured_rows, predicted_rows, genes, regulations, memory, refine_seconds: None }
+    }
+
+    /// The bound of the memory in bytes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory.iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// With the time of refinement, scaled up from passes of the search over a few experiments, then four times as many,
+    /// until a pass takes half a second or all experiments are in.
+    ///
+    /// ```text
+    /// t = rounds · (permutations + passes/2) · t_probe · (r / r_probe)^p,   p = growth between the last two probes, in [1, 2]
+    /// ```
+    /// A search seldom needs all the passes it may take; half of them are counted. The fit of the predictor is not.
+    ///
+    /// # Errors
+    /// [`PipelineError::Refinement`] if a setting is out of range; [`PipelineError::Cancelled`] if `watch` asks to stop.
+    pub fn probed(
+        mut self,
+        materials: &Materials<'_>,
+        config: &Config,
+        watch: &dyn Watch,
+    ) -> Result<Self, PipelineError> {
+        config.check()?;
+        let mut learnt = [materials.split.train.as_slice(), &materials.split.validation].concat();
+        learnt.sort_unstable();
+        let mut last: Option<(f64, f64)> = None;
+        let mut growth: f64 = 1.0;
+        let mut rows = FIRST_PROBE.min(learnt.len());
+        let all = (self.measured_rows + self.predicted_rows) as f64;
+        while rows > 0 {
+            if watch.is_cancelled() {
+                return Err(PipelineError::Cancelled);
+            }
+            // Evenly over the experiments, so that the probe sees what the whole holds.
+            let chosen: Vec<_> = (0..rows).map(|place| learnt[place * learnt.len() / rows]).collect();
+            let seconds = one_pass(materials, &chosen, config)?;
+            if let Some((fewer, shorter)) = last.filter(|&(fewer, _)| fewer < rows as f64) {
+                growth = ((seconds / shorter).ln() / (rows as f64 / fewer).ln()).clamp(1.0, 2.0);
+            }
+            last = Some((rows as f64, seconds));
+            if seconds >= LONG_ENOUGH_SECONDS || rows == learnt.len() {
+                break;
+            }
+            rows = (4 * rows).min(learnt.len());
+        }
+        let passes = config.refinement.permutations as f64 + config.refinement.max_passes as f64 / 2.0;
+        self.refine_seconds =
+            last.map(|(rows, seconds)| config.rounds as f64 * passes * seconds * (all / rows).powf(growth));
+        Ok(self)
+    }
+}
+
+fn one_pass(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Result<f64, PipelineError> {
+    let part = materials.dataset.select(rows);
+    let nothing = ResponseMatrix::unmeasured(0, materials.network.n_genes());
+    let data = RefinementData {
+        measured: (&part.perturbations, &part.observed),
+        predicted: (&[], &nothing),
+        predicted_weights: &[],
+    };
+    let once = RefinementConfig { max_passes: 1, permutations: 0, bootstraps: 0, ..config.refinement };
+    let began = Instant::now();
+    refine(materials.network, &data, config.depth, config.reading, &once, &Unwatched)?;
+    Ok(began.elapsed().as_secs_f64().max(1e-6))
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { measured_rows, predicted_rows, genes, regulations, .. } = self;
+        writeln!(
+            formatter,
+            "{measured_rows} experiments to learn from and at most {predicted_rows} unlabelled perturbations, {genes} genes, \
+             {regulations} regulations"
+        )?;
+        write!(formatter, "memory: at most about {}", mebibytes(self.memory_bytes()))?;
+        let parts: Vec<_> = self.memory.iter().map(|(name, bytes)| format!("{name} {}", mebibytes(*bytes))).collect();
+        writeln!(formatter, " ({})", parts.join(", "))?;
+        match self.refine_seconds {
+            Some(seconds) => write!(formatter, "refinement: about {seconds:.0} s, besides the fit of the predictor"),
+            None => write!(formatter, "time: not probed"),
+        }
+    }
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.0} MiB", (bytes as f64 / f64::from(1 << 20)).ceil())
+}
