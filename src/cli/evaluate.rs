@@ -10,7 +10,7 @@ use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::BootstrapConfig;
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::PipelineError;
-use aligned::pipeline::evaluation::{Evaluation, FoldMaterials, NamedNetwork, cross_validate, score_knowledge};
+use aligned::pipeline::evaluation::{Evaluation, FoldMaterials, Knob, NamedNetwork, cross_validate, score_knowledge};
 use aligned::report::{EvaluationReport, InputFile};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Report, Result, bail, miette};
@@ -65,6 +65,12 @@ pub struct EvaluateArgs {
     /// Number of folds.
     #[arg(long, value_name = "N", requires = "refine", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
     folds: u64,
+    /// Knobs to choose by cross-validation inside the training part of each fold, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KNOBS", requires = "refine")]
+    choose: Vec<KnobName>,
+    /// Number of folds behind --choose.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    choose_folds: u64,
     /// Folder for the tables.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -98,6 +104,30 @@ enum PartName {
     Train,
     Validation,
     Test,
+}
+
+/// A setting that may be chosen from the data.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum KnobName {
+    /// A common factor on the costs of revisions.
+    Cost,
+    /// Longest walk that counts.
+    Depth,
+    /// How conflicting walks are read.
+    Reading,
+    /// How much more the entries of rare classes weigh.
+    ClassBalance,
+}
+
+impl From<KnobName> for Knob {
+    fn from(name: KnobName) -> Self {
+        match name {
+            KnobName::Cost => Self::Cost,
+            KnobName::Depth => Self::Depth,
+            KnobName::Reading => Self::Reading,
+            KnobName::ClassBalance => Self::ClassBalance,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -260,6 +290,7 @@ impl Sources {
             evaluation.strata = score_knowledge(&self.original, &others, &self.dataset, seen, reasoning, &bootstrap)
                 .into_diagnostic()?;
         }
+        let knobs: Vec<_> = arguments.choose.iter().copied().map(Knob::from).collect();
         let schemes = if arguments.refine { arguments.splits.as_slice() } else { &[] };
         for &scheme in schemes {
             let scheme = FoldScheme::from(scheme);
@@ -271,6 +302,7 @@ impl Sources {
                 dataset: &self.dataset,
                 splits: &splits,
                 genes: &self.genes,
+                choose: (&knobs, arguments.choose_folds as usize),
             };
             let validation = cross_validate(&materials, scheme.word(), run, &bootstrap, watch).map_err(stopped)?;
             evaluation.cross_validations.push(validation);

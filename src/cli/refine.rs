@@ -7,6 +7,7 @@ use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Res
 use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
+use aligned::pipeline::evaluation::{Knob, choose};
 use aligned::pipeline::{
     self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
@@ -19,6 +20,7 @@ use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 use super::Interrupted;
 use super::checkpoint::Keeper;
 use super::dataset::TableArgs;
+use super::evaluate::KnobName;
 use super::files::{self, Input};
 use super::knowledge_base;
 use super::query::read_rules;
@@ -75,6 +77,12 @@ pub struct RefineArgs {
     /// Settings in TOML; options above override them.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Knobs to choose by cross-validation over the perturbations of the training part, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "KNOBS")]
+    choose: Vec<KnobName>,
+    /// Number of folds behind --choose.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    choose_folds: u64,
     /// Go on where an earlier run into the same folder was stopped; inputs and settings must be the same.
     #[arg(long, conflicts_with = "dry_run")]
     resume: bool,
@@ -116,14 +124,17 @@ const ECOLI_KNOCKOUTS: (&str, &[u8]) = ("ecoli_knockouts.csv.gz", datasets::ECOL
 
 /// Runs the subcommand.
 pub fn run(arguments: &RefineArgs) -> Result<()> {
-    let settings = arguments.settings()?;
+    let mut settings = arguments.settings()?;
     arguments.start_threads()?;
     let output = ResultFolder::claim(&arguments.out)?;
     let watch = Terminal::new();
 
-    let sources = Sources::read(&settings, &watch)?;
+    let mut sources = Sources::read(&settings, &watch)?;
     if arguments.dry_run {
         return sources.tell_estimate(&settings, &watch);
+    }
+    if !arguments.choose.is_empty() {
+        sources.choose(arguments, &mut settings, &watch)?;
     }
     let keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds > 0)?;
     let finished = if arguments.resume { keeper.finished()? } else { Vec::new() };
@@ -313,6 +324,22 @@ impl Sources {
             row_labels,
             genes: &self.genes,
         }
+    }
+
+    /// Chooses knobs from what may be learnt from; the curves are told in the notes of the report.
+    fn choose(&mut self, arguments: &RefineArgs, settings: &mut Settings, watch: &Terminal) -> Result<()> {
+        let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
+        learnt.sort_unstable();
+        let (part, knobs) = (self.dataset.select(&learnt), arguments.choose.iter().copied().map(Knob::from));
+        let folds = arguments.choose_folds as usize;
+        let knobs: Vec<_> = knobs.collect();
+        let (run, curves) = match choose(&self.network, &part, &knobs, folds, &settings.run, watch) {
+            Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
+            chosen => chosen.into_diagnostic()?,
+        };
+        settings.run = run;
+        self.notes.extend(curves.iter().map(ToString::to_string));
+        Ok(())
     }
 
     /// Memory and time of a run, without the run.

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::adaptor::AdaptorError;
+use crate::datasets::DatasetError;
 use crate::metrics::MetricError;
 use crate::prediction::PredictionError;
 use crate::refinement::RefinementError;
@@ -30,6 +31,9 @@ pub enum PipelineError {
     /// Stopped before there was anything to hand back.
     #[error("stopped before the first round was done; nothing was written")]
     Cancelled,
+    /// From the folds.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
     /// From the predictor.
     #[error(transparent)]
     Prediction(#[from] PredictionError),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::{Knob, KnobCurve, choose};
 use super::knowledge_score::{Foretold, NamedNetwork, ORIGINAL, Stratum, StratumKind, stratum};
 use crate::biology::{GeneTable, ResponseMatrix, RevisionStatus};
 use crate::datasets::{Dataset, Split};
@@ -9,7 +10,7 @@ use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
 use crate::progress::Watch;
-use crate::symbolic::{Closure, Simulator};
+use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Name of the row for the knowledge refined in each fold.
 const REFINED: &str = "refined";
@@ -27,6 +28,8 @@ pub struct FoldMaterials<'a> {
     pub splits: &'a [Split],
     /// The genes of networks and data.
     pub genes: &'a GeneTable,
+    /// Knobs to choose anew in each fold from its training part, and the number of folds inside it.
+    pub choose: (&'a [Knob], usize),
 }
 
 /// Refinement over the folds of one way of splitting.
@@ -64,10 +67,12 @@ pub struct FoldScore {
     pub applied: usize,
     /// Applied revisions as a share of the regulations, in `[0, ∞)`.
     pub share: f64,
+    /// Knobs chosen from the training part of this fold.
+    pub choices: Vec<KnobCurve>,
 }
 
 /// Refines on the training and validation part of every fold with the whole loop, and scores what original and refined
-/// knowledge say of the part held out.
+/// knowledge say of the part held out. The original is read as `config` has it, the refined one as the knobs chosen.
 ///
 /// # Errors
 /// [`PipelineError`] as of [`run`]; [`PipelineError::Cancelled`] if `watch` asks to stop before the last fold is done.
@@ -80,16 +85,23 @@ pub fn cross_validate(
 ) -> Result<CrossValidation, PipelineError> {
     let mut folds = Vec::new();
     let mut refined = Vec::new();
+    let mut reasoning = Vec::new();
     for (fold, split) in materials.splits.iter().enumerate() {
         tracing::info!(fold, of = materials.splits.len(), "refine on a fold of {splits}");
-        let (score, network) = one_fold(materials, fold, split, config, watch)?;
+        let learnt = learnt_from(split);
+        let (knobs, inner) = materials.choose;
+        let part = materials.dataset.select(&learnt);
+        let (chosen, choices) = choose(materials.network, &part, knobs, inner, config, watch)?;
+        let (mut score, network) = one_fold(materials, (fold, split), config, &chosen, watch)?;
+        score.choices = choices;
         folds.push(score);
+        reasoning.push((chosen.depth, chosen.reading));
         refined.push(network);
     }
     let differences: Vec<_> = folds.iter().map(|fold| fold.refined - fold.original).collect();
     Ok(CrossValidation {
         splits: splits.to_owned(),
-        pooled: pooled(materials, &refined, config, bootstrap)?,
+        pooled: pooled(materials, &refined, &reasoning, config, bootstrap)?,
         mean_difference: mean_interval(&differences, bootstrap.level).ok(),
         folds,
     })
@@ -97,20 +109,20 @@ pub fn cross_validate(
 
 fn one_fold(
     materials: &FoldMaterials<'_>,
-    fold: usize,
-    split: &Split,
-    config: &Config,
+    (fold, split): (usize, &Split),
+    given: &Config,
+    chosen: &Config,
     watch: &dyn Watch,
 ) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
     let &FoldMaterials { network, evidence, dataset, genes, .. } = materials;
     let row_labels = &dataset.names;
     let materials = Materials { network, evidence, held_out: None, dataset, split, row_labels, genes };
-    let outcome = run(&materials, config, watch)?;
+    let outcome = run(&materials, chosen, watch)?;
     if outcome.stop_reason == StopReason::Cancelled {
         return Err(PipelineError::Cancelled);
     }
-    let learnt = [split.train.as_slice(), &split.validation].concat();
-    let macro_f1 = |network: &RegulatoryNetwork, rows: &[usize]| -> Result<f64, PipelineError> {
+    let learnt = learnt_from(split);
+    let macro_f1 = |network: &RegulatoryNetwork, config: &Config, rows: &[usize]| -> Result<f64, PipelineError> {
         let part = dataset.select(rows);
         let said = Closure::new(network, config.depth, config.reading).simulate(&part.perturbations);
         Ok(consistency(&part.perturbations, &part.observed, &said)?.macro_f1)
@@ -120,12 +132,13 @@ fn one_fold(
         fold,
         learnt_from: learnt.len(),
         held_out: split.test.len(),
-        original: macro_f1(network, &split.test)?,
-        refined: macro_f1(&outcome.refined, &split.test)?,
-        original_learnt: macro_f1(network, &learnt)?,
-        refined_learnt: macro_f1(&outcome.refined, &learnt)?,
+        original: macro_f1(network, given, &split.test)?,
+        refined: macro_f1(&outcome.refined, chosen, &split.test)?,
+        original_learnt: macro_f1(network, given, &learnt)?,
+        refined_learnt: macro_f1(&outcome.refined, chosen, &learnt)?,
         applied,
         share: applied as f64 / network.regulations().len().max(1) as f64,
+        choices: Vec::new(),
     };
     Ok((score, outcome.refined))
 }
@@ -134,16 +147,16 @@ fn one_fold(
 fn pooled(
     materials: &FoldMaterials<'_>,
     refined: &[RegulatoryNetwork],
+    reasoning: &[(usize, Reading)],
     config: &Config,
     bootstrap: &BootstrapConfig,
 ) -> Result<Stratum, PipelineError> {
     let rows: Vec<_> = materials.splits.iter().flat_map(|split| &split.test).copied().collect();
     let part = materials.dataset.select(&rows);
     let data = (part.perturbations.as_slice(), &part.observed);
-    let reasoning = (config.depth, config.reading);
     let mut after = Foretold { name: REFINED.to_owned(), ..Foretold::no_change((&[], &part.observed)) };
     let mut entries = Vec::with_capacity(part.observed.entries().len());
-    for (split, network) in materials.splits.iter().zip(refined) {
+    for ((split, network), &reasoning) in materials.splits.iter().zip(refined).zip(reasoning) {
         let part = materials.dataset.select(&split.test);
         let named = NamedNetwork { name: REFINED, network };
         let said = Foretold::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
@@ -154,6 +167,12 @@ fn pooled(
     }
     after.responses = ResponseMatrix::from_entries(part.len(), part.observed.n_genes(), entries);
     let original = NamedNetwork { name: ORIGINAL, network: materials.network };
-    let before = Foretold::by(original, materials.network, data, reasoning);
+    let before = Foretold::by(original, materials.network, data, (config.depth, config.reading));
     stratum(StratumKind::All, data, &[Foretold::no_change(data), before, after], bootstrap)
+}
+
+fn learnt_from(split: &Split) -> Vec<usize> {
+    let mut learnt = [split.train.as_slice(), &split.validation].concat();
+    learnt.sort_unstable();
+    learnt
 }

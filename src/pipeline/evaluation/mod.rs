@@ -1,11 +1,13 @@
 //! How well knowledge bases foretell responses: side by side on one data set, or refined and scored over folds.
 //!
 //! Start at [`score_knowledge`]; [`cross_validate`] refines on the training part of each fold and scores what was held
-//! out. Only what the knowledge says by itself is scored here, no predictor and no adaptor.
+//! out; [`choose`] sets knobs by the same means inside what may be learnt from. Only what the knowledge says by itself is scored here, no predictor and no adaptor.
 
+mod choice;
 mod cross_validation;
 mod knowledge_score;
 
+pub use choice::{Knob, KnobCurve, KnobPoint, choose};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
 
