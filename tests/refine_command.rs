@@ -327,6 +327,97 @@ fn an_earlier_result_is_replaced() {
     assert!(!bench.listing().iter().any(|name| name.starts_with(".aligned")));
 }
 
+#[test]
+fn a_dry_run_tells_memory_and_time_and_writes_nothing() {
+    let bench = Bench::new();
+    let before = bench.listing();
+    let output =
+        bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--dry-run", "--out", "out"]).output().expect("runs");
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(text.contains("memory: at most about") && text.contains("refinement: about"), "{text}");
+    assert_eq!(bench.listing(), before);
+}
+
+#[test]
+fn a_run_goes_on_only_from_its_own_checkpoint_and_leaves_none_when_done() {
+    let bench = Bench::new();
+    let run = ["--kb", "kb.ttl", "--data", "screen.csv", "--out", "out"];
+    let resume = [&run[..], &["--resume"]].concat();
+    let message = bench.refusal(&resume);
+    assert!(message.contains("nothing to resume"), "{message}");
+    fs::create_dir(bench.path("out")).expect("room");
+    for (content, expected) in
+        [("{", "cannot be understood"), (r#"{"fingerprint":"of another run","rounds":[]}"#, "other inputs, settings")]
+    {
+        bench.file("out/checkpoint.json", content);
+        let message = bench.refusal(&resume);
+        assert!(message.contains(expected) && message.contains("--resume"), "{message}");
+    }
+    bench.refine(&run).assert().success();
+    assert!(!bench.path("out/checkpoint.json").exists());
+}
+
+#[test]
+fn knobs_chosen_from_the_data_are_told_and_written_to_the_configuration() {
+    let bench = Bench::new();
+    let arguments = [
+        "--kb",
+        "kb.ttl",
+        "--data",
+        "screen.csv",
+        "--choose",
+        "cost,class-balance",
+        "--choose-folds",
+        "3",
+        "--out",
+        "out",
+    ];
+    bench.refine(&arguments).assert().success();
+    let report = bench.json("out/report.json");
+    let notes = report["notes"].as_array().expect("notes");
+    let told = |word: &str| notes.iter().any(|note| note.as_str().is_some_and(|note| note.starts_with(word)));
+    assert!(told("cost chosen by cross-validation") && told("class-balance chosen"), "{notes:?}");
+}
+
+#[test]
+fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
+    let bench = Bench::new();
+    let arguments =
+        ["evaluate", "--kb", "kb.ttl", "--against", "true.ttl", "--data", "screen.csv", "--seen", "screen.csv"];
+    let output = bench.aligned(&[&arguments[..], &["--out", "scores"]].concat()).output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let scores = bench.json("scores/evaluation.json");
+    let score = |name: &str| {
+        let rows = scores["strata"][0]["scores"].as_array().expect("rows");
+        rows.iter().find(|row| row["name"] == name).expect(name)["data"]["macro_f1"].as_f64().expect("a score")
+    };
+    // The screen is what the true knowledge says.
+    assert_eq!(score("true.ttl"), 1.0);
+    assert!(score("no-change") < score("original") && score("original") < 1.0);
+    let strata: Vec<_> =
+        scores["strata"].as_array().expect("strata").iter().map(|row| row["experiments"].clone()).collect();
+    assert_eq!(strata, [12, 12, 0]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("| true.ttl"));
+    let csv = fs::read_to_string(bench.path("scores/evaluation.csv")).expect("the table");
+    assert_eq!(csv.lines().count(), 1 + 3 * 3);
+    let output = bench.aligned(&["evaluate", "--kb", "kb.ttl", "--data", "screen.csv"]).output().expect("runs");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--against"));
+}
+
+#[test]
+fn what_one_fold_shows_of_a_missing_regulation_helps_in_the_others() {
+    let bench = Bench::new();
+    let arguments = ["evaluate", "--kb", "kb.ttl", "--data", "screen.csv", "--refine", "--folds", "3"];
+    let arguments = [&arguments[..], &["--splits", "leave-regulators-out", "--out", "scores"]].concat();
+    bench.aligned(&arguments).assert().success();
+    let scores = bench.json("scores/evaluation.json");
+    let pooled = &scores["cross_validations"][0]["pooled"];
+    assert_eq!(pooled["experiments"], 12);
+    let score = |row: usize| pooled["scores"][row]["data"]["macro_f1"].as_f64().expect("a score");
+    assert!(score(2) >= score(1), "{pooled}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn no_space_left_is_an_error_and_leaves_nothing() {

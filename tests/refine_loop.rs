@@ -3,7 +3,9 @@
 use aligned::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use aligned::datasets::{Dataset, Split};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{Config, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run};
+use aligned::pipeline::{
+    Checkpoint, Config, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run_from,
+};
 use aligned::progress::{Unwatched, Watch};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -57,6 +59,16 @@ fn config() -> Config {
 }
 
 fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
+    attempt_from(world, config, &[], &mut |_| (), watch)
+}
+
+fn attempt_from(
+    world: &World,
+    config: &Config,
+    finished: &[FinishedRound],
+    keep: &mut dyn FnMut(&[FinishedRound]),
+    watch: &dyn Watch,
+) -> Result<Outcome, PipelineError> {
     let evidence = vec![1; N_GENES];
     let materials = Materials {
         network: &world.network,
@@ -67,7 +79,7 @@ fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome,
         row_labels: &world.dataset.names,
         genes: &world.genes,
     };
-    run(&materials, config, watch)
+    run_from(&materials, config, finished, keep, watch)
 }
 
 fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
@@ -172,6 +184,28 @@ fn a_stop_in_the_second_round_hands_back_the_first() {
     let outcome = outcome(&world(), &config(), &watch);
     assert_eq!(outcome.stop_reason, StopReason::Cancelled);
     assert!(!outcome.iterations.is_empty());
+}
+
+#[test]
+fn a_run_that_goes_on_from_its_first_round_ends_as_one_that_was_never_stopped() {
+    let world = world();
+    let untimed = |mut outcome: Outcome| {
+        outcome.timings.clear();
+        outcome.iterations.iter_mut().for_each(|iteration| iteration.seconds = 0.0);
+        outcome
+    };
+    let whole = untimed(outcome(&world, &config(), &Unwatched));
+    assert_eq!(whole.iterations.len(), 2);
+    let mut kept = Checkpoint::default();
+    let watch = StopAt { phase: "permute labels", times: 2, begun: Default::default() };
+    let mut keep = |rounds: &[FinishedRound]| kept.rounds = rounds.to_vec();
+    attempt_from(&world, &config(), &[], &mut keep, &watch).expect("the first round");
+    assert_eq!(kept.rounds.len(), 1);
+    let written = serde_json::to_string(&kept).expect("JSON");
+    let read: Checkpoint = serde_json::from_str(&written).expect("a checkpoint");
+    assert_eq!(read, kept);
+    let resumed = attempt_from(&world, &config(), &read.rounds, &mut |_| (), &Unwatched).expect("a run");
+    assert_eq!(untimed(resumed), whole);
 }
 
 #[test]

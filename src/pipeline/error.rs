@@ -33,7 +33,7 @@ pub enum PipelineError {
     Cancelled,
     /// From the folds.
     #[error(transparent)]
-    Dataset(#[from] DatasetError),
+    Dataset(Box<DatasetError>),
     /// From the predictor.
     #[error(transparent)]
     Prediction(#[from] PredictionError),
@@ -46,4 +46,10 @@ pub enum PipelineError {
     /// From the scores.
     #[error(transparent)]
     Metric(#[from] MetricError),
+}
+
+impl From<DatasetError> for PipelineError {
+    fn from(error: DatasetError) -> Self {
+        Self::Dataset(Box::new(error))
+    }
 }

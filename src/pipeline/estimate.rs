@@ -161,3 +161,45 @@ impl fmt::Display for Estimate {
 fn mebibytes(bytes: u64) -> String {
     format!("{:.0} MiB", (bytes as f64 / f64::from(1 << 20)).ceil())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{GeneId, GeneTable, Perturbation, Regulation, Sign};
+    use crate::datasets::{Dataset, Split};
+    use crate::network::RegulatoryNetwork;
+
+    #[test]
+    fn memory_is_what_the_formula_says() {
+        let network = RegulatoryNetwork::new(
+            1000,
+            (0..10).map(|gene| Regulation::new(GeneId::new(gene), GeneId::new(gene + 1), Sign::Activation)),
+        );
+        let dataset = Dataset {
+            names: (0..100).map(|row| row.to_string()).collect(),
+            perturbations: (0..100).map(|row| Perturbation::deletion(GeneId::new(row))).collect(),
+            observed: ResponseMatrix::unmeasured(100, 1000),
+        };
+        let split = Split { train: (0..80).collect(), validation: (80..90).collect(), test: (90..100).collect() };
+        let genes = GeneTable::new();
+        let materials = Materials {
+            network: &network,
+            evidence: &[],
+            held_out: None,
+            dataset: &dataset,
+            split: &split,
+            row_labels: &[],
+            genes: &genes,
+        };
+        let estimate = Estimate::of(&materials, &Config::default());
+        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search, 8·5·100·1000 of tables.
+        assert_eq!((estimate.measured_rows, estimate.predicted_rows), (90, 10));
+        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_000_000));
+        assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_000_000));
+        assert_eq!(estimate.memory[2], ("responses".to_owned(), 8 * 120 * 1000));
+        // Nothing is measured, so a pass takes no time worth telling, but it can be told.
+        let probed = estimate.probed(&materials, &Config::default(), &Unwatched).expect("a probe");
+        assert!(probed.refine_seconds.is_some_and(|seconds| seconds < 60.0));
+        assert!(probed.to_string().contains("refinement: about"));
+    }
+}

@@ -223,3 +223,53 @@ fn silent_entries(network: &RegulatoryNetwork, (perturbations, observed): (&[Per
         .collect();
     measured(perturbations, observed).filter(|&(row, gene)| !speaks[row] || !answers[gene.index()]).count() as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{Regulation, Sign};
+
+    /// Gene 0 activates 1, which activates 2; gene 3 regulates itself alone.
+    fn network() -> RegulatoryNetwork {
+        let arc = |from, to| Regulation::new(GeneId::new(from), GeneId::new(to), Sign::Activation);
+        RegulatoryNetwork::new(4, [arc(0, 1), arc(1, 2), arc(3, 3)])
+    }
+
+    fn dataset(rows: &[(usize, [i8; 4])]) -> Dataset {
+        let entries = rows.iter().flat_map(|(_, row)| row.map(Response::from_value)).collect();
+        Dataset {
+            names: (0..rows.len()).map(|row| row.to_string()).collect(),
+            perturbations: rows.iter().map(|&(gene, _)| Perturbation::deletion(GeneId::new(gene))).collect(),
+            observed: ResponseMatrix::from_entries(rows.len(), 4, entries),
+        }
+    }
+
+    #[test]
+    fn silent_entries_are_those_no_walk_could_ever_reach() {
+        // Row 0: gene 3 has no other regulator. Row 1: gene 3 regulates nothing else, so three entries are silent.
+        let data = dataset(&[(0, [-1, -1, -1, 0]), (3, [0, 0, 0, -1])]);
+        assert_eq!(silent_entries(&network(), (&data.perturbations, &data.observed)), 1 + 3);
+        let nothing = Foretold::no_change((&data.perturbations, &data.observed));
+        assert_eq!(nothing.silent, 6);
+    }
+
+    #[test]
+    fn seen_and_unseen_perturbations_are_scored_apart() {
+        // The original lacks 0 → 1; gene 1 was perturbed in the data refined on, gene 0 not.
+        let refined = network();
+        let original = RegulatoryNetwork::new(4, refined.regulations()[1..].iter().copied());
+        let data = dataset(&[(0, [-1, -1, -1, 0]), (1, [0, -1, -1, 0])]);
+        let seen = [vec![GeneId::new(1)]].into();
+        let others = [NamedNetwork { name: "refined", network: &refined }];
+        let bootstrap = BootstrapConfig { resamples: 20, ..BootstrapConfig::default() };
+        let strata = score_knowledge(&original, &others, &data, Some(&seen), (5, Reading::Nearest), &bootstrap)
+            .expect("shapes fit");
+        let macro_f1 = |stratum: usize, row: usize| strata[stratum].scores[row].data.macro_f1;
+        assert_eq!(strata.iter().map(|stratum| stratum.experiments).collect::<Vec<_>>(), [2, 1, 1]);
+        // Seen: both say −1 for gene 2 and nothing else. Unseen: the original says nothing: F1 0 of down, ½ of unchanged.
+        assert_eq!((macro_f1(1, 1), macro_f1(1, 2)), (1.0, 1.0));
+        assert_eq!((macro_f1(2, 1), macro_f1(2, 2)), (0.25, 1.0));
+        assert_eq!((strata[0].scores[2].regulations_gained, strata[0].scores[2].regulations_lost), (1, 0));
+        assert!(strata[1].scores[2].less_original.is_none(), "one gene set has no interval");
+    }
+}
