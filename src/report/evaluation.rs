@@ -72,6 +72,9 @@ impl EvaluationReport<'_> {
         for validation in &self.evaluation.cross_validations {
             writeln!(out, "### Refined over the folds of {}\n\n{}\n", validation.splits, folds(validation))?;
             writeln!(out, "{}\n", verdict(validation))?;
+            for told in choices(validation) {
+                writeln!(out, "{told}\n")?;
+            }
             writeln!(out, "Held-out experiments of all folds together:\n\n{}\n", scores(&validation.pooled))?;
         }
         Ok(())
@@ -188,6 +191,19 @@ fn verdict(validation: &CrossValidation) -> String {
         _ => "the folds do not tell refined from original knowledge",
     };
     format!("Mean difference {estimate:+.4} ({} interval {lower:+.4} to {upper:+.4}): {verdict}.", percent(level))
+}
+
+/// `Chosen in the training part of each fold: class-balance 0.75, 0.5.`
+fn choices(validation: &CrossValidation) -> Vec<String> {
+    let knobs = validation.folds.first().map_or(0, |fold| fold.choices.len());
+    let told = |knob: usize| {
+        let curves = || validation.folds.iter().filter_map(|fold| fold.choices.get(knob));
+        let settings: Vec<_> =
+            curves().filter_map(|curve| curve.points.get(curve.chosen)).map(|point| point.setting.as_str()).collect();
+        let name = curves().next().map_or("", |curve| curve.knob.word());
+        format!("Chosen in the training part of each fold: {name} {}.", settings.join(", "))
+    };
+    (0..knobs).map(told).collect()
 }
 
 fn line<'a>(splits: &'a str, stratum: &'a Stratum, score: &'a KnowledgeScore) -> ScoreLine<'a> {
