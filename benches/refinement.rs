@@ -36,6 +36,7 @@ fn refinement(criterion: &mut Criterion) {
             measured: (&screen.dataset.perturbations, &screen.dataset.observed),
             predicted: (&[], &none),
             predicted_weights: &[],
+            resistance: None,
         };
         let config = RefinementConfig { permutations: 0, ..RefinementConfig::default() };
         group.bench_function(format!("{n_genes} genes"), |bencher| {

@@ -61,6 +61,7 @@ fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome,
     let materials = Materials {
         network: &world.network,
         evidence: &evidence,
+        resistance: None,
         held_out: None,
         dataset: &world.dataset,
         split: &world.split,

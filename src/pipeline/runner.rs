@@ -12,7 +12,7 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
 use crate::progress::Watch;
-use crate::refinement::{Refinement, RefinementData, refine};
+use crate::refinement::{Refinement, RefinementData, Resistance, refine};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -22,6 +22,8 @@ pub struct Materials<'a> {
     pub network: &'a RegulatoryNetwork,
     /// Records cited for the regulations of each gene as a target.
     pub evidence: &'a [u32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
     /// A knowledge base that nothing is fitted to, for scores alone.
     pub held_out: Option<&'a RegulatoryNetwork>,
     /// The experiments.
@@ -232,6 +234,7 @@ impl<'a> Runner<'a> {
             measured: (&self.labelled.perturbations, &self.labelled.observed),
             predicted: (&self.unlabelled, &aligned.alignment.aligned),
             predicted_weights: &confidences,
+            resistance: self.materials.resistance,
         };
         let Config { depth, reading, refinement, .. } = self.config;
         Ok(refine(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)

@@ -14,6 +14,9 @@ pub struct RefinementConfig {
     pub remove_cost: f64,
     /// Cost of a flipped sign, in measured entries, ≥ 0; default 2.
     pub flip_cost: f64,
+    /// Weight `W` of what is cited, ≥ 0; default 0.1: removing or flipping a regulation costs `1 + W · log₂(1 + e)` times as
+    /// much, where `e` is its number of sources and references. See [`super::Resistance`].
+    pub evidence_weight: f64,
     /// At most this share of the regulations may be revised, in `[0, ∞)`; default 0.05. At least ten always may.
     pub max_share: f64,
     /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
@@ -50,6 +53,7 @@ impl Default for RefinementConfig {
             add_cost: 3.0,
             remove_cost: 2.0,
             flip_cost: 2.0,
+            evidence_weight: 0.1,
             max_share: 0.05,
             regulators: RegulatorPool::Known,
             candidates: 4096,
@@ -72,6 +76,7 @@ impl RefinementConfig {
             ("add_cost", self.add_cost),
             ("remove_cost", self.remove_cost),
             ("flip_cost", self.flip_cost),
+            ("evidence_weight", self.evidence_weight),
             ("max_share", self.max_share),
         ];
         for (name, value) in costs {

@@ -44,7 +44,7 @@ pub(super) fn permuted_gains(search: &Search<'_>, watch: &dyn Watch) -> Null {
 
 fn net_without(search: &mut Search<'_>, action: Action) -> i64 {
     let lost: i64 = search.state.effects(&action.reversed().edits()).iter().map(|effect| -effect.weight).sum();
-    lost - search.cost(action.kind)
+    lost - search.cost(action)
 }
 
 /// The revisions in force and those proposed, with their evidence, best supported first.
@@ -85,7 +85,7 @@ fn revision(
     };
     let total: i64 = effects.iter().map(|effect| effect.weight).sum();
     let predicted: i64 = effects.iter().filter(|effect| !effect.measured).map(|effect| effect.weight).sum();
-    let cost = search.cost(action.kind);
+    let cost = search.cost(action);
     let evidence = Evidence {
         mended: entries(true),
         broken: entries(false),

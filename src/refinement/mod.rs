@@ -12,9 +12,11 @@ mod evidence;
 mod exact;
 mod propose;
 pub mod published;
+mod resistance;
 
 pub use config::{RefinementConfig, RegulatorPool};
 pub use error::RefinementError;
+pub use resistance::Resistance;
 
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind};
 use crate::network::RegulatoryNetwork;
@@ -30,6 +32,8 @@ pub struct RefinementData<'a> {
     pub predicted: (&'a [Perturbation], &'a ResponseMatrix),
     /// Weight of each predicted entry in `[0, 1]`, rows laid end to end: confidence times ρ.
     pub predicted_weights: &'a [f32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
 }
 
 /// A refined network and the reasons for it.

@@ -46,7 +46,12 @@ fn measured<'a>(
     observed: &'a ResponseMatrix,
     none: &'a ResponseMatrix,
 ) -> RefinementData<'a> {
-    RefinementData { measured: (perturbations, observed), predicted: (&[], none), predicted_weights: &[] }
+    RefinementData {
+        measured: (perturbations, observed),
+        predicted: (&[], none),
+        predicted_weights: &[],
+        resistance: None,
+    }
 }
 
 fn none(network: &RegulatoryNetwork) -> ResponseMatrix {
@@ -237,6 +242,7 @@ fn what_rests_on_predictions_alone_is_proposed_and_not_applied() {
         measured: (&measured_row, &observed),
         predicted: (&perturbations, &said),
         predicted_weights: &weights,
+        resistance: None,
     };
     let refinement = refined(&faulty, &data, Reading::Nearest, &RefinementConfig::default());
     assert_eq!(refinement.network, faulty);
@@ -283,7 +289,12 @@ fn the_number_of_threads_changes_nothing() {
 fn no_gain_comes_of_nothing() {
     let network = regulon(Sign::Activation);
     let nothing = none(&network);
-    let data = RefinementData { measured: (&[], &nothing), predicted: (&[], &nothing), predicted_weights: &[] };
+    let data = RefinementData {
+        measured: (&[], &nothing),
+        predicted: (&[], &nothing),
+        predicted_weights: &[],
+        resistance: None,
+    };
     let state = ExactState::new(&network, &data, 5, Reading::Nearest);
     assert_eq!(state.disagreement(), Gain::default());
     assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
@@ -307,4 +318,58 @@ fn what_one_perturbation_alone_shows_is_proposed_by_default() {
     };
     assert_eq!(status(0.5), RevisionStatus::Applied);
     assert_eq!(status(0.9), RevisionStatus::Proposed);
+}
+
+/// The screen of a regulon that the knowledge holds with one regulation too many, and that regulation.
+fn contradicted() -> (RegulatoryNetwork, Regulation, Vec<Perturbation>, ResponseMatrix) {
+    let truth = regulon(Sign::Activation);
+    let spurious = Regulation::new(GeneId::new(0), GeneId::new(9), Sign::Activation);
+    let faulty = RegulatoryNetwork::new(17, truth.regulations().iter().copied().chain([spurious]));
+    let perturbations = every_perturbation(17);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    (faulty, spurious, perturbations, observed)
+}
+
+fn cited(regulation: Regulation, references: usize) -> crate::biology::CitedRegulation {
+    let references = (0..references).map(|number| format!("PMID:{number}")).collect();
+    let citation = crate::biology::Citation { references, ..Default::default() };
+    crate::biology::CitedRegulation { regulation, citation }
+}
+
+#[test]
+fn a_locked_regulation_stays_however_many_entries_contradict_it() {
+    let (faulty, spurious, perturbations, observed) = contradicted();
+    let nothing = none(&faulty);
+    let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    let open = measured(&perturbations, &observed, &nothing);
+    assert!(!refined(&faulty, &open, Reading::Nearest, &config).network.contains(spurious));
+    let resistance = Resistance::default().with_locked([spurious]);
+    let locked = RefinementData { resistance: Some(&resistance), ..open };
+    let refinement = refined(&faulty, &locked, Reading::Nearest, &config);
+    assert!(refinement.network.contains(spurious));
+    assert!(!refinement.network.contains(spurious.flipped()));
+    let concerned = refinement.revisions.iter().filter(|revision| {
+        (revision.regulation.regulator, revision.regulation.target) == (spurious.regulator, spurious.target)
+    });
+    assert_eq!(concerned.count(), 0);
+}
+
+#[test]
+fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
+    // Two entries contradict 0 → 9: the two perturbations of gene 0. With cost 1 and 7 references, W = 1 makes the cost 4.
+    let (faulty, spurious, perturbations, observed) = contradicted();
+    let nothing = none(&faulty);
+    let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    for (references, weight, removed) in [(0, 1.0, true), (7, 1.0, false), (7, 0.0, true), (7, 0.1, true)] {
+        let resistance = Resistance::of(&[cited(spurious, references)], weight);
+        let data = RefinementData { resistance: Some(&resistance), ..measured(&perturbations, &observed, &nothing) };
+        let refinement = refined(&faulty, &data, Reading::Nearest, &config);
+        assert_eq!(refinement.network.contains(spurious), !removed, "{references} references, weight {weight}");
+        if removed {
+            let evidence = &refinement.revisions[0].evidence;
+            let cost = resistance.factor(spurious);
+            let net = (evidence.mended.len() - evidence.broken.len()) as f64 - cost;
+            assert!((evidence.objective_drop - net).abs() < 1e-3, "{evidence:?}");
+        }
+    }
 }
