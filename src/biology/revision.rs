@@ -60,8 +60,8 @@ pub struct Evidence {
     pub objective_drop: f64,
     /// Share of bootstrap resamples of the perturbations that find it again, in `[0, 1]`; `None` if none were drawn.
     pub stability: Option<f64>,
-    /// Expected share of false ones among revisions at least as well supported, by label permutation, in `[0, 1]`;
-    /// `None` if no permutation was run.
+    /// Expected share of false ones among revisions of its kind at least as well supported by measured entries, from
+    /// screens simulated on the refined network with planted faults, in `[0, 1]`; `None` if none was simulated.
     pub q_value: Option<f64>,
 }
 

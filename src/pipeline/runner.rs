@@ -12,7 +12,7 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
 use crate::progress::Watch;
-use crate::refinement::{Refinement, RefinementData, Resistance, refine};
+use crate::refinement::{Refinement, RefinementData, Resistance, draft, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -66,6 +66,7 @@ struct Runner<'a> {
 /// One finished round.
 struct Round {
     predictor: Box<dyn Predictor>,
+    aligned: Aligned,
     refinement: Refinement,
     iteration: Iteration,
 }
@@ -104,7 +105,7 @@ impl<'a> Runner<'a> {
         let first = self.fit_labelled(predictor.as_mut())?;
         let neural_alone = predictor.predict(&self.held_out_perturbations())?.responses();
         let mut network = self.materials.network.clone();
-        let mut last: Option<Refinement> = None;
+        let mut last: Option<(Refinement, Aligned)> = None;
         let mut iterations = Vec::new();
         let mut stop_reason = StopReason::RoundLimit;
         for round in 1..=self.config.rounds {
@@ -115,7 +116,7 @@ impl<'a> Runner<'a> {
                     predictor = done.predictor;
                     let unchanged = done.refinement.network == network;
                     network.clone_from(&done.refinement.network);
-                    last = Some(done.refinement);
+                    last = Some((done.refinement, done.aligned));
                     if let Some(reason) = self.watch.stop_reason() {
                         stop_reason = reason;
                         break;
@@ -135,7 +136,12 @@ impl<'a> Runner<'a> {
                 },
             }
         }
-        let refinement = last.ok_or(PipelineError::Cancelled)?;
+        let (drafted, aligned) = last.ok_or(PipelineError::Cancelled)?;
+        let refinement = self.timed("judge", |runner| runner.judge(drafted, &aligned))?;
+        if let Some(iteration) = iterations.last_mut() {
+            iteration.revisions = refinement.revisions.len();
+            iteration.disagreements = refinement.disagreements;
+        }
         self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
     }
 
@@ -150,7 +156,7 @@ impl<'a> Runner<'a> {
         let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;
         let mut predictor = self.new_predictor();
         let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
-        let refinement = self.timed("refine", |runner| runner.refine(&aligned))?;
+        let refinement = self.timed("refine", |runner| runner.draft(&aligned))?;
         let iteration = Iteration {
             round,
             first_fit: None,
@@ -160,7 +166,7 @@ impl<'a> Runner<'a> {
             disagreements: refinement.disagreements,
             seconds: began.elapsed().as_secs_f64(),
         };
-        Ok(Round { predictor, refinement, iteration })
+        Ok(Round { predictor, aligned, refinement, iteration })
     }
 
     fn timed<T>(
@@ -228,16 +234,28 @@ impl<'a> Runner<'a> {
         Ok(Aligned { prediction, alignment })
     }
 
-    fn refine(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+    fn draft(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
         let confidences = self.confidences(aligned);
-        let data = RefinementData {
+        let data = self.refinement_data(aligned, &confidences);
+        let Config { depth, reading, refinement, .. } = self.config;
+        Ok(draft(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+    }
+
+    /// Judges the revisions of the last round; those of earlier rounds are not in force any more.
+    fn judge(&self, drafted: Refinement, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+        let confidences = self.confidences(aligned);
+        let data = self.refinement_data(aligned, &confidences);
+        let Config { depth, reading, refinement, .. } = self.config;
+        Ok(judge(self.materials.network, &data, *depth, *reading, refinement, drafted, &self.watch)?)
+    }
+
+    fn refinement_data<'b>(&'b self, aligned: &'b Aligned, confidences: &'b [f32]) -> RefinementData<'b> {
+        RefinementData {
             measured: (&self.labelled.perturbations, &self.labelled.observed),
             predicted: (&self.unlabelled, &aligned.alignment.aligned),
-            predicted_weights: &confidences,
+            predicted_weights: confidences,
             resistance: self.materials.resistance,
-        };
-        let Config { depth, reading, refinement, .. } = self.config;
-        Ok(refine(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+        }
     }
 
     /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one.

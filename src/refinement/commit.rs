@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
         gain.total() + self.pair_cost(pair, &present) - self.pair_cost(pair, &after(&present, action))
     }
 
-    fn accept(&mut self, action: Action) {
+    pub fn accept(&mut self, action: Action) {
         self.state.apply(&action.edits());
         let pair = (action.regulation.regulator, action.regulation.target);
         let signs = after(&self.signs(pair), action);

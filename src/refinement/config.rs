@@ -30,9 +30,13 @@ pub struct RefinementConfig {
     /// Least stability of an applied revision, in `[0, 1]`; default 0.7. What rests on a single perturbation is found
     /// again in 63 % of the resamples, so the default asks for support by several; less stable ones are proposed.
     pub min_stability: f64,
-    /// Label permutations behind each q-value, ≥ 0; default 3.
-    pub permutations: usize,
-    /// Seed of resamples and permutations.
+    /// Simulated screens behind the q-values at most, ≥ 0; default 20. They end earlier, but not before the third, once
+    /// they have brought 400 revisions.
+    #[serde(alias = "permutations")]
+    pub simulations: usize,
+    /// Largest q-value of an applied revision, in `[0, 1]`; default 1. Those above are proposed.
+    pub max_fdr: f64,
+    /// Seed of resamples and simulations.
     pub seed: u64,
 }
 
@@ -60,7 +64,8 @@ impl Default for RefinementConfig {
             max_passes: 4,
             bootstraps: 200,
             min_stability: 0.7,
-            permutations: 3,
+            simulations: 20,
+            max_fdr: 1.0,
             seed: 42,
         }
     }
@@ -84,9 +89,10 @@ impl RefinementConfig {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1000000" });
             }
         }
-        if !(0.0..=1.0).contains(&self.min_stability) {
-            let (name, value) = ("min_stability", self.min_stability);
-            return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
+        for (name, value) in [("min_stability", self.min_stability), ("max_fdr", self.max_fdr)] {
+            if !(0.0..=1.0).contains(&value) {
+                return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
+            }
         }
         for (name, value) in [("candidates", self.candidates), ("max_passes", self.max_passes)] {
             if value == 0 {

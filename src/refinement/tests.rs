@@ -159,7 +159,7 @@ proptest! {
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);
         let nothing = none(&network);
-        let config = RefinementConfig { max_share: 1.0, permutations: 1, bootstraps: 0, ..Default::default() };
+        let config = RefinementConfig { max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
         let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
         let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
