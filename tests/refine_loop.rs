@@ -52,7 +52,7 @@ fn config() -> Config {
     let mut config = Config::default();
     config.neural.max_epochs = 15;
     config.refinement.bootstraps = 20;
-    config.refinement.simulations = 1;
+    config.refinement.simulations = 10;
     config
 }
 

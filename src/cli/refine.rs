@@ -67,6 +67,12 @@ pub struct RefineArgs {
     /// Never revise what a source states whose name matches this regular expression; may be given several times.
     #[arg(long, value_name = "REGEX")]
     lock_source: Vec<String>,
+    /// Largest q-value (expected share of false ones) of an applied revision; those above are proposed.
+    #[arg(long, value_name = "Q")]
+    max_fdr: Option<f64>,
+    /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed.
+    #[arg(long, value_name = "SHARE")]
+    min_stability: Option<f64>,
     /// Stop after so many seconds with the best network so far.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
@@ -153,6 +159,8 @@ impl RefineArgs {
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
         let refinement = &mut run.refinement;
         refinement.evidence_weight = self.evidence_weight.unwrap_or(refinement.evidence_weight);
+        refinement.max_fdr = self.max_fdr.unwrap_or(refinement.max_fdr);
+        refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
         settings.lock_sources.extend(self.lock_source.iter().cloned());
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
@@ -423,6 +431,12 @@ fn read_observations(
     inputs.push(input_file(role, &input));
     tracing::info!("{report}");
     notes.extend(report.to_string().lines().map(|line| line.trim().to_owned()));
+    let contested = dataset.contested();
+    if contested > 0 {
+        notes.push(format!(
+            "{contested} pairs of perturbation and gene are contested: experiments observed different responses; all are kept"
+        ));
+    }
     let plan = match (&settings.split_file, report.split_plan()) {
         (Some(path), _) => {
             let file = files::read(path)?;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::commit::Search;
 use super::exact::ExactState;
-use super::{Action, RefinementConfig, RefinementData, Resistance};
+use super::{Action, RefinementConfig, RefinementData, Resistance, evidence};
 use crate::biology::{Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Watch;
@@ -18,7 +18,7 @@ use crate::symbolic::Reading;
 
 const KINDS: [RevisionKind; 3] = [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped];
 /// Enough revisions found in simulations to end them early, and the least number of simulations.
-const ENOUGH: (usize, usize) = (400, 3);
+const ENOUGH: (usize, usize) = (1000, 3);
 /// Faults of one kind planted at most, as a share of the regulations.
 const MOST_PLANTED: f64 = 0.15;
 /// Entries by which the noise of one gene leans on that of all genes.
@@ -37,16 +37,18 @@ pub(super) struct Setting<'a> {
 
 /// False revisions found by the search in simulated screens.
 pub(super) struct Calibration {
-    /// Measured net gains of the revisions that the real search found, by kind, ascending.
+    /// Support of the revisions that the real search found, by kind, ascending.
     found: [Vec<i64>; 3],
     /// The same of the false ones in all simulations together.
     false_ones: [Vec<i64>; 3],
+    /// Least q-value of the revisions found so far in that order.
+    least: [Vec<f64>; 3],
     simulations: usize,
 }
 
 impl Calibration {
     /// Simulates screens of `refined` and searches them. `state` holds the real screen under the refined network, `found`
-    /// what the real search found, with the measured net gain of each.
+    /// what the real search found, with the support of each.
     pub fn simulate(
         refined: &RegulatoryNetwork,
         state: &ExactState,
@@ -55,11 +57,13 @@ impl Calibration {
         watch: &dyn Watch,
     ) -> Self {
         let of_kind = |kind: RevisionKind| {
-            let mut nets: Vec<_> = found.iter().filter(|(other, net)| *other == kind && *net > 0).collect();
-            nets.sort_unstable();
-            nets.into_iter().map(|&(_, net)| net).collect::<Vec<_>>()
+            let mut supports: Vec<_> =
+                found.iter().filter(|(other, _)| *other == kind).map(|&(_, support)| support).collect();
+            supports.sort_unstable();
+            supports
         };
-        let mut calibration = Self { found: KINDS.map(of_kind), false_ones: Default::default(), simulations: 0 };
+        let found = KINDS.map(of_kind);
+        let mut calibration = Self { found, false_ones: Default::default(), least: Default::default(), simulations: 0 };
         let real = calibration.found.each_ref().map(Vec::len);
         if real == [0; 3] {
             return calibration;
@@ -77,8 +81,8 @@ impl Calibration {
                 break;
             }
             planting.learn(&faults, &found);
-            for (action, net) in found.into_iter().filter(|(action, _)| !faults.contains(action)) {
-                calibration.false_ones[place(action.kind)].push(net);
+            for (action, support) in found.into_iter().filter(|(action, _)| !faults.contains(action)) {
+                calibration.false_ones[place(action.kind)].push(support);
             }
             calibration.simulations += 1;
             watch.advance(1);
@@ -86,28 +90,37 @@ impl Calibration {
                 break;
             }
         }
-        calibration.false_ones.iter_mut().for_each(|nets| nets.sort_unstable());
+        calibration.false_ones.iter_mut().for_each(|supports| supports.sort_unstable());
+        calibration.least = [0, 1, 2].map(|kind| {
+            let shares = calibration.found[kind].iter().map(|&support| calibration.false_share(kind, support));
+            shares
+                .scan(1.0, |least: &mut f64, share| Some(std::mem::replace(least, least.min(share)).min(share)))
+                .collect()
+        });
         calibration
     }
 
-    /// Expected share of false ones among the revisions of this kind with at least this measured net gain, `None`
-    /// without simulations.
+    /// Expected share of false ones among the revisions of this kind with at least this support, `None` without
+    /// simulations; 1 for a revision that measured entries do not pay for.
     ///
     /// ```text
-    /// q(g) = min_{g' ≤ g}  (1 + #{false in S simulations, gain ≥ g'}) / (S + 1)  /  #{found, gain ≥ g'}
+    /// q(s) = min_{s' ≤ s}  (1 + #{false in S simulations, support ≥ s'}) / (S + 1)  /  #{found, support ≥ s'}
     /// ```
-    pub fn q_value(&self, kind: RevisionKind, net: i64) -> Option<f64> {
+    pub fn q_value(&self, kind: RevisionKind, support: Option<i64>) -> Option<f64> {
         if self.simulations == 0 {
             return None;
         }
-        let (found, false_ones) = (&self.found[place(kind)], &self.false_ones[place(kind)]);
-        let at_least = |nets: &[i64], least: i64| nets.len() - nets.partition_point(|&other| other < least);
-        let share = |least: i64| {
-            let expected = (1 + at_least(false_ones, least)) as f64 / (self.simulations + 1) as f64;
-            expected / at_least(found, least).max(1) as f64
-        };
-        let laxer = found.iter().copied().take_while(|&other| other <= net);
-        Some(laxer.chain([net]).map(share).fold(1.0, f64::min))
+        let Some(support) = support else { return Some(1.0) };
+        let kind = place(kind);
+        let laxer = self.found[kind].partition_point(|&other| other <= support);
+        let least = laxer.checked_sub(1).map_or(1.0, |last| self.least[kind][last]);
+        Some(least.min(self.false_share(kind, support)))
+    }
+
+    fn false_share(&self, kind: usize, support: i64) -> f64 {
+        let at_least = |supports: &[i64]| supports.len() - supports.partition_point(|&other| other < support);
+        let expected = (1 + at_least(&self.false_ones[kind])) as f64 / (self.simulations + 1) as f64;
+        expected / at_least(&self.found[kind]).max(1) as f64
     }
 }
 
@@ -201,7 +214,7 @@ fn damage(truth: &RegulatoryNetwork, faults: &[Action]) -> RegulatoryNetwork {
     RegulatoryNetwork::new(truth.n_genes(), regulations)
 }
 
-/// What the search finds in a simulated screen, with the net gain of each revision.
+/// What the search finds in a simulated screen, with the support of each revision.
 fn search_simulated(
     refined: &RegulatoryNetwork,
     faults: &[Action],
@@ -221,11 +234,10 @@ fn search_simulated(
     search.run(&Quiet(watch));
     let mut found = Vec::new();
     for action in search.actions() {
-        let lost: i64 = search.state.effects(&action.reversed().edits()).iter().map(|effect| -effect.weight).sum();
-        let net = lost - search.cost(action);
-        if net > 0 {
-            found.push((action, net));
-        }
+        let effects = search.state.effects(&action.reversed().edits());
+        let mended = effects.iter().filter(|effect| effect.weight < 0).count();
+        let support = evidence::support(mended, effects.len() - mended, search.cost(action));
+        found.extend(support.map(|support| (action, support)));
     }
     found
 }

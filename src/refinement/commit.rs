@@ -110,7 +110,7 @@ impl<'a> Search<'a> {
     }
 
     /// Gain of the entries less the cost that the action adds.
-    fn net(&self, action: Action, gain: Gain) -> i64 {
+    pub fn net(&self, action: Action, gain: Gain) -> i64 {
         let pair = (action.regulation.regulator, action.regulation.target);
         let present = self.signs(pair);
         gain.total() + self.pair_cost(pair, &present) - self.pair_cost(pair, &after(&present, action))
@@ -127,7 +127,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn is_valid(&self, action: Action) -> bool {
+    pub fn is_valid(&self, action: Action) -> bool {
         let present = self.state.arcs.contains(action.regulation);
         match action.kind {
             // The other sign beside a known regulation would only turn its effect into "ambiguous": a removal says that
@@ -149,6 +149,11 @@ impl<'a> Search<'a> {
         let pair = (action.regulation.regulator, action.regulation.target);
         let room = self.revised.len() < self.config.max_revisions(self.original.regulations().len());
         self.is_valid(action) && (room || self.revised.contains_key(&pair))
+    }
+
+    /// True if the regulations between these two genes differ from the original ones.
+    pub fn is_revised(&self, pair: (GeneId, GeneId)) -> bool {
+        self.revised.contains_key(&pair)
     }
 
     fn signs(&self, pair: (GeneId, GeneId)) -> Vec<Sign> {

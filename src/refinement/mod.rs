@@ -1,10 +1,11 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
-//! `evidence` says what each one mends, `calibration` how likely it is false; `exact` keeps the objective up to date. `published` is the
+//! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact` keeps the objective up to date. `published` is the
 //! dense objective of the literature, a reference and a method to compare with. Nothing here reads a file, knows of RDF,
 //! or sees a test perturbation.
 
+mod alternatives;
 mod calibration;
 mod commit;
 mod config;
@@ -108,7 +109,8 @@ pub fn draft(
 }
 
 /// Gives the revisions of a [`draft`] their q-values, from simulated screens of the refined network with faults planted
-/// in it, and withdraws from the network those whose q-value is above the largest allowed.
+/// in it, withdraws from the network those whose q-value is above the largest allowed, and names what explains the same
+/// entries as well.
 ///
 /// `network`, `data` and the settings must be those of the draft. Without simulations, or if `watch` is cancelled before
 /// the first is done, there are no q-values and nothing is withdrawn for them.
@@ -138,16 +140,19 @@ pub fn judge(
             RevisionStatus::Proposed => proposed.push(action),
         }
     }
-    let found: Vec<_> =
-        drafted.revisions.iter().map(|revision| (revision.kind, evidence::measured_net(&search, revision))).collect();
+    let found: Vec<_> = drafted
+        .revisions
+        .iter()
+        .filter_map(|revision| Some((revision.kind, evidence::support_of(&search, revision)?)))
+        .collect();
     let setting = calibration::Setting { data: *data, depth, reading, config };
     let calibration = calibration::Calibration::simulate(&drafted.network, &search.state, &found, setting, watch);
     let resamples = evidence::Resamples::draw(&search);
     let mut revisions = drafted.revisions;
     loop {
         for revision in &mut revisions {
-            let net = evidence::measured_net(&search, revision);
-            revision.evidence.q_value = calibration.q_value(revision.kind, net);
+            let support = evidence::support_of(&search, revision);
+            revision.evidence.q_value = calibration.q_value(revision.kind, support);
         }
         let doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
         if doubtful.is_empty() {
@@ -161,6 +166,7 @@ pub fn judge(
         proposed.extend(search.withdraw_uncarried(&resamples));
         revisions = evidence::revisions(&mut search, &proposed, &resamples);
     }
+    alternatives::name_alternatives(&mut search, &mut revisions, watch);
     let disagreements = (drafted.disagreements.0, in_entries(search.state.disagreement()));
     Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled: drafted.settled })
 }
@@ -203,6 +209,14 @@ fn check_shapes(network: &RegulatoryNetwork, data: &RefinementData<'_>) -> Resul
                 perturbations: perturbations.len(),
                 responses: (responses.n_perturbations(), responses.n_genes()),
             });
+        }
+    }
+    for perturbations in [data.measured.0, data.predicted.0] {
+        for (row, perturbation) in perturbations.iter().enumerate() {
+            if let Some(gene) = perturbation.genes().find(|gene| gene.index() >= network.n_genes()) {
+                let (gene, genes) = (gene.index(), network.n_genes());
+                return Err(RefinementError::UnknownGene { row, gene, genes });
+            }
         }
     }
     let predicted = data.predicted.1.entries().len();

@@ -373,3 +373,88 @@ fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
         }
     }
 }
+
+fn numbers_are_finite(refinement: &Refinement) {
+    for revision in &refinement.revisions {
+        let evidence = &revision.evidence;
+        assert!(evidence.objective_drop.is_finite() && evidence.predicted.is_finite());
+        let shares = [evidence.stability, evidence.q_value, evidence.confidence()];
+        assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)), "{evidence:?}");
+    }
+}
+
+#[test]
+fn nothing_measured_or_nothing_but_unchanged_ends_without_a_panic() {
+    let network = regulon(Sign::Activation);
+    let perturbations = every_perturbation(17);
+    let nothing = none(&network);
+    let masked = ResponseMatrix::unmeasured(perturbations.len(), 17);
+    let data = measured(&perturbations, &masked, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    assert!(refinement.revisions.is_empty());
+    let entries = vec![Some(Response::Unchanged); 17 * perturbations.len()];
+    let still = ResponseMatrix::from_entries(perturbations.len(), 17, entries);
+    let data = measured(&perturbations, &still, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    numbers_are_finite(&refinement);
+    assert!(refinement.revisions.iter().all(|revision| revision.kind == RevisionKind::Removed));
+}
+
+#[test]
+fn a_network_of_one_gene_has_nothing_to_revise() {
+    let gene = GeneId::new(0);
+    let network = RegulatoryNetwork::new(1, [Regulation::new(gene, gene, Sign::Inhibition)]);
+    let perturbations = every_perturbation(1);
+    let observed = ResponseMatrix::from_entries(2, 1, vec![Some(Response::Up); 2]);
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
+}
+
+#[test]
+fn contradictory_experiments_cancel_and_make_no_revision() {
+    let network = regulon(Sign::Activation);
+    let gene = GeneId::new(0);
+    let perturbations = vec![Perturbation::deletion(gene); 8];
+    let mut observed = ResponseMatrix::unmeasured(8, 17);
+    for row in 0..8 {
+        let seen = if row % 2 == 0 { Response::Up } else { Response::Down };
+        observed.set(row, GeneId::new(1), Some(seen));
+    }
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    numbers_are_finite(&refinement);
+    assert_eq!(refinement.network, network);
+    assert_eq!(refinement.disagreements, (4, 4));
+}
+
+#[test]
+fn a_gene_of_ten_thousand_targets_is_judged_like_any_other() {
+    let targets = 10_000;
+    let act = |target| Regulation::new(GeneId::new(0), GeneId::new(target), Sign::Activation);
+    let truth = RegulatoryNetwork::new(targets + 1, (1..=targets).map(act));
+    let perturbations = [Perturbation::deletion(GeneId::new(0)), Perturbation::overexpression(GeneId::new(0))];
+    let mut observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    for row in 0..2 {
+        observed.set(row, GeneId::new(1), Some(Response::Unchanged));
+    }
+    let nothing = none(&truth);
+    let config = RefinementConfig { remove_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    let refinement = refined(&truth, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+    numbers_are_finite(&refinement);
+    assert_eq!(refinement.revisions.len(), 1);
+    assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (RevisionKind::Removed, act(1)));
+}
+
+#[test]
+fn a_perturbed_gene_outside_the_network_is_named() {
+    let network = regulon(Sign::Activation);
+    let perturbations = [Perturbation::deletion(GeneId::new(99))];
+    let observed = ResponseMatrix::unmeasured(1, 17);
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    let error = refine(&network, &data, 5, Reading::Nearest, &RefinementConfig::default(), &Unwatched);
+    let message = error.expect_err("no such gene").to_string();
+    assert!(message.contains("99") && message.contains("17 genes"), "{message}");
+}
