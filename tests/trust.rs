@@ -209,11 +209,11 @@ fn few_of_those_with_a_small_q_value_are_false_and_most_applied_ones_are_true() 
 fn what_is_applied_keeps_to_the_error_rate_and_gives_the_network() {
     let trial = Trial::new(Size { genes: 80, regulations: 160, perturbations: 40, corruption: 0.2 }, 3);
     let mut applied = Vec::new();
-    for max_fdr in [1.0, 0.02, 0.0] {
-        let refinement = trial.refine(&RefinementConfig { max_share: 0.5, max_fdr, ..Default::default() });
+    for max_q_value in [1.0, 0.02, 0.0] {
+        let refinement = trial.refine(&RefinementConfig { max_share: 0.5, max_q_value, ..Default::default() });
         let in_force = refinement.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
         for revision in in_force.clone() {
-            assert!(revision.evidence.q_value.is_some_and(|q| q <= max_fdr), "{revision:?}");
+            assert!(revision.evidence.q_value.is_some_and(|q| q <= max_q_value), "{revision:?}");
             assert!(revision.evidence.mended.len() > revision.evidence.broken.len());
         }
         assert_eq!(trial.damaged.revised(&refinement.revisions), refinement.network);
@@ -243,7 +243,7 @@ fn mediated(m: Option<Response>) -> Vec<Revision> {
         predicted_weights: &[],
         resistance: None,
     };
-    let config = RefinementConfig { max_fdr: 1.0, ..Default::default() };
+    let config = RefinementConfig { max_q_value: 1.0, ..Default::default() };
     refine(&network, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits").revisions
 }
 

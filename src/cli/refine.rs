@@ -69,7 +69,7 @@ pub struct RefineArgs {
     lock_source: Vec<String>,
     /// Largest q-value (expected share of false ones) of an applied revision; those above are proposed.
     #[arg(long, value_name = "Q")]
-    max_fdr: Option<f64>,
+    max_q_value: Option<f64>,
     /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed.
     #[arg(long, value_name = "SHARE")]
     min_stability: Option<f64>,
@@ -159,7 +159,7 @@ impl RefineArgs {
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
         let refinement = &mut run.refinement;
         refinement.evidence_weight = self.evidence_weight.unwrap_or(refinement.evidence_weight);
-        refinement.max_fdr = self.max_fdr.unwrap_or(refinement.max_fdr);
+        refinement.max_q_value = self.max_q_value.unwrap_or(refinement.max_q_value);
         refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
         settings.lock_sources.extend(self.lock_source.iter().cloned());
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));

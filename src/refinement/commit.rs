@@ -182,6 +182,12 @@ impl<'a> Search<'a> {
         actions
     }
 
+    /// Weight of the entries that disagree, and the cost of the revisions in force.
+    pub fn objective(&self) -> i64 {
+        let costs: i64 = self.actions().into_iter().map(|action| self.cost(action)).sum();
+        self.state.disagreement().total() + costs
+    }
+
     /// The cost of one revision of the original network: what is well cited costs more to withdraw.
     pub fn cost(&self, action: Action) -> i64 {
         let withdrawal = |cost: f64| cost * self.resistance.factor(action.regulation).min(MOST_RESISTANCE);

@@ -36,7 +36,7 @@ pub struct RefinementConfig {
     pub simulations: usize,
     /// Largest q-value of an applied revision, in `[0, 1]`; default 0.2, so that about four in five of those least sure are
     /// right. Those above are proposed.
-    pub max_fdr: f64,
+    pub max_q_value: f64,
     /// Seed of resamples and simulations.
     pub seed: u64,
 }
@@ -66,7 +66,7 @@ impl Default for RefinementConfig {
             bootstraps: 200,
             min_stability: 0.7,
             simulations: 20,
-            max_fdr: 0.2,
+            max_q_value: 0.2,
             seed: 42,
         }
     }
@@ -90,7 +90,7 @@ impl RefinementConfig {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1000000" });
             }
         }
-        for (name, value) in [("min_stability", self.min_stability), ("max_fdr", self.max_fdr)] {
+        for (name, value) in [("min_stability", self.min_stability), ("max_q_value", self.max_q_value)] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
             }

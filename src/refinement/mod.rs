@@ -132,6 +132,7 @@ pub fn judge(
         return Ok(drafted);
     }
     let mut search = commit::Search::new(network, data, depth, reading, config);
+    let before = search.objective();
     let mut proposed = Vec::new();
     for revision in &drafted.revisions {
         let action = Action { kind: revision.kind, regulation: revision.regulation };
@@ -154,7 +155,11 @@ pub fn judge(
             let support = evidence::support_of(&search, revision);
             revision.evidence.q_value = calibration.q_value(revision.kind, support);
         }
-        let doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
+        let mut doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
+        if doubtful.is_empty() && search.objective() > before {
+            // What is left paid only together with what was withdrawn.
+            doubtful.extend(revisions.iter().rfind(|revision| revision.status == RevisionStatus::Applied));
+        }
         if doubtful.is_empty() {
             break;
         }
@@ -173,7 +178,7 @@ pub fn judge(
 
 /// True if the revision is applied although its q-value is larger than allowed.
 fn is_doubtful(revision: &Revision, config: &RefinementConfig) -> bool {
-    let uncertain = revision.evidence.q_value.is_some_and(|q| q > config.max_fdr);
+    let uncertain = revision.evidence.q_value.is_some_and(|q| q > config.max_q_value);
     revision.status == RevisionStatus::Applied && uncertain
 }
 
