@@ -36,8 +36,9 @@ fn refinement(criterion: &mut Criterion) {
             measured: (&screen.dataset.perturbations, &screen.dataset.observed),
             predicted: (&[], &none),
             predicted_weights: &[],
+            resistance: None,
         };
-        let config = RefinementConfig { permutations: 0, ..RefinementConfig::default() };
+        let config = RefinementConfig { simulations: 0, ..RefinementConfig::default() };
         group.bench_function(format!("{n_genes} genes"), |bencher| {
             bencher.iter(|| refine(&screen.damaged, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits"));
         });

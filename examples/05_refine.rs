@@ -40,7 +40,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let screen: Vec<_> = truth.regulators().map(Perturbation::deletion).collect();
     let responses = Closure::new(&truth, DEPTH, Reading::Nearest).simulate(&screen);
     let nothing = ResponseMatrix::unmeasured(0, genes.len());
-    let data = RefinementData { measured: (&screen, &responses), predicted: (&[], &nothing), predicted_weights: &[] };
+    let data = RefinementData {
+        measured: (&screen, &responses),
+        predicted: (&[], &nothing),
+        predicted_weights: &[],
+        resistance: None,
+    };
     let found = refine(&faulty, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
 
     let (before, after) = found.disagreements;

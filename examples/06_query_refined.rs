@@ -36,7 +36,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let responses = Closure::new(&world, DEPTH, Reading::Nearest).simulate(&screen);
 
     let nothing = ResponseMatrix::unmeasured(0, genes.len());
-    let data = RefinementData { measured: (&screen, &responses), predicted: (&[], &nothing), predicted_weights: &[] };
+    let data = RefinementData {
+        measured: (&screen, &responses),
+        predicted: (&[], &nothing),
+        predicted_weights: &[],
+        resistance: None,
+    };
     let found = refine(&known, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
 
     let row_labels: Vec<_> = screen.iter().map(|perturbation| perturbation.label(genes)).collect();

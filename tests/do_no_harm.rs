@@ -52,6 +52,7 @@ proptest! {
             measured: (&perturbations, &observed),
             predicted: (&[], &none),
             predicted_weights: &[],
+            resistance: None,
         };
         let refinement =
             refine(&network, &data, 5, reading, &RefinementConfig::default(), &Unwatched).expect("it fits");

@@ -496,7 +496,9 @@ fn refined_toy() -> KnowledgeBase {
         predicted: 0.25,
         objective_drop: drop,
         stability: Some(0.9),
-        q_value: None,
+        alternatives: vec![(RevisionKind::Added, edge(genes, "crp", Sign::Inhibition, "lexA"))],
+        mediators: vec![genes.id("lexA").expect("a gene of the toy")],
+        ..Evidence::default()
     };
     use RevisionKind::{Added, Removed, SignFlipped};
     use RevisionStatus::{Applied, Proposed};

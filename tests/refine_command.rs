@@ -291,6 +291,80 @@ fn bad_input_is_named_with_file_line_and_mend() {
 }
 
 #[test]
+fn data_that_say_nothing_or_contradict_themselves_end_with_a_sentence() {
+    let bench = Bench::new();
+    let plain = fs::read_to_string(bench.path("screen.csv")).expect("the screen");
+    let with_response = |response: &str| -> String {
+        let cells =
+            |line: &str| line.rsplit_once(',').map(|(row, _)| format!("{row},{response}\n")).unwrap_or_default();
+        let head = "perturbation,gene,response\n";
+        plain.lines().skip(1).fold(head.to_owned(), |text, line| text + &cells(line))
+    };
+    bench.file("zero.csv", &with_response("0"));
+    bench.file("masked.csv", &with_response(""));
+    let twice = plain.lines().skip(1).enumerate().fold(
+        "perturbation,gene,response,contrast\n".to_owned(),
+        |text, (at, line)| {
+            let (row, seen) = line.rsplit_once(',').expect("cells");
+            let other = if at % 50 == 0 && seen != "0" { "0" } else { seen };
+            text + &format!("{row},{seen},first\n{row},{other},second\n")
+        },
+    );
+    bench.file("twice.csv", &twice);
+    bench.file("foreign.csv", &plain.replace("regA+", "unheardOf-"));
+    for data in ["zero.csv", "masked.csv", "twice.csv", "foreign.csv"] {
+        let arguments = ["--kb", "kb.ttl", "--data", data, "--out", data.trim_end_matches(".csv")];
+        let output = bench.refine(&arguments).output().expect("it runs");
+        let text = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        assert!(!text.contains("panicked") && !text.contains("NaN") && !text.trim().is_empty(), "{data}: {text}");
+        assert_eq!(output.status.success(), data != "masked.csv", "{data}: {text}");
+    }
+    let report = fs::read_to_string(bench.path("twice/report.md")).expect("the report");
+    assert!(report.contains("contested"), "{report}");
+    for folder in ["zero", "twice", "foreign"] {
+        let report = fs::read_to_string(bench.path(folder).join("report.json")).expect("the report");
+        assert!(!report.contains("NaN"), "{folder}");
+    }
+    bench.file("one.tsv", "regulator\ttarget\tsign\nregA\tregA\t-\n");
+    let import = ["import", "table", "one.tsv", "--regulator", "regulator", "--target", "target", "--sign", "sign"];
+    bench.aligned(&[&import[..], &["--out", "one.ttl"]].concat()).assert().success();
+    let output = bench.refine(&["--kb", "one.ttl", "--data", "screen.csv", "--out", "one"]).output().expect("it runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(!text.contains("panicked"), "{text}");
+}
+
+#[test]
+fn a_locked_source_is_kept_and_a_misspelt_one_refused() {
+    let bench = Bench::new();
+    let table = "regulator,target,sign,source\n".to_owned()
+        + &bench
+            .base("kb.ttl")
+            .regulations()
+            .iter()
+            .map(|cited| {
+                let base = bench.base("kb.ttl");
+                let symbol = |gene| base.genes().symbol(gene).to_owned();
+                let (from, to) = (symbol(cited.regulation.regulator), symbol(cited.regulation.target));
+                format!("{from},{to},{},RegulonDB\n", cited.regulation.sign.value())
+            })
+            .collect::<String>();
+    bench.file("cited.csv", &table);
+    let import = ["import", "table", "cited.csv", "--regulator", "regulator", "--target", "target", "--sign", "sign"];
+    bench.aligned(&[&import[..], &["--source", "source", "--out", "cited.ttl"]].concat()).assert().success();
+    let message =
+        bench.refusal(&["--kb", "cited.ttl", "--data", "screen.csv", "--lock-source", "RegulonBD", "--out", "out"]);
+    assert!(message.contains("`RegulonBD`") && message.contains("`RegulonDB`"), "{message}");
+    let locked = ["--kb", "cited.ttl", "--data", "screen.csv", "--lock-source", "^Regulon", "--out", "out"];
+    bench.refine(&locked).assert().success();
+    let report = bench.json("out/report.json");
+    assert_eq!((&report["revisions"]["removed"], &report["revisions"]["flipped"]), (&0.into(), &0.into()));
+    let report = fs::read_to_string(bench.path("out/report.md")).expect("the report");
+    assert!(report.contains("regulations are locked"), "{report}");
+    let message = bench.refusal(&["--max-q-value", "1.5", "--out", "x"]);
+    assert!(message.contains("max_q_value") && message.contains("between 0 and 1"), "{message}");
+}
+
+#[test]
 fn byte_order_mark_crlf_and_quotes_are_read() {
     let bench = Bench::new();
     let plain = fs::read_to_string(bench.path("screen.csv")).expect("the screen");

@@ -54,7 +54,7 @@ fn config() -> Config {
     let mut config = Config::default();
     config.neural.max_epochs = 15;
     config.refinement.bootstraps = 20;
-    config.refinement.permutations = 1;
+    config.refinement.simulations = 10;
     config
 }
 
@@ -73,6 +73,7 @@ fn attempt_from(
     let materials = Materials {
         network: &world.network,
         evidence: &evidence,
+        resistance: None,
         held_out: None,
         dataset: &world.dataset,
         split: &world.split,
@@ -180,7 +181,7 @@ impl Watch for StopAt {
 
 #[test]
 fn a_stop_in_the_second_round_hands_back_the_first() {
-    let watch = StopAt { phase: "permute labels", times: 2, begun: Default::default() };
+    let watch = StopAt { phase: "refine", times: 2, begun: Default::default() };
     let outcome = outcome(&world(), &config(), &watch);
     assert_eq!(outcome.stop_reason, StopReason::Cancelled);
     assert!(!outcome.iterations.is_empty());

@@ -60,9 +60,22 @@ pub struct Evidence {
     pub objective_drop: f64,
     /// Share of bootstrap resamples of the perturbations that find it again, in `[0, 1]`; `None` if none were drawn.
     pub stability: Option<f64>,
-    /// Expected share of false ones among revisions at least as well supported, by label permutation, in `[0, 1]`;
-    /// `None` if no permutation was run.
+    /// Expected share of false ones among revisions of its kind at least as well supported by measured entries, from
+    /// screens simulated on the refined network with planted faults, in `[0, 1]`; `None` if none was simulated.
     pub q_value: Option<f64>,
+    /// Other revisions that explain the same measured entries as well, best first: these data cannot tell them apart.
+    pub alternatives: Vec<(RevisionKind, Regulation)>,
+    /// For an added regulation, the genes by way of which its regulator might act on the target instead of directly: one
+    /// step of that way is known, and adding the other is among the alternatives. In order.
+    pub mediators: Vec<GeneId>,
+}
+
+impl Evidence {
+    /// How sure the revision is, in `[0, 1]`: `1 − q` where there is a q-value, else its stability, if any.
+    #[must_use]
+    pub fn confidence(&self) -> Option<f64> {
+        self.q_value.map(|q| 1.0 - q).or(self.stability).filter(|share| (0.0..=1.0).contains(share))
+    }
 }
 
 /// One change to the knowledge, with the reasons for it.

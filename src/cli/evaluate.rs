@@ -11,6 +11,7 @@ use aligned::metrics::BootstrapConfig;
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::PipelineError;
 use aligned::pipeline::evaluation::{Evaluation, FoldMaterials, Knob, NamedNetwork, cross_validate, score_knowledge};
+use aligned::refinement::Resistance;
 use aligned::report::{EvaluationReport, InputFile};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Report, Result, bail, miette};
@@ -213,6 +214,7 @@ struct Sources {
     genes: GeneTable,
     original: RegulatoryNetwork,
     evidence: Vec<u32>,
+    resistance: Resistance,
     against: Vec<(String, RegulatoryNetwork)>,
     dataset: Dataset,
     seen: Option<BTreeSet<Vec<GeneId>>>,
@@ -269,6 +271,7 @@ impl Sources {
         Ok(Self {
             original: network_of(n_genes, knowledge.regulations()),
             evidence: evidence_of(&knowledge, n_genes),
+            resistance: Resistance::of(knowledge.regulations(), settings.run.refinement.evidence_weight),
             against: against.into_iter().map(network).collect(),
             genes,
             dataset,
@@ -299,6 +302,7 @@ impl Sources {
             let materials = FoldMaterials {
                 network: &self.original,
                 evidence: &self.evidence,
+                resistance: Some(&self.resistance),
                 dataset: &self.dataset,
                 splits: &splits,
                 genes: &self.genes,

@@ -12,6 +12,7 @@ use aligned::pipeline::{
     self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
 use aligned::progress::Watch;
+use aligned::refinement::Resistance;
 use aligned::report::{DataSummary, InputFile, Report};
 use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};
@@ -65,6 +66,18 @@ pub struct RefineArgs {
     /// Folder of rules that replace those compiled in.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
+    /// Weight of citations: removing or flipping a regulation costs 1 + W·log2(1 + sources + references) times as much.
+    #[arg(long, value_name = "W")]
+    evidence_weight: Option<f64>,
+    /// Never revise what a source states whose name matches this regular expression; may be given several times.
+    #[arg(long, value_name = "REGEX")]
+    lock_source: Vec<String>,
+    /// Largest q-value (expected share of false ones) of an applied revision; those above are proposed.
+    #[arg(long, value_name = "Q")]
+    max_q_value: Option<f64>,
+    /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed.
+    #[arg(long, value_name = "SHARE")]
+    min_stability: Option<f64>,
     /// Stop after so many seconds with the best network so far.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
@@ -181,6 +194,11 @@ impl RefineArgs {
         run.rounds = self.rounds.map_or(run.rounds, |rounds| rounds as usize);
         run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
+        let refinement = &mut run.refinement;
+        refinement.evidence_weight = self.evidence_weight.unwrap_or(refinement.evidence_weight);
+        refinement.max_q_value = self.max_q_value.unwrap_or(refinement.max_q_value);
+        refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
+        settings.lock_sources.extend(self.lock_source.iter().cloned());
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
         settings.run.check().into_diagnostic()?;
@@ -198,6 +216,7 @@ struct Sources {
     knowledge: KnowledgeBase,
     genes: GeneTable,
     network: RegulatoryNetwork,
+    resistance: Resistance,
     held_out: Option<RegulatoryNetwork>,
     dataset: Dataset,
     split: Split,
@@ -229,6 +248,7 @@ impl Sources {
         };
         watch.advance(1);
         let mut notes = knowledge.warnings().to_vec();
+        let locked = locked_regulations(settings, &knowledge, &mut notes)?;
         let mut genes = knowledge.genes().clone();
         let held_out_regulations = match &settings.held_out_kb {
             Some(path) => {
@@ -262,6 +282,10 @@ impl Sources {
             }
         };
         watch.advance(1);
+        // Planted faults cite no source: in a power check citations would give them away.
+        let evidence_weight = if screen.is_some() { 0.0 } else { settings.run.refinement.evidence_weight };
+        let locked = locked.into_iter().filter(|&regulation| network.contains(regulation));
+        let resistance = Resistance::of(knowledge.regulations(), evidence_weight).with_locked(locked);
         let split = plan.split(&dataset, settings.run.seed).into_diagnostic()?;
         watch.advance(1);
         if watch.is_cancelled() {
@@ -272,6 +296,7 @@ impl Sources {
             knowledge,
             genes,
             network,
+            resistance,
             held_out,
             dataset,
             split,
@@ -318,6 +343,7 @@ impl Sources {
         Materials {
             network: &self.network,
             evidence,
+            resistance: Some(&self.resistance),
             held_out: self.held_out.as_ref(),
             dataset: &self.dataset,
             split: &self.split,
@@ -475,6 +501,12 @@ pub(super) fn read_observations(
     inputs.push(input_file(role, &input));
     tracing::info!("{report}");
     notes.extend(report.to_string().lines().map(|line| line.trim().to_owned()));
+    let contested = dataset.contested();
+    if contested > 0 {
+        notes.push(format!(
+            "{contested} pairs of perturbation and gene are contested: experiments observed different responses; all are kept"
+        ));
+    }
     let plan = match (&settings.split_file, report.split_plan()) {
         (Some(path), _) => {
             let file = files::read(path)?;
@@ -493,6 +525,22 @@ pub(super) fn read_observations(
         (None, None) => settings.split.clone(),
     };
     Ok(Some((dataset, plan)))
+}
+
+/// What the locked sources state; each pattern must match one, and a note says how much it locks.
+fn locked_regulations(
+    settings: &Settings,
+    knowledge: &KnowledgeBase,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Regulation>> {
+    let mut locked = Vec::new();
+    for pattern in &settings.lock_sources {
+        let stated = knowledge.stated_by(pattern).into_diagnostic()?;
+        let all = knowledge.regulations().len();
+        notes.push(format!("{} of {all} regulations are locked: their sources match `{pattern}`", stated.len()));
+        locked.extend(stated);
+    }
+    Ok(locked)
 }
 
 /// True if most perturbed genes stand in the knowledge base by their very symbol.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub split_file: Option<PathBuf>,
     /// Folder of rules that replace those compiled in.
     pub rules: Option<PathBuf>,
+    /// Regular expressions over sources; what a matching source states is never revised.
+    pub lock_sources: Vec<String>,
     /// What the loop computes.
     pub run: Config,
     /// How the data are split.

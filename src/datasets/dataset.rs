@@ -72,6 +72,23 @@ impl Dataset {
         gene_sets(&self.perturbations)
     }
 
+    /// Pairs of a perturbation and a gene that several rows observed, not all of them with the same response. Each row
+    /// keeps what it observed.
+    #[must_use]
+    pub fn contested(&self) -> usize {
+        let mut rows_of: std::collections::BTreeMap<&Perturbation, Vec<usize>> = std::collections::BTreeMap::new();
+        for (row, perturbation) in self.perturbations.iter().enumerate() {
+            rows_of.entry(perturbation).or_default().push(row);
+        }
+        let differs = |rows: &[usize], gene: GeneId| {
+            let mut seen = rows.iter().filter_map(|&row| self.observed.get(row, gene));
+            seen.next().is_some_and(|first| seen.any(|other| other != first))
+        };
+        let genes = || (0..self.observed.n_genes()).map(GeneId::new);
+        let repeated = rows_of.values().filter(|rows| rows.len() > 1);
+        repeated.map(|rows| genes().filter(|&gene| differs(rows, gene)).count()).sum()
+    }
+
     /// Genes measured in at least one row, in order.
     #[must_use]
     pub fn measured_genes(&self) -> Vec<GeneId> {
@@ -126,6 +143,20 @@ mod tests {
         assert_eq!(dataset.observed.get(1, GeneId::new(0)), Some(Response::Up));
         assert_eq!(dataset.observed.measured(), 1);
         assert_eq!(dataset.measured_genes(), [GeneId::new(0)]);
+    }
+
+    #[test]
+    fn only_rows_of_one_perturbation_can_contest_each_other() {
+        let gene = GeneId::new(0);
+        let perturbations =
+            vec![Perturbation::deletion(gene), Perturbation::deletion(gene), Perturbation::overexpression(gene)];
+        let responses =
+            [[Response::Up, Response::Up], [Response::Up, Response::Down], [Response::Down, Response::Down]];
+        let entries = responses.concat().into_iter().map(Some).chain([None; 3]).collect::<Vec<_>>();
+        let observed = ResponseMatrix::from_entries(3, 3, entries[..9].to_vec());
+        let names = ["a", "b", "c"].map(str::to_owned).to_vec();
+        // Laid end to end, three genes a row: up up up / down down down / nothing measured.
+        assert_eq!(Dataset { names, perturbations, observed }.contested(), 3);
     }
 
     #[test]

@@ -105,6 +105,22 @@ pub enum KnowledgeError {
         /// The question.
         name: String,
     },
+    /// A pattern of sources that is no regular expression.
+    #[error("`{pattern}` is not a regular expression over sources: {reason}")]
+    SourcePattern {
+        /// The pattern as it was written.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A pattern of sources that matches none.
+    #[error("no source matches `{pattern}`; {}", sources_there_are(.known))]
+    UnknownSource {
+        /// The pattern as it was written.
+        pattern: String,
+        /// The sources cited in the knowledge base, most similar first.
+        known: Vec<String>,
+    },
     /// A name that the gene table cannot resolve.
     #[error(transparent)]
     Gene(#[from] BiologyError),
@@ -176,6 +192,14 @@ impl From<KnowledgeError> for io::Error {
 
 fn in_line(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(" in `{text}`") }
+}
+
+fn sources_there_are(known: &[String]) -> String {
+    if known.is_empty() {
+        "the knowledge base cites no source at all".to_owned()
+    } else {
+        format!("the knowledge base cites {}", known.join(", "))
+    }
 }
 
 fn first_warning(warnings: &[String]) -> String {

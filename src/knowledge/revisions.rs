@@ -112,7 +112,12 @@ impl KnowledgeBase {
             }
         }
         for revision in revisions {
-            check_genes(revision.regulation, genes)?;
+            for regulation in spoken_of(revision) {
+                check_genes(regulation, genes)?;
+            }
+            if let Some(gene) = revision.evidence.mediators.iter().find(|gene| gene.index() >= genes.len()) {
+                return Err(KnowledgeError::GeneOutsideTable { index: gene.index(), genes: genes.len() });
+            }
             for entry in revision.evidence.mended.iter().chain(&revision.evidence.broken) {
                 let row = entry.perturbation as usize;
                 if row >= rows {
@@ -213,8 +218,9 @@ impl Chapter<'_> {
     }
 
     fn write_new_genes(&mut self, revisions: &[Revision]) -> Result<(), KnowledgeError> {
-        let ends = |revision: &Revision| [revision.regulation.regulator, revision.regulation.target];
-        let mut new: Vec<_> = revisions.iter().flat_map(ends).collect();
+        let regulations = revisions.iter().flat_map(spoken_of);
+        let mut new: Vec<_> = regulations.flat_map(|regulation| [regulation.regulator, regulation.target]).collect();
+        new.extend(revisions.iter().flat_map(|revision| &revision.evidence.mediators));
         // A blank node cannot be spoken of from outside: such a gene gets an IRI, and is known again by its symbol.
         new.retain(|gene| self.base.gene_iris.get(gene.index()).is_none_or(|iri| is_blank(iri)));
         new.sort_unstable();
@@ -239,9 +245,26 @@ impl Chapter<'_> {
             self.say("gains", Object::Iri(&self.resource(gained)))?;
         }
         self.write_evidence(revision)?;
+        for number in 1..=revision.evidence.alternatives.len() {
+            self.say("alternative", Object::Iri(&alternative_iri(&iri, number)))?;
+        }
         self.writer.property(&prov("wasGeneratedBy"), Object::Iri(&self.run()))?;
         self.writer.end()?;
-        self.write_regulations(revision, &iri)
+        self.write_regulations(revision, &iri)?;
+        self.write_alternatives(revision, &iri)
+    }
+
+    /// The alternatives with the regulations of which they speak; none of them is in force.
+    fn write_alternatives(&mut self, revision: &Revision, revision_iri: &str) -> Result<(), KnowledgeError> {
+        for (number, &(kind, regulation)) in (1..).zip(&revision.evidence.alternatives) {
+            self.begin(&alternative_iri(revision_iri, number), "Alternative")?;
+            self.say("revisionKind", Object::Iri(&vocab::aligned(kind.word())))?;
+            self.say("concerns", Object::Iri(&self.resource(regulation)))?;
+            self.writer.end()?;
+            self.describe(regulation, self.base.position(regulation).is_some())?;
+            self.writer.end()?;
+        }
+        Ok(())
     }
 
     fn write_evidence(&mut self, revision: &Revision) -> Result<(), KnowledgeError> {
@@ -250,10 +273,16 @@ impl Chapter<'_> {
         self.say("breaks", Object::Integer(evidence.broken.len() as u64))?;
         self.say("objectiveDrop", Object::Double(evidence.objective_drop))?;
         self.say("predictedSupport", Object::Double(evidence.predicted))?;
-        for (term, value) in [("stability", evidence.stability), ("qValue", evidence.q_value)] {
+        let figures =
+            [("stability", evidence.stability), ("qValue", evidence.q_value), ("confidence", evidence.confidence())];
+        for (term, value) in figures {
             if let Some(value) = value {
                 self.say(term, Object::Double(value))?;
             }
+        }
+        for &mediator in &evidence.mediators {
+            let iri = self.names.gene(mediator).to_owned();
+            self.say("mediator", Object::Iri(&iri))?;
         }
         for (term, entries) in [("mendedEntry", &evidence.mended), ("brokenEntry", &evidence.broken)] {
             for &entry in entries.iter().take(MAX_ENTRIES) {
@@ -305,6 +334,16 @@ impl Chapter<'_> {
     fn say(&mut self, term: &str, object: Object<'_>) -> Result<(), KnowledgeError> {
         Ok(self.writer.property(&vocab::aligned(term), object)?)
     }
+}
+
+/// The regulation of a revision and those of its alternatives.
+fn spoken_of(revision: &Revision) -> impl Iterator<Item = Regulation> + '_ {
+    let alternatives = revision.evidence.alternatives.iter().map(|&(_, regulation)| regulation);
+    std::iter::once(revision.regulation).chain(alternatives)
+}
+
+fn alternative_iri(revision_iri: &str, number: usize) -> String {
+    format!("{revision_iri}/alternative/{number}")
 }
 
 fn is_blank(iri: &str) -> bool {

@@ -41,7 +41,7 @@ impl Estimate {
     /// The sizes and the bound of the memory; takes no time.
     ///
     /// ```text
-    /// search    2·(5 + c)·r·n      states (2 bytes), wanted class (1) and weight (2) of each entry, with the copy for permutations
+    /// search    2·(5 + c)·r·n      states (2 bytes), wanted class (1) and weight (2) of each entry, with the copy for simulated screens
     /// tables    256 MiB            look-ups of one screening, never more
     /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
     /// predicted 24·(u + t)·n       class probabilities of two predictors
@@ -58,7 +58,7 @@ impl Estimate {
         let genes = network.n_genes();
         let (rows, wide, held_out) = ((measured_rows + predicted_rows) as u64, genes as u64, split.test.len() as u64);
         let counted = u64::from(matches!(config.reading, Reading::Majority { .. }));
-        let copies = if config.refinement.permutations > 0 { 2 } else { 1 };
+        let copies = if config.refinement.simulations > 0 { 2 } else { 1 };
         let hidden = config.neural.hidden as u64;
         let regulations = network.regulations().len();
         let parts = [
@@ -84,7 +84,7 @@ impl Estimate {
     /// until a pass takes a second or all experiments are in.
     ///
     /// ```text
-    /// t = rounds · (permutations + passes/2) · t_probe · (r / r_probe)^p,   p = growth between the last two probes, in [1, 2]
+    /// t = (rounds + simulations) · passes/2 · t_probe · (r / r_probe)^p,   p = growth between the last two probes, in [1, 2]
     /// ```
     /// A search seldom needs all the passes it may take; half of them are counted. The fit of the predictor is not.
     ///
@@ -119,9 +119,9 @@ impl Estimate {
             }
             rows = (4 * rows).min(learnt.len());
         }
-        let passes = config.refinement.permutations as f64 + config.refinement.max_passes as f64 / 2.0;
-        self.refine_seconds =
-            last.map(|(rows, seconds)| config.rounds as f64 * passes * seconds * (all / rows).powf(growth));
+        let searches = (config.rounds + config.refinement.simulations) as f64;
+        let passes = config.refinement.max_passes as f64 / 2.0;
+        self.refine_seconds = last.map(|(rows, seconds)| searches * passes * seconds * (all / rows).powf(growth));
         Ok(self)
     }
 }
@@ -133,8 +133,9 @@ fn one_pass(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Resul
         measured: (&part.perturbations, &part.observed),
         predicted: (&[], &nothing),
         predicted_weights: &[],
+        resistance: materials.resistance,
     };
-    let once = RefinementConfig { max_passes: 1, permutations: 0, bootstraps: 0, ..config.refinement };
+    let once = RefinementConfig { max_passes: 1, simulations: 0, bootstraps: 0, ..config.refinement };
     let began = Instant::now();
     refine(materials.network, &data, config.depth, config.reading, &once, &Unwatched)?;
     Ok(began.elapsed().as_secs_f64().max(1e-6))
@@ -183,6 +184,7 @@ mod tests {
         let split = Split { train: (0..80).collect(), validation: (80..90).collect(), test: (90..100).collect() };
         let genes = GeneTable::new();
         let materials = Materials {
+            resistance: None,
             network: &network,
             evidence: &[],
             held_out: None,

@@ -78,6 +78,7 @@ impl Screen {
             measured: (&learnt.perturbations, &learnt.observed),
             predicted: (&[], &none),
             predicted_weights: &[],
+            resistance: None,
         };
         let visible = shows(&self.damaged, &data, depth, reading, &self.faults.mended_by);
         let applied = outcome.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);

@@ -12,7 +12,7 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
 use crate::progress::Watch;
-use crate::refinement::{Refinement, RefinementData, refine};
+use crate::refinement::{Refinement, RefinementData, Resistance, draft, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -22,6 +22,8 @@ pub struct Materials<'a> {
     pub network: &'a RegulatoryNetwork,
     /// Records cited for the regulations of each gene as a target.
     pub evidence: &'a [u32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
     /// A knowledge base that nothing is fitted to, for scores alone.
     pub held_out: Option<&'a RegulatoryNetwork>,
     /// The experiments.
@@ -82,6 +84,7 @@ struct Runner<'a> {
 /// One finished round.
 struct Round {
     predictor: Box<dyn Predictor>,
+    aligned: Aligned,
     refinement: Refinement,
     iteration: Iteration,
 }
@@ -125,7 +128,7 @@ impl<'a> Runner<'a> {
         let first = self.fit_labelled(predictor.as_mut())?;
         let neural_alone = predictor.predict(&self.held_out_perturbations())?.responses();
         let mut network = self.materials.network.clone();
-        let mut last: Option<Refinement> = None;
+        let mut last: Option<(Refinement, Aligned)> = None;
         let mut iterations = Vec::new();
         let mut stop_reason = StopReason::RoundLimit;
         for round in 1..=self.config.rounds {
@@ -142,7 +145,7 @@ impl<'a> Runner<'a> {
                         kept.push(FinishedRound::of(&done.refinement));
                         keep(&kept);
                     }
-                    last = Some(done.refinement);
+                    last = Some((done.refinement, done.aligned));
                     if let Some(reason) = stopped {
                         stop_reason = reason;
                         break;
@@ -162,7 +165,12 @@ impl<'a> Runner<'a> {
                 },
             }
         }
-        let refinement = last.ok_or(PipelineError::Cancelled)?;
+        let (drafted, aligned) = last.ok_or(PipelineError::Cancelled)?;
+        let refinement = self.timed("judge", |runner| runner.judge(drafted, &aligned))?;
+        if let Some(iteration) = iterations.last_mut() {
+            iteration.revisions = refinement.revisions.len();
+            iteration.disagreements = refinement.disagreements;
+        }
         self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
     }
 
@@ -180,7 +188,7 @@ impl<'a> Runner<'a> {
         let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
         let refinement = self.timed("refine", |runner| match finished {
             Some(finished) => Ok(finished.restored(runner.materials.network)),
-            None => runner.refine(&aligned),
+            None => runner.draft(&aligned),
         })?;
         let iteration = Iteration {
             round,
@@ -191,7 +199,7 @@ impl<'a> Runner<'a> {
             disagreements: refinement.disagreements,
             seconds: began.elapsed().as_secs_f64(),
         };
-        Ok(Round { predictor, refinement, iteration })
+        Ok(Round { predictor, aligned, refinement, iteration })
     }
 
     fn timed<T>(
@@ -259,15 +267,28 @@ impl<'a> Runner<'a> {
         Ok(Aligned { prediction, alignment })
     }
 
-    fn refine(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+    fn draft(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
         let confidences = self.confidences(aligned);
-        let data = RefinementData {
+        let data = self.refinement_data(aligned, &confidences);
+        let Config { depth, reading, refinement, .. } = self.config;
+        Ok(draft(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+    }
+
+    /// Judges the revisions of the last round; those of earlier rounds are not in force any more.
+    fn judge(&self, drafted: Refinement, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+        let confidences = self.confidences(aligned);
+        let data = self.refinement_data(aligned, &confidences);
+        let Config { depth, reading, refinement, .. } = self.config;
+        Ok(judge(self.materials.network, &data, *depth, *reading, refinement, drafted, &self.watch)?)
+    }
+
+    fn refinement_data<'b>(&'b self, aligned: &'b Aligned, confidences: &'b [f32]) -> RefinementData<'b> {
+        RefinementData {
             measured: (&self.labelled.perturbations, &self.labelled.observed),
             predicted: (&self.unlabelled, &aligned.alignment.aligned),
-            predicted_weights: &confidences,
-        };
-        let Config { depth, reading, refinement, .. } = self.config;
-        Ok(refine(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+            predicted_weights: confidences,
+            resistance: self.materials.resistance,
+        }
     }
 
     /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
-use super::{Action, RefinementConfig, RefinementData, RegulatorPool};
+use super::{Action, RefinementConfig, RefinementData, RegulatorPool, Resistance};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Watch;
@@ -14,6 +14,8 @@ use crate::symbolic::Reading;
 
 /// Candidates evaluated exactly at a time.
 const BATCH: usize = 256;
+/// Largest factor on a cost, so that sums of costs stay far from overflow.
+const MOST_RESISTANCE: f64 = 1e6;
 
 /// The search for the network of least objective.
 #[derive(Clone)]
@@ -24,6 +26,7 @@ pub(super) struct Search<'a> {
     /// Pairs whose regulations differ from the original, with those they have now.
     revised: BTreeMap<(GeneId, GeneId), Vec<Sign>>,
     regulators: Vec<u32>,
+    resistance: Resistance,
 }
 
 impl<'a> Search<'a> {
@@ -39,7 +42,8 @@ impl<'a> Search<'a> {
             RegulatorPool::Known => propose::known_regulators(original, &state.rows),
             RegulatorPool::Any => (0..original.n_genes() as u32).collect(),
         };
-        Self { original, config, state, revised: BTreeMap::new(), regulators }
+        let resistance = data.resistance.cloned().unwrap_or_default();
+        Self { original, config, state, revised: BTreeMap::new(), regulators, resistance }
     }
 
     /// Proposes and accepts until a pass changes nothing; true if it came to that.
@@ -106,13 +110,13 @@ impl<'a> Search<'a> {
     }
 
     /// Gain of the entries less the cost that the action adds.
-    fn net(&self, action: Action, gain: Gain) -> i64 {
+    pub fn net(&self, action: Action, gain: Gain) -> i64 {
         let pair = (action.regulation.regulator, action.regulation.target);
         let present = self.signs(pair);
         gain.total() + self.pair_cost(pair, &present) - self.pair_cost(pair, &after(&present, action))
     }
 
-    fn accept(&mut self, action: Action) {
+    pub fn accept(&mut self, action: Action) {
         self.state.apply(&action.edits());
         let pair = (action.regulation.regulator, action.regulation.target);
         let signs = after(&self.signs(pair), action);
@@ -123,7 +127,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn is_valid(&self, action: Action) -> bool {
+    pub fn is_valid(&self, action: Action) -> bool {
         let present = self.state.arcs.contains(action.regulation);
         match action.kind {
             // The other sign beside a known regulation would only turn its effect into "ambiguous": a removal says that
@@ -132,8 +136,11 @@ impl<'a> Search<'a> {
                 let beside = self.state.arcs.contains(action.regulation.flipped());
                 !present && (!beside || self.original.contains(action.regulation))
             }
-            RevisionKind::Removed => present,
-            RevisionKind::SignFlipped => present && !self.state.arcs.contains(action.regulation.flipped()),
+            RevisionKind::Removed => present && !self.resistance.is_locked(action.regulation),
+            RevisionKind::SignFlipped => {
+                let beside = self.state.arcs.contains(action.regulation.flipped());
+                present && !beside && !self.resistance.is_locked(action.regulation)
+            }
         }
     }
 
@@ -142,6 +149,11 @@ impl<'a> Search<'a> {
         let pair = (action.regulation.regulator, action.regulation.target);
         let room = self.revised.len() < self.config.max_revisions(self.original.regulations().len());
         self.is_valid(action) && (room || self.revised.contains_key(&pair))
+    }
+
+    /// True if the regulations between these two genes differ from the original ones.
+    pub fn is_revised(&self, pair: (GeneId, GeneId)) -> bool {
+        self.revised.contains_key(&pair)
     }
 
     fn signs(&self, pair: (GeneId, GeneId)) -> Vec<Sign> {
@@ -156,42 +168,33 @@ impl<'a> Search<'a> {
     /// Cost of the difference between these signs and the original ones: flips where one went and one came.
     fn pair_cost(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> i64 {
         let original = self.original_signs(pair);
-        let gained = signs.iter().filter(|sign| !original.contains(sign)).count() as f64;
-        let lost = original.iter().filter(|sign| !signs.contains(sign)).count() as f64;
-        let flips = gained.min(lost);
-        let config = self.config;
-        weight(config.flip_cost * flips + config.add_cost * (gained - flips) + config.remove_cost * (lost - flips))
+        let difference = differences(&original, signs);
+        difference.into_iter().map(|(kind, sign)| self.cost(action_on(pair, kind, sign))).sum()
     }
 
     /// The revisions in force, as actions upon the original network.
     pub fn actions(&self) -> Vec<Action> {
         let mut actions = Vec::new();
         for (&pair, signs) in &self.revised {
-            let original = self.original_signs(pair);
-            let regulation = |sign| Regulation::new(pair.0, pair.1, sign);
-            let gained: Vec<_> = signs.iter().copied().filter(|sign| !original.contains(sign)).collect();
-            let lost: Vec<_> = original.iter().copied().filter(|sign| !signs.contains(sign)).collect();
-            match (lost.as_slice(), gained.as_slice()) {
-                (&[lost], &[_]) => {
-                    actions.push(Action { kind: RevisionKind::SignFlipped, regulation: regulation(lost) });
-                }
-                _ => {
-                    let removed = lost.iter().map(|&sign| (RevisionKind::Removed, sign));
-                    let added = gained.iter().map(|&sign| (RevisionKind::Added, sign));
-                    let action = |(kind, sign)| Action { kind, regulation: regulation(sign) };
-                    actions.extend(removed.chain(added).map(action));
-                }
-            }
+            let difference = differences(&self.original_signs(pair), signs);
+            actions.extend(difference.into_iter().map(|(kind, sign)| action_on(pair, kind, sign)));
         }
         actions
     }
 
-    /// The cost of one revision.
-    pub fn cost(&self, kind: RevisionKind) -> i64 {
-        weight(match kind {
+    /// Weight of the entries that disagree, and the cost of the revisions in force.
+    pub fn objective(&self) -> i64 {
+        let costs: i64 = self.actions().into_iter().map(|action| self.cost(action)).sum();
+        self.state.disagreement().total() + costs
+    }
+
+    /// The cost of one revision of the original network: what is well cited costs more to withdraw.
+    pub fn cost(&self, action: Action) -> i64 {
+        let withdrawal = |cost: f64| cost * self.resistance.factor(action.regulation).min(MOST_RESISTANCE);
+        weight(match action.kind {
             RevisionKind::Added => self.config.add_cost,
-            RevisionKind::Removed => self.config.remove_cost,
-            RevisionKind::SignFlipped => self.config.flip_cost,
+            RevisionKind::Removed => withdrawal(self.config.remove_cost),
+            RevisionKind::SignFlipped => withdrawal(self.config.flip_cost),
         })
     }
 
@@ -209,11 +212,27 @@ impl<'a> Search<'a> {
     fn is_carried(&mut self, action: Action, resamples: &Resamples) -> bool {
         let mut effects = self.state.effects(&action.reversed().edits());
         effects.iter_mut().for_each(|effect| effect.weight = -effect.weight);
-        let cost = self.cost(action.kind);
+        let cost = self.cost(action);
         let measured: i64 = effects.iter().filter(|effect| effect.measured).map(|effect| effect.weight).sum();
         let stable = resamples.stability(&effects, cost).is_none_or(|share| share >= self.config.min_stability);
         measured > cost && stable
     }
+}
+
+/// The revisions that lead from the original signs of a pair to others: a flip where one went and one came.
+fn differences(original: &[Sign], signs: &[Sign]) -> Vec<(RevisionKind, Sign)> {
+    let missing =
+        |from: &[Sign], of: &[Sign]| -> Vec<Sign> { of.iter().copied().filter(|sign| !from.contains(sign)).collect() };
+    let (lost, gained) = (missing(signs, original), missing(original, signs));
+    if let (&[lost], &[_]) = (lost.as_slice(), gained.as_slice()) {
+        return vec![(RevisionKind::SignFlipped, lost)];
+    }
+    let removed = lost.into_iter().map(|sign| (RevisionKind::Removed, sign));
+    removed.chain(gained.into_iter().map(|sign| (RevisionKind::Added, sign))).collect()
+}
+
+fn action_on((regulator, target): (GeneId, GeneId), kind: RevisionKind, sign: Sign) -> Action {
+    Action { kind, regulation: Regulation::new(regulator, target, sign) }
 }
 
 fn after(signs: &[Sign], action: Action) -> Vec<Sign> {

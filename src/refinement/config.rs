@@ -22,6 +22,9 @@ pub struct RefinementConfig {
     /// where `n_c` of the `N` measured training entries are of class `c`. 0 counts all entries alike, 1 gives each class
     /// the same total weight, as macro-F1 nearly does. The average weight stays 1, so costs keep their scale.
     pub class_balance: f64,
+    /// Weight `W` of what is cited, ≥ 0; default 0.1: removing or flipping a regulation costs `1 + W · log₂(1 + e)` times as
+    /// much, where `e` is its number of sources and references. See [`super::Resistance`].
+    pub evidence_weight: f64,
     /// At most this share of the regulations may be revised, in `[0, ∞)`; default 0.05. At least ten always may.
     pub max_share: f64,
     /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
@@ -35,9 +38,14 @@ pub struct RefinementConfig {
     /// Least stability of an applied revision, in `[0, 1]`; default 0.7. What rests on a single perturbation is found
     /// again in 63 % of the resamples, so the default asks for support by several; less stable ones are proposed.
     pub min_stability: f64,
-    /// Label permutations behind each q-value, ≥ 0; default 3.
-    pub permutations: usize,
-    /// Seed of resamples and permutations.
+    /// Simulated screens behind the q-values at most, ≥ 0; default 20. They end earlier, but not before the third, once
+    /// they have brought 1000 revisions.
+    #[serde(alias = "permutations")]
+    pub simulations: usize,
+    /// Largest q-value of an applied revision, in `[0, 1]`; default 0.2, so that about four in five of those least sure are
+    /// right. Those above are proposed.
+    pub max_q_value: f64,
+    /// Seed of resamples and simulations.
     pub seed: u64,
 }
 
@@ -59,13 +67,15 @@ impl Default for RefinementConfig {
             remove_cost: 2.0,
             flip_cost: 2.0,
             class_balance: 0.0,
+            evidence_weight: 0.1,
             max_share: 0.05,
             regulators: RegulatorPool::Known,
             candidates: 4096,
             max_passes: 4,
             bootstraps: 200,
             min_stability: 0.7,
-            permutations: 3,
+            simulations: 20,
+            max_q_value: 0.2,
             seed: 42,
         }
     }
@@ -81,6 +91,7 @@ impl RefinementConfig {
             ("add_cost", self.add_cost),
             ("remove_cost", self.remove_cost),
             ("flip_cost", self.flip_cost),
+            ("evidence_weight", self.evidence_weight),
             ("max_share", self.max_share),
         ];
         for (name, value) in costs {
@@ -88,7 +99,12 @@ impl RefinementConfig {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1000000" });
             }
         }
-        for (name, value) in [("min_stability", self.min_stability), ("class_balance", self.class_balance)] {
+        let shares = [
+            ("min_stability", self.min_stability),
+            ("class_balance", self.class_balance),
+            ("max_q_value", self.max_q_value),
+        ];
+        for (name, value) in shares {
             if !(0.0..=1.0).contains(&value) {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
             }

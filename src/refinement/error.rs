@@ -16,6 +16,18 @@ pub enum RefinementError {
         /// Rows and columns of the responses.
         responses: (usize, usize),
     },
+    /// A perturbation of a gene that the network does not have.
+    #[error(
+        "perturbation {row} moves gene number {gene}, but the network has {genes} genes; use one gene table for both"
+    )]
+    UnknownGene {
+        /// Row of the perturbation among those given with it.
+        row: usize,
+        /// The gene.
+        gene: usize,
+        /// Genes of the network.
+        genes: usize,
+    },
     /// Not one weight per predicted entry.
     #[error("{weights} weights were given for {entries} predicted entries")]
     WeightMismatch {

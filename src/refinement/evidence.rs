@@ -1,59 +1,15 @@
-//! Evidence for each revision: what it mends and breaks, how stable it is, how easily chance makes one as good.
+//! Evidence for each revision: what it mends and breaks, and how stable it is.
 
-use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Action;
 use super::commit::Search;
 use super::exact::{Effect, UNIT};
-use crate::biology::{Evidence, Revision, RevisionKind, RevisionStatus};
-use crate::progress::Watch;
-
-/// Net gains of the revisions accepted under permuted labels, by kind, and the number of permutations.
-pub(super) struct Null {
-    gains: Vec<(RevisionKind, i64)>,
-    permutations: usize,
-}
-
-/// Runs the search on permuted labels: measured rows exchange their responses, so that each gene keeps its frequencies
-/// while the tie between perturbation and response is cut.
-pub(super) fn permuted_gains(search: &Search<'_>, watch: &dyn Watch) -> Null {
-    let mut null = Null { gains: Vec::new(), permutations: 0 };
-    let mut generator = ChaCha8Rng::seed_from_u64(search.config.seed);
-    let measured = search.state.rows.iter().filter(|row| row.measured).count();
-    watch.begin("permute labels", search.config.permutations as u64);
-    for _ in 0..search.config.permutations {
-        let mut order: Vec<_> = (0..search.state.rows.len()).collect();
-        order[..measured].shuffle(&mut generator);
-        let mut permuted = search.clone();
-        permuted.state.permute_wanted(&order);
-        permuted.pass(watch);
-        if watch.is_cancelled() {
-            break;
-        }
-        for action in permuted.actions() {
-            let net = net_without(&mut permuted, action);
-            null.gains.push((action.kind, net));
-        }
-        null.permutations += 1;
-        watch.advance(1);
-    }
-    null
-}
-
-fn net_without(search: &mut Search<'_>, action: Action) -> i64 {
-    let lost: i64 = search.state.effects(&action.reversed().edits()).iter().map(|effect| -effect.weight).sum();
-    lost - search.cost(action.kind)
-}
+use crate::biology::{Evidence, Revision, RevisionStatus};
 
 /// The revisions in force and those proposed, with their evidence, best supported first.
-pub(super) fn revisions(
-    search: &mut Search<'_>,
-    proposed: &[Action],
-    resamples: &Resamples,
-    null: &Null,
-) -> Vec<Revision> {
+pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], resamples: &Resamples) -> Vec<Revision> {
     let mut revisions = Vec::new();
     for action in search.actions() {
         let mut effects = search.state.effects(&action.reversed().edits());
@@ -64,7 +20,6 @@ pub(super) fn revisions(
         let effects = search.state.effects(&action.edits());
         revisions.push(revision(search, action, RevisionStatus::Proposed, &effects, resamples));
     }
-    assign_q_values(&mut revisions, null);
     revisions.sort_by(|a, b| {
         let support = b.evidence.objective_drop.total_cmp(&a.evidence.objective_drop);
         a.status.cmp(&b.status).then(support).then(a.regulation.cmp(&b.regulation)).then(a.kind.cmp(&b.kind))
@@ -85,16 +40,34 @@ fn revision(
     };
     let total: i64 = effects.iter().map(|effect| effect.weight).sum();
     let predicted: i64 = effects.iter().filter(|effect| !effect.measured).map(|effect| effect.weight).sum();
-    let cost = search.cost(action.kind);
+    let cost = search.cost(action);
     let evidence = Evidence {
         mended: entries(true),
         broken: entries(false),
         predicted: in_entries(predicted),
         objective_drop: in_entries(total - cost),
         stability: resamples.stability(effects, cost),
-        q_value: None,
+        ..Evidence::default()
     };
     Revision { kind: action.kind, regulation: action.regulation, status, evidence }
+}
+
+/// Weight of a broken entry in the [`support`] of a revision.
+///
+/// What is right breaks an entry only where a label is wrong; a fault mended in the wrong place breaks many.
+const BROKEN: i64 = 4;
+
+/// How well measured entries support a revision: those mended, less four times those broken, less its cost; nothing at
+/// all if they do not pay that cost.
+pub(super) fn support(mended: usize, broken: usize, cost: i64) -> Option<i64> {
+    let (mended, broken) = (mended as i64 * UNIT, broken as i64 * UNIT);
+    (mended - broken > cost).then_some(mended - BROKEN * broken - cost)
+}
+
+/// The [`support`] of a revision with evidence.
+pub(super) fn support_of(search: &Search<'_>, revision: &Revision) -> Option<i64> {
+    let cost = search.cost(Action { kind: revision.kind, regulation: revision.regulation });
+    support(revision.evidence.mended.len(), revision.evidence.broken.len(), cost)
 }
 
 fn in_entries(weight: i64) -> f64 {
@@ -113,7 +86,7 @@ impl Resamples {
         let mut order: Vec<_> = (0..rows.len()).collect();
         order.sort_by_key(|&row| key(row));
         let sets: Vec<&[usize]> = order.chunk_by(|&a, &b| key(a) == key(b)).collect();
-        // A stream of its own: the permutations must not shift it.
+        // A stream of its own: the simulations must not shift it.
         let mut generator = ChaCha8Rng::seed_from_u64(search.config.seed ^ 0x5743_4b42_4f4f_5453);
         let mut draws = Vec::with_capacity(search.config.bootstraps);
         for _ in 0..search.config.bootstraps {
@@ -136,29 +109,5 @@ impl Resamples {
         };
         let found = self.draws.iter().filter(pays).count();
         (!self.draws.is_empty()).then(|| found as f64 / self.draws.len() as f64)
-    }
-}
-
-/// q = expected number of revisions of that kind at least as good under permuted labels, over the number found, made
-/// monotone in the gain.
-fn assign_q_values(revisions: &mut [Revision], null: &Null) {
-    if null.permutations == 0 {
-        return;
-    }
-    for kind in [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped] {
-        let null_drops: Vec<_> =
-            null.gains.iter().filter(|(other, _)| *other == kind).map(|&(_, gain)| in_entries(gain)).collect();
-        let mut order: Vec<_> = (0..revisions.len()).filter(|&index| revisions[index].kind == kind).collect();
-        let drop = |index: &usize| revisions[*index].evidence.objective_drop;
-        order.sort_by(|a, b| drop(a).total_cmp(&drop(b)));
-        let found = order.len();
-        let mut least: f64 = 1.0;
-        for (rank, &index) in order.iter().enumerate() {
-            let drop = revisions[index].evidence.objective_drop;
-            let by_chance = null_drops.iter().filter(|&&other| other >= drop).count() as f64;
-            let expected = by_chance / null.permutations as f64;
-            least = least.min(expected / (found - rank) as f64);
-            revisions[index].evidence.q_value = Some(least);
-        }
     }
 }

@@ -326,18 +326,6 @@ impl ExactState {
             arcs.apply(edit);
         }
     }
-
-    /// Gives row `i` the wanted responses and weights that row `order[i]` has now; perturbed genes stay unscored.
-    pub fn permute_wanted(&mut self, order: &[usize]) {
-        let wanted: Vec<_> = self.rows.iter().map(|row| (row.wanted.clone(), row.weights.clone())).collect();
-        for (row, &from) in self.rows.iter_mut().zip(order) {
-            (row.wanted, row.weights) = wanted[from].clone();
-            for &start in &row.starts {
-                row.wanted[start as usize / 2] = UNSCORED;
-                row.weights[start as usize / 2] = 0;
-            }
-        }
-    }
 }
 
 fn rows_of(

@@ -1,10 +1,12 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
-//! `evidence` says what each one mends and how sure that is; `exact` keeps the objective up to date. `published` is the
+//! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact` keeps the objective up to date. `published` is the
 //! dense objective of the literature, a reference and a method to compare with. Nothing here reads a file, knows of RDF,
 //! or sees a test perturbation.
 
+mod alternatives;
+mod calibration;
 mod commit;
 mod config;
 mod error;
@@ -12,11 +14,13 @@ mod evidence;
 mod exact;
 mod propose;
 pub mod published;
+mod resistance;
 
 pub use config::{RefinementConfig, RegulatorPool};
 pub use error::RefinementError;
+pub use resistance::Resistance;
 
-use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind};
+use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind, RevisionStatus};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Watch;
 use crate::symbolic::Reading;
@@ -30,6 +34,8 @@ pub struct RefinementData<'a> {
     pub predicted: (&'a [Perturbation], &'a ResponseMatrix),
     /// Weight of each predicted entry in `[0, 1]`, rows laid end to end: confidence times ρ.
     pub predicted_weights: &'a [f32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
 }
 
 /// A refined network and the reasons for it.
@@ -45,7 +51,7 @@ pub struct Refinement {
     pub settled: bool,
 }
 
-/// Finds the revisions of `network` that explain the data better than they cost.
+/// Finds the revisions of `network` that explain the data better than they cost, and judges them.
 ///
 /// ```text
 /// min  Σ_entries weight · [response read from the network ≠ wanted response]  +  Σ_revisions cost
@@ -54,7 +60,9 @@ pub struct Refinement {
 /// [`RefinementConfig::class_balance`] asks for it. Candidates come from a first-order look-ahead on the discrete
 /// network; each is accepted only if the *exact* objective falls. If every measured entry agrees with the knowledge,
 /// nothing is revised. A revision whose measured entries alone do not pay its cost, or do so in too few resamples of the
-/// perturbations, is proposed, not applied.
+/// perturbations, or whose q-value is too large, is proposed, not applied.
+///
+/// The same as [`draft`] followed by [`judge`].
 ///
 /// # Errors
 /// [`RefinementError`] if the configuration is out of range or the shapes do not fit. When `watch` is cancelled, the
@@ -70,6 +78,22 @@ pub fn refine(
     config: &RefinementConfig,
     watch: &dyn Watch,
 ) -> Result<Refinement, RefinementError> {
+    let drafted = draft(network, data, depth, reading, config, watch)?;
+    judge(network, data, depth, reading, config, drafted, watch)
+}
+
+/// Finds revisions as [`refine`] does, but leaves the q-values and what follows from them to [`judge`].
+///
+/// # Errors
+/// As [`refine`].
+pub fn draft(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    depth: usize,
+    reading: Reading,
+    config: &RefinementConfig,
+    watch: &dyn Watch,
+) -> Result<Refinement, RefinementError> {
     config.check()?;
     check_shapes(network, data)?;
     let mut search = commit::Search::new(network, data, depth, reading, config);
@@ -77,13 +101,86 @@ pub fn refine(
         return Ok(unrevised(network));
     }
     let before = search.state.wrong_entries();
-    let null = evidence::permuted_gains(&search, watch);
     let settled = search.run(watch);
     let resamples = evidence::Resamples::draw(&search);
     let proposed = search.withdraw_uncarried(&resamples);
-    let revisions = evidence::revisions(&mut search, &proposed, &resamples, &null);
+    let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let disagreements = (before, search.state.wrong_entries());
     Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled })
+}
+
+/// Gives the revisions of a [`draft`] their q-values, from simulated screens of the refined network with faults planted
+/// in it, withdraws from the network those whose q-value is above the largest allowed, and names what explains the same
+/// entries as well.
+///
+/// `network`, `data` and the settings must be those of the draft. Without simulations, or if `watch` is cancelled before
+/// the first is done, there are no q-values and nothing is withdrawn for them.
+///
+/// # Errors
+/// As [`refine`].
+pub fn judge(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    depth: usize,
+    reading: Reading,
+    config: &RefinementConfig,
+    drafted: Refinement,
+    watch: &dyn Watch,
+) -> Result<Refinement, RefinementError> {
+    config.check()?;
+    check_shapes(network, data)?;
+    if drafted.revisions.is_empty() {
+        return Ok(drafted);
+    }
+    let mut search = commit::Search::new(network, data, depth, reading, config);
+    let before = search.objective();
+    let mut proposed = Vec::new();
+    for revision in &drafted.revisions {
+        let action = Action { kind: revision.kind, regulation: revision.regulation };
+        match revision.status {
+            RevisionStatus::Applied => search.accept(action),
+            RevisionStatus::Proposed => proposed.push(action),
+        }
+    }
+    let found: Vec<_> = drafted
+        .revisions
+        .iter()
+        .filter_map(|revision| Some((revision.kind, evidence::support_of(&search, revision)?)))
+        .collect();
+    let setting = calibration::Setting { data: *data, depth, reading, config };
+    let calibration = calibration::Calibration::simulate(&drafted.network, &search.state, &found, setting, watch);
+    let resamples = evidence::Resamples::draw(&search);
+    let mut revisions = drafted.revisions;
+    loop {
+        for revision in &mut revisions {
+            let support = evidence::support_of(&search, revision);
+            revision.evidence.q_value = calibration.q_value(revision.kind, support);
+        }
+        let mut doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
+        if doubtful.is_empty() && search.objective() > before {
+            // What is left paid only together with what was withdrawn.
+            doubtful.extend(revisions.iter().rfind(|revision| revision.status == RevisionStatus::Applied));
+        }
+        if doubtful.is_empty() {
+            break;
+        }
+        for revision in doubtful {
+            let action = Action { kind: revision.kind, regulation: revision.regulation };
+            search.accept(action.reversed());
+            proposed.push(action);
+        }
+        proposed.extend(search.withdraw_uncarried(&resamples));
+        revisions = evidence::revisions(&mut search, &proposed, &resamples);
+    }
+    alternatives::name_alternatives(&mut search, &mut revisions, watch);
+    let disagreements = (drafted.disagreements.0, search.state.wrong_entries());
+    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled: drafted.settled })
+}
+
+/// True if the revision is applied although its q-value is larger than allowed.
+fn is_doubtful(revision: &Revision, config: &RefinementConfig) -> bool {
+    let uncertain = revision.evidence.q_value.is_some_and(|q| q > config.max_q_value);
+    revision.status == RevisionStatus::Applied && uncertain
 }
 
 /// Says of each possible revision whether any measured entry would change by it: what no entry shows, no data can find.
@@ -113,6 +210,14 @@ fn check_shapes(network: &RegulatoryNetwork, data: &RefinementData<'_>) -> Resul
                 perturbations: perturbations.len(),
                 responses: (responses.n_perturbations(), responses.n_genes()),
             });
+        }
+    }
+    for perturbations in [data.measured.0, data.predicted.0] {
+        for (row, perturbation) in perturbations.iter().enumerate() {
+            if let Some(gene) = perturbation.genes().find(|gene| gene.index() >= network.n_genes()) {
+                let (gene, genes) = (gene.index(), network.n_genes());
+                return Err(RefinementError::UnknownGene { row, gene, genes });
+            }
         }
     }
     let predicted = data.predicted.1.entries().len();

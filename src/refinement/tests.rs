@@ -46,7 +46,12 @@ fn measured<'a>(
     observed: &'a ResponseMatrix,
     none: &'a ResponseMatrix,
 ) -> RefinementData<'a> {
-    RefinementData { measured: (perturbations, observed), predicted: (&[], none), predicted_weights: &[] }
+    RefinementData {
+        measured: (perturbations, observed),
+        predicted: (&[], none),
+        predicted_weights: &[],
+        resistance: None,
+    }
 }
 
 fn none(network: &RegulatoryNetwork) -> ResponseMatrix {
@@ -154,11 +159,12 @@ proptest! {
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);
         let nothing = none(&network);
-        let config = RefinementConfig { max_share: 1.0, permutations: 1, bootstraps: 0, ..Default::default() };
+        let config = RefinementConfig { max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
         let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
         let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
-        let costs = refinement.revisions.iter().map(|revision| match revision.kind {
+        let applied = refinement.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
+        let costs = applied.map(|revision| match revision.kind {
             RevisionKind::Added => config.add_cost,
             RevisionKind::Removed => config.remove_cost,
             RevisionKind::SignFlipped => config.flip_cost,
@@ -237,6 +243,7 @@ fn what_rests_on_predictions_alone_is_proposed_and_not_applied() {
         measured: (&measured_row, &observed),
         predicted: (&perturbations, &said),
         predicted_weights: &weights,
+        resistance: None,
     };
     let refinement = refined(&faulty, &data, Reading::Nearest, &RefinementConfig::default());
     assert_eq!(refinement.network, faulty);
@@ -283,7 +290,12 @@ fn the_number_of_threads_changes_nothing() {
 fn no_gain_comes_of_nothing() {
     let network = regulon(Sign::Activation);
     let nothing = none(&network);
-    let data = RefinementData { measured: (&[], &nothing), predicted: (&[], &nothing), predicted_weights: &[] };
+    let data = RefinementData {
+        measured: (&[], &nothing),
+        predicted: (&[], &nothing),
+        predicted_weights: &[],
+        resistance: None,
+    };
     let state = ExactState::new(&network, &data, 5, Reading::Nearest);
     assert_eq!(state.disagreement(), Gain::default());
     assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
@@ -328,4 +340,143 @@ fn a_regulation_that_explains_the_rare_responses_is_kept_if_classes_are_balanced
     };
     assert_eq!(revisions(0.0), (1, (7, 3)));
     assert_eq!(revisions(1.0), (0, (7, 7)));
+}
+
+/// The screen of a regulon that the knowledge holds with one regulation too many, and that regulation.
+fn contradicted() -> (RegulatoryNetwork, Regulation, Vec<Perturbation>, ResponseMatrix) {
+    let truth = regulon(Sign::Activation);
+    let spurious = Regulation::new(GeneId::new(0), GeneId::new(9), Sign::Activation);
+    let faulty = RegulatoryNetwork::new(17, truth.regulations().iter().copied().chain([spurious]));
+    let perturbations = every_perturbation(17);
+    let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    (faulty, spurious, perturbations, observed)
+}
+
+fn cited(regulation: Regulation, references: usize) -> crate::biology::CitedRegulation {
+    let references = (0..references).map(|number| format!("PMID:{number}")).collect();
+    let citation = crate::biology::Citation { references, ..Default::default() };
+    crate::biology::CitedRegulation { regulation, citation }
+}
+
+#[test]
+fn a_locked_regulation_stays_however_many_entries_contradict_it() {
+    let (faulty, spurious, perturbations, observed) = contradicted();
+    let nothing = none(&faulty);
+    let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    let open = measured(&perturbations, &observed, &nothing);
+    assert!(!refined(&faulty, &open, Reading::Nearest, &config).network.contains(spurious));
+    let resistance = Resistance::default().with_locked([spurious]);
+    let locked = RefinementData { resistance: Some(&resistance), ..open };
+    let refinement = refined(&faulty, &locked, Reading::Nearest, &config);
+    assert!(refinement.network.contains(spurious));
+    assert!(!refinement.network.contains(spurious.flipped()));
+    let concerned = refinement.revisions.iter().filter(|revision| {
+        (revision.regulation.regulator, revision.regulation.target) == (spurious.regulator, spurious.target)
+    });
+    assert_eq!(concerned.count(), 0);
+}
+
+#[test]
+fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
+    // Two entries contradict 0 → 9: the two perturbations of gene 0. With cost 1 and 7 references, W = 1 makes the cost 4.
+    let (faulty, spurious, perturbations, observed) = contradicted();
+    let nothing = none(&faulty);
+    let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    for (references, weight, removed) in [(0, 1.0, true), (7, 1.0, false), (7, 0.0, true), (7, 0.1, true)] {
+        let resistance = Resistance::of(&[cited(spurious, references)], weight);
+        let data = RefinementData { resistance: Some(&resistance), ..measured(&perturbations, &observed, &nothing) };
+        let refinement = refined(&faulty, &data, Reading::Nearest, &config);
+        assert_eq!(refinement.network.contains(spurious), !removed, "{references} references, weight {weight}");
+        if removed {
+            let evidence = &refinement.revisions[0].evidence;
+            let cost = resistance.factor(spurious);
+            let net = (evidence.mended.len() - evidence.broken.len()) as f64 - cost;
+            assert!((evidence.objective_drop - net).abs() < 1e-3, "{evidence:?}");
+        }
+    }
+}
+
+fn numbers_are_finite(refinement: &Refinement) {
+    for revision in &refinement.revisions {
+        let evidence = &revision.evidence;
+        assert!(evidence.objective_drop.is_finite() && evidence.predicted.is_finite());
+        let shares = [evidence.stability, evidence.q_value, evidence.confidence()];
+        assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)), "{evidence:?}");
+    }
+}
+
+#[test]
+fn nothing_measured_or_nothing_but_unchanged_ends_without_a_panic() {
+    let network = regulon(Sign::Activation);
+    let perturbations = every_perturbation(17);
+    let nothing = none(&network);
+    let masked = ResponseMatrix::unmeasured(perturbations.len(), 17);
+    let data = measured(&perturbations, &masked, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    assert!(refinement.revisions.is_empty());
+    let entries = vec![Some(Response::Unchanged); 17 * perturbations.len()];
+    let still = ResponseMatrix::from_entries(perturbations.len(), 17, entries);
+    let data = measured(&perturbations, &still, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    numbers_are_finite(&refinement);
+    assert!(refinement.revisions.iter().all(|revision| revision.kind == RevisionKind::Removed));
+}
+
+#[test]
+fn a_network_of_one_gene_has_nothing_to_revise() {
+    let gene = GeneId::new(0);
+    let network = RegulatoryNetwork::new(1, [Regulation::new(gene, gene, Sign::Inhibition)]);
+    let perturbations = every_perturbation(1);
+    let observed = ResponseMatrix::from_entries(2, 1, vec![Some(Response::Up); 2]);
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
+}
+
+#[test]
+fn contradictory_experiments_cancel_and_make_no_revision() {
+    let network = regulon(Sign::Activation);
+    let gene = GeneId::new(0);
+    let perturbations = vec![Perturbation::deletion(gene); 8];
+    let mut observed = ResponseMatrix::unmeasured(8, 17);
+    for row in 0..8 {
+        let seen = if row % 2 == 0 { Response::Up } else { Response::Down };
+        observed.set(row, GeneId::new(1), Some(seen));
+    }
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
+    numbers_are_finite(&refinement);
+    assert_eq!(refinement.network, network);
+    assert_eq!(refinement.disagreements, (4, 4));
+}
+
+#[test]
+fn a_gene_of_ten_thousand_targets_is_judged_like_any_other() {
+    let targets = 10_000;
+    let act = |target| Regulation::new(GeneId::new(0), GeneId::new(target), Sign::Activation);
+    let truth = RegulatoryNetwork::new(targets + 1, (1..=targets).map(act));
+    let perturbations = [Perturbation::deletion(GeneId::new(0)), Perturbation::overexpression(GeneId::new(0))];
+    let mut observed = observe(&truth, &perturbations, 5, Reading::Nearest);
+    for row in 0..2 {
+        observed.set(row, GeneId::new(1), Some(Response::Unchanged));
+    }
+    let nothing = none(&truth);
+    let config = RefinementConfig { remove_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    let refinement = refined(&truth, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+    numbers_are_finite(&refinement);
+    assert_eq!(refinement.revisions.len(), 1);
+    assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (RevisionKind::Removed, act(1)));
+}
+
+#[test]
+fn a_perturbed_gene_outside_the_network_is_named() {
+    let network = regulon(Sign::Activation);
+    let perturbations = [Perturbation::deletion(GeneId::new(99))];
+    let observed = ResponseMatrix::unmeasured(1, 17);
+    let nothing = none(&network);
+    let data = measured(&perturbations, &observed, &nothing);
+    let error = refine(&network, &data, 5, Reading::Nearest, &RefinementConfig::default(), &Unwatched);
+    let message = error.expect_err("no such gene").to_string();
+    assert!(message.contains("99") && message.contains("17 genes"), "{message}");
 }

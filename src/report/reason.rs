@@ -15,6 +15,8 @@ pub(super) fn reason(revision: &Revision, names: Names<'_>) -> String {
         predicted(evidence.predicted),
         evidence.stability.filter(|share| share.is_finite()).map(stable),
         evidence.q_value.filter(|share| share.is_finite()).map(|q| format!("Its q-value is {}.", decimal(q, 3))),
+        as_well(evidence, names),
+        mediated(evidence, names),
     ];
     sentences.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
@@ -86,6 +88,28 @@ fn stable(share: f64) -> String {
     format!("It is found again in {} % of the bootstrap resamples.", decimal(100.0 * share, 1))
 }
 
+/// The alternatives in words, for example `crp activates araC (added)`.
+pub(super) fn alternatives(evidence: &Evidence, names: Names<'_>) -> Vec<String> {
+    let told =
+        |&(kind, regulation): &(RevisionKind, Regulation)| format!("{} ({})", names.statement(regulation), kind.word());
+    evidence.alternatives.iter().map(told).collect()
+}
+
+fn as_well(evidence: &Evidence, names: Names<'_>) -> Option<String> {
+    let told = alternatives(evidence, names);
+    let number = counted(told.len() as u64, "other revision");
+    let verb = if told.len() == 1 { "explains" } else { "explain" };
+    let shown: Vec<_> = told.into_iter().take(EXAMPLES).collect();
+    (!shown.is_empty()).then(|| format!("{number} {verb} the same responses as well: {}.", shown.join(", ")))
+}
+
+fn mediated(evidence: &Evidence, names: Names<'_>) -> Option<String> {
+    let genes: Vec<_> = evidence.mediators.iter().take(EXAMPLES).map(|&gene| names.gene(gene)).collect();
+    let through = genes.join(" or ");
+    (!genes.is_empty())
+        .then(|| format!("Whether it is direct or mediated by {through} cannot be told from these data."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +174,24 @@ mod tests {
             let rests = "No measured response speaks for it. Predicted responses speak for it (weight 1.25).";
             assert!(text.ends_with(rests), "{text}");
         }
+    }
+
+    #[test]
+    fn what_does_as_well_is_told_and_so_is_a_possible_mediator() {
+        let to_fur = Regulation::new(GeneId::new(1), GeneId::new(0), Sign::Activation);
+        let evidence = Evidence {
+            alternatives: vec![(RevisionKind::Added, to_fur)],
+            mediators: vec![GeneId::new(0)],
+            ..Evidence::default()
+        };
+        let text = reason_of(RevisionKind::Added, RevisionStatus::Applied, evidence);
+        assert!(
+            text.ends_with(
+                "1 other revision explains the same responses as well: entC activates fur (added). Whether it is direct \
+                 or mediated by fur cannot be told from these data."
+            ),
+            "{text}"
+        );
     }
 
     #[test]

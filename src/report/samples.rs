@@ -237,6 +237,8 @@ fn some_revisions(original: &RegulatoryNetwork, count: usize) -> Vec<Revision> {
                 objective_drop: mended as f64 - (index % 4) as f64 + 0.125,
                 stability: (index % 6 != 5).then(|| 1.0 - (index % 10) as f64 / 20.0),
                 q_value: (index % 6 != 5).then(|| 0.001 + (index % 30) as f64 / 200.0),
+                alternatives: vec![(RevisionKind::Added, held.flipped()); index % 3],
+                mediators: vec![held.target; (index + 1) % 2],
             },
         }
     };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::reason::{examples, reason};
+use super::reason::{alternatives, examples, reason};
 use super::verdict::{self, Verdict, compared};
 use super::wording::{Names, counted, finite};
 use super::{DataSummary, InputFile, Report};
@@ -275,6 +275,7 @@ pub(super) struct ListedRevision<'a> {
     pub stability: Option<f64>,
     pub q_value: Option<f64>,
     pub examples: Vec<String>,
+    pub alternatives: Vec<String>,
     pub reason: String,
 }
 
@@ -295,6 +296,7 @@ impl<'a> ListedRevision<'a> {
             stability: evidence.stability.and_then(finite),
             q_value: evidence.q_value.and_then(finite),
             examples: examples(&evidence.mended, names),
+            alternatives: alternatives(evidence, names),
             reason: reason(revision, names),
         }
     }

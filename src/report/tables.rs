@@ -25,10 +25,11 @@ struct RevisionLine<'a> {
     stability: Option<f64>,
     q_value: Option<f64>,
     examples: String,
+    alternatives: String,
     reason: &'a str,
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "kind",
     "status",
     "regulator",
@@ -42,6 +43,7 @@ const COLUMNS: [&str; 14] = [
     "stability",
     "q_value",
     "examples",
+    "alternatives",
     "reason",
 ];
 
@@ -69,6 +71,7 @@ pub(super) fn write_revisions(
             stability: listed.stability.map(rounded),
             q_value: listed.q_value.map(rounded),
             examples: listed.examples.join("; "),
+            alternatives: listed.alternatives.join("; "),
             reason: &listed.reason,
         })?;
     }

@@ -174,8 +174,9 @@ fn score(
         measured: (&learnt.perturbations, &learnt.observed),
         predicted: (&[], &nothing),
         predicted_weights: &[],
+        resistance: None,
     };
-    let quiet = RefinementConfig { permutations: 0, ..config.refinement };
+    let quiet = RefinementConfig { simulations: 0, ..config.refinement };
     let refined = refine(network, &data, config.depth, config.reading, &quiet, &Silent(watch))?;
     if watch.is_cancelled() {
         return Err(PipelineError::Cancelled);

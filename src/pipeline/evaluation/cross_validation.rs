@@ -10,6 +10,7 @@ use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
 use crate::progress::Watch;
+use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Name of the row for the knowledge refined in each fold.
@@ -22,6 +23,8 @@ pub struct FoldMaterials<'a> {
     pub network: &'a RegulatoryNetwork,
     /// For each gene, how much evidence the knowledge base cites for its regulations.
     pub evidence: &'a [u32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
     /// All observations.
     pub dataset: &'a Dataset,
     /// The folds.
@@ -114,9 +117,9 @@ fn one_fold(
     chosen: &Config,
     watch: &dyn Watch,
 ) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
-    let &FoldMaterials { network, evidence, dataset, genes, .. } = materials;
+    let &FoldMaterials { network, evidence, resistance, dataset, genes, .. } = materials;
     let row_labels = &dataset.names;
-    let materials = Materials { network, evidence, held_out: None, dataset, split, row_labels, genes };
+    let materials = Materials { network, evidence, resistance, held_out: None, dataset, split, row_labels, genes };
     let outcome = run(&materials, chosen, watch)?;
     if outcome.stop_reason == StopReason::Cancelled {
         return Err(PipelineError::Cancelled);
