@@ -1,11 +1,12 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
-//! Start at [`run`]. Nothing here opens a file, parses an option or renders a page.
+//! Start at [`run`]; [`recovery`] tests what the refinement finds again. Nothing here opens a file, parses an option or renders a page.
 
 mod config;
 mod error;
 mod outcome;
 mod power;
+pub mod recovery;
 mod runner;
 mod scoring;
 

@@ -149,7 +149,8 @@ fn invent(truth: &RegulatoryNetwork, walked: &[Regulation], generator: &mut ChaC
     })
 }
 
-fn screen(
+/// Deletions of random regulators of `truth`, measured in random regulated genes, with noise and gaps.
+pub(super) fn screen(
     truth: &RegulatoryNetwork,
     depth: usize,
     reading: Reading,
