@@ -328,3 +328,117 @@ fn grow(links: &[Vec<usize>], start: usize, size: usize, rank: &[usize]) -> Vec<
     }
     part
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::network::topology::strongly_connected_components;
+
+    fn in_degree(network: &RegulatoryNetwork, gene: usize) -> usize {
+        network.regulators_of(GeneId::new(gene)).len()
+    }
+
+    fn out_degrees(network: &RegulatoryNetwork) -> Vec<usize> {
+        let mut degrees: Vec<_> =
+            (0..network.n_genes()).map(|gene| network.targets_of(GeneId::new(gene)).len()).collect();
+        degrees.sort_unstable_by_key(|&degree| std::cmp::Reverse(degree));
+        degrees
+    }
+
+    proptest! {
+        #[test]
+        fn a_random_network_has_the_size_asked_for_and_one_sign_between_two_genes(
+            genes in 4..60usize, dense in 0.0..1.0_f64, regular in any::<bool>(), seed in any::<u64>()
+        ) {
+            let topology = if regular { Topology::RandomRegular } else { Topology::ScaleFree };
+            let mut config = NetworkConfig { topology, genes, seed, ..NetworkConfig::default() };
+            let regulators = if regular { genes } else { config.n_regulators() };
+            let most = regulators * (genes - 1);
+            config.regulations = 4 + ((most - 4) as f64 * dense) as usize;
+            // Fewer regulations may lower the number of regulators, and so the room.
+            prop_assume!(config.check().is_ok());
+            let network = generate(&config).expect("there is room");
+            prop_assert_eq!(network.n_genes(), genes);
+            prop_assert_eq!(network.regulations().len(), config.regulations);
+            prop_assert!(network.regulations().iter().all(|edge| edge.regulator != edge.target));
+            prop_assert!(network.regulations().iter().all(|edge| !network.contains(edge.flipped())));
+            let inhibitions = network.regulations().iter().filter(|edge| edge.sign == Sign::Inhibition).count();
+            prop_assert_eq!(inhibitions, (config.regulations as f64 * 0.35).round() as usize);
+            prop_assert_eq!(generate(&config).expect("as before"), network);
+        }
+
+        #[test]
+        fn a_grown_part_is_connected_and_holds_all_regulations_between_its_genes(
+            seed in any::<u64>(), size in 1..40usize
+        ) {
+            let config = NetworkConfig { genes: 80, regulations: 150, seed, ..NetworkConfig::default() };
+            let whole = generate(&config).expect("there is room");
+            prop_assume!(largest_component(&links(&whole)).len() >= size);
+            let part = subnetwork(&whole, size, seed).expect("the component is large enough");
+            prop_assert_eq!(part.genes.len(), size);
+            prop_assert_eq!(largest_component(&links(&part.network)).len(), size);
+            let inside = |gene: &GeneId| part.genes.contains(gene);
+            let between =
+                whole.regulations().iter().filter(|edge| inside(&edge.regulator) && inside(&edge.target)).count();
+            prop_assert_eq!(part.network.regulations().len(), between);
+        }
+    }
+
+    #[test]
+    fn few_genes_of_a_scale_free_network_regulate_many_and_targets_have_few_regulators() {
+        let network = generate(&NetworkConfig::default()).expect("the default is sound");
+        let degrees = out_degrees(&network);
+        let regulators = degrees.iter().filter(|&&degree| degree > 0).count();
+        assert_eq!(regulators, 858);
+        let of_tenth: usize = degrees[..regulators / 10].iter().sum();
+        assert!(of_tenth > 7_619 / 2, "a tenth of the regulators has {of_tenth} targets");
+        assert!((100..1_500).contains(&degrees[0]), "the largest has {}", degrees[0]);
+        let most = (0..network.n_genes()).map(|gene| in_degree(&network, gene)).max();
+        assert!(most < Some(12), "{most:?}");
+    }
+
+    #[test]
+    fn a_scale_free_network_has_a_feedback_core() {
+        for seed in 0..20 {
+            let config = NetworkConfig { genes: 50, regulations: 75, seed, ..NetworkConfig::default() };
+            let network = generate(&config).expect("there is room");
+            assert!(strongly_connected_components(&network)[0].len() >= 3);
+        }
+    }
+
+    #[test]
+    fn a_random_regular_network_has_equal_in_degrees() {
+        let topology = Topology::RandomRegular;
+        let config = NetworkConfig { topology, genes: 100, regulations: 250, ..NetworkConfig::default() };
+        let network = generate(&config).expect("there is room");
+        let of_three = (0..100).filter(|&gene| in_degree(&network, gene) == 3).count();
+        let of_two = (0..100).filter(|&gene| in_degree(&network, gene) == 2).count();
+        assert_eq!((of_three, of_two), (50, 50));
+    }
+
+    #[test]
+    fn the_part_grown_out_of_two_cliques_with_a_bridge_is_one_clique() {
+        // Worked by hand: leaving a clique over the bridge always gains less than its next gene.
+        let clique = |first: usize| (0..5).flat_map(move |i| (0..i).map(move |j| (first + i, first + j)));
+        let edges = clique(0).chain(clique(5)).chain([(4, 5)]);
+        let edges = edges.map(|(i, j)| Regulation::new(GeneId::new(i), GeneId::new(j), Sign::Activation));
+        let network = RegulatoryNetwork::new(10, edges);
+        for seed in 0..20 {
+            let genes: Vec<_> = subnetwork(&network, 5, seed).expect("ten").genes.iter().map(|g| g.index()).collect();
+            assert!(genes == [0, 1, 2, 3, 4] || genes == [5, 6, 7, 8, 9], "seed {seed}: {genes:?}");
+        }
+    }
+
+    #[test]
+    fn impossible_networks_end_with_a_sentence() {
+        let tell = |config: NetworkConfig| generate(&config).expect_err("impossible").to_string();
+        let default = NetworkConfig::default();
+        assert!(tell(NetworkConfig { genes: 3, ..default }).contains("at least 4 genes"));
+        assert!(tell(NetworkConfig { genes: 20, ..default }).contains("room for 57 only"));
+        assert!(tell(NetworkConfig { inhibitions: f64::NAN, ..default }).contains("between 0 and 1"));
+        let error = subnetwork(&RegulatoryNetwork::new(3, []), 2, 1).expect_err("nothing is connected");
+        assert!(error.to_string().contains("the largest connected part of the network has 1"), "{error}");
+    }
+}

@@ -257,3 +257,151 @@ fn apportion(count: usize, sizes: &[usize]) -> Vec<usize> {
     }
     shares
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::metrics::edge_scores;
+    use crate::network::generate::{NetworkConfig, Topology, generate};
+
+    fn network(genes: usize, regulations: usize, seed: u64) -> RegulatoryNetwork {
+        generate(&NetworkConfig { genes, regulations, seed, ..NetworkConfig::default() }).expect("there is room")
+    }
+
+    fn plant(truth: &RegulatoryNetwork, level: f64, kinds: &[FaultKind], seed: u64) -> Corruption {
+        Corruption::plant(truth, level, kinds, &mut ChaCha8Rng::seed_from_u64(seed)).expect("there is room")
+    }
+
+    fn lost_and_gained(faults: &[Fault]) -> (usize, usize) {
+        let lost = faults.iter().filter(|fault| fault.lost.is_some()).count();
+        (lost, faults.iter().filter(|fault| fault.gained.is_some()).count())
+    }
+
+    fn some_kinds() -> impl Strategy<Value = Vec<FaultKind>> {
+        prop::sample::subsequence(FaultKind::ALL.to_vec(), 1..=4)
+    }
+
+    proptest! {
+        #[test]
+        fn losses_and_false_gains_add_up_to_the_level(
+            kinds in some_kinds(), level in 0.0..0.6_f64, seed in any::<u64>()
+        ) {
+            let truth = network(120, 200, seed);
+            let Corruption { damaged, faults } = plant(&truth, level, &kinds, seed);
+            let (lost, gained) = lost_and_gained(&faults);
+            // Faults that count two leave at most one over.
+            prop_assert!(((lost + gained) as f64 - 200.0 * level).abs() <= 1.5);
+            prop_assert_eq!(damaged.regulations().len(), 200 - lost + gained);
+            prop_assert!(faults.iter().all(|fault| kinds.contains(&fault.kind)));
+        }
+
+        #[test]
+        fn no_fault_is_a_self_regulation_a_repeat_or_the_other_sign_of_what_stays(
+            kinds in some_kinds(), level in 0.0..0.6_f64, seed in any::<u64>()
+        ) {
+            let truth = network(60, 100, seed);
+            let Corruption { damaged, faults } = plant(&truth, level, &kinds, seed);
+            for fault in faults {
+                if let Some(lost) = fault.lost {
+                    prop_assert!(truth.contains(lost) && !damaged.contains(lost));
+                }
+                if let Some(gained) = fault.gained {
+                    prop_assert!(damaged.contains(gained) && !truth.contains(gained));
+                    prop_assert!(!damaged.contains(gained.flipped()));
+                    prop_assert_ne!(gained.regulator, gained.target);
+                }
+                match (fault.kind, fault.lost, fault.gained) {
+                    (FaultKind::Missing, Some(_), None) => {}
+                    (FaultKind::Spurious, None, Some(gained)) => prop_assert!(!truth.contains(gained.flipped())),
+                    (FaultKind::Flipped, Some(lost), Some(gained)) => prop_assert_eq!(lost.flipped(), gained),
+                    (FaultKind::Redirected, Some(lost), Some(gained)) => {
+                        prop_assert_eq!((lost.regulator, lost.sign), (gained.regulator, gained.sign));
+                        prop_assert_ne!(lost.target, gained.target);
+                    }
+                    other => prop_assert!(false, "{:?}", other),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn doing_nothing_scores_one_less_half_the_level() {
+        let truth = network(1_000, 1_600, 3);
+        for (level, nothing) in [(0.0, 1.0), (0.1, 0.95), (0.2, 0.9), (0.4, 0.8)] {
+            let damaged = plant(&truth, level, &FaultKind::ALL, 7).damaged;
+            let scores = edge_scores(1_000, truth.regulations(), damaged.regulations());
+            assert!((scores.f1 - nothing).abs() < 1e-3, "{level}: {}", scores.f1);
+        }
+    }
+
+    #[test]
+    fn each_kind_is_spread_over_the_strata_of_regulators_in_proportion() {
+        let truth = network(2_000, 3_000, 5);
+        let faults = plant(&truth, 0.4, &FaultKind::ALL, 11).faults;
+        let out_degree = |gene: GeneId| truth.targets_of(gene).len();
+        let most = (0..2_000).map(|gene| out_degree(GeneId::new(gene))).max().expect("there are genes");
+        for kind in FaultKind::ALL {
+            let of_kind: Vec<_> = faults.iter().filter(|fault| fault.kind == kind).collect();
+            let regulator = |fault: &Fault| fault.lost.or(fault.gained).expect("a fault changes something").regulator;
+            for stratum in 0..=most.ilog2() {
+                let is_inside = |gene: GeneId| out_degree(gene).checked_ilog2() == Some(stratum);
+                let planted = of_kind.iter().filter(|fault| is_inside(regulator(fault))).count() as f64;
+                let edges = truth.regulations().iter().filter(|edge| is_inside(edge.regulator)).count() as f64;
+                let expected = of_kind.len() as f64 * edges / 3_000.0;
+                assert!((planted - expected).abs() <= 1.0, "{kind:?}, stratum {stratum}: {planted} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_regulators_hold_most_of_the_false_regulations() {
+        let truth = network(1_000, 1_600, 2);
+        let faults = plant(&truth, 0.4, &[FaultKind::Spurious], 1).faults;
+        let mut by_regulator = BTreeMap::<GeneId, usize>::new();
+        for gained in faults.iter().filter_map(|fault| fault.gained) {
+            *by_regulator.entry(gained.regulator).or_default() += 1;
+        }
+        let mut counts: Vec<_> = by_regulator.into_values().collect();
+        counts.sort_unstable_by_key(|&count| std::cmp::Reverse(count));
+        assert!(counts.len() > 80, "{}", counts.len());
+        assert!(3 * (counts[0] + counts[1]) < faults.len(), "{counts:?}");
+    }
+
+    #[test]
+    fn one_seed_plants_the_same_faults_again_and_another_seed_others() {
+        let truth = network(200, 300, 1);
+        assert_eq!(plant(&truth, 0.2, &FaultKind::ALL, 4), plant(&truth, 0.2, &FaultKind::ALL, 4));
+        assert_ne!(plant(&truth, 0.2, &FaultKind::ALL, 4), plant(&truth, 0.2, &FaultKind::ALL, 5));
+    }
+
+    #[test]
+    fn a_full_network_has_no_room_for_false_regulations() {
+        let config =
+            NetworkConfig { genes: 6, regulations: 30, topology: Topology::RandomRegular, ..NetworkConfig::default() };
+        let truth = generate(&config).expect("a full network");
+        let planted = Corruption::plant(&truth, 0.5, &[FaultKind::Spurious], &mut ChaCha8Rng::seed_from_u64(1));
+        assert!(matches!(planted, Err(RecoveryError::NoRoom { planted: 0, .. })), "{planted:?}");
+    }
+
+    #[test]
+    fn wrong_settings_end_with_a_sentence() {
+        let truth = network(20, 30, 1);
+        let mut generator = ChaCha8Rng::seed_from_u64(1);
+        for level in [-0.1, 1.1, f64::NAN] {
+            let error = Corruption::plant(&truth, level, &FaultKind::ALL, &mut generator).expect_err("out of range");
+            assert!(error.to_string().contains("between 0 and 1"), "{error}");
+        }
+        let error = Corruption::plant(&truth, 0.1, &[], &mut generator).expect_err("no kinds");
+        assert!(error.to_string().contains("name at least one"), "{error}");
+    }
+
+    #[test]
+    fn shares_add_up_and_follow_the_sizes() {
+        assert_eq!(apportion(10, &[1, 1, 1]), [4, 3, 3]);
+        assert_eq!(apportion(7, &[10, 0, 4]), [5, 0, 2]);
+        assert_eq!(apportion(0, &[]), Vec::<usize>::new());
+    }
+}

@@ -39,9 +39,12 @@ pub enum RecoveryError {
     /// Nothing to corrupt.
     #[error("the network has no regulation between two different genes; a recovery test needs some to corrupt")]
     NoRegulations,
-    /// Stopped before the first figure.
-    #[error("stopped before the first cell was done")]
-    Cancelled,
+    /// Nothing to run.
+    #[error("the recovery test has no row: name at least one level, reading, seed, method and mix of fault kinds")]
+    EmptyGrid,
+    /// A finished row could not be kept.
+    #[error("a finished row of the recovery test cannot be kept: {0}")]
+    NotKept(#[source] std::io::Error),
     /// From the random network.
     #[error(transparent)]
     Network(#[from] NetworkError),

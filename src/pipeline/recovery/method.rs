@@ -69,6 +69,13 @@ impl MethodConfig {
     pub fn of(refinement: RefinementConfig) -> Self {
         Self { refinement, published_epochs: DescentConfig::default().epochs, published_genes: 500 }
     }
+
+    /// The same with another seed of the refinement.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.refinement.seed = seed;
+        self
+    }
 }
 
 /// What a method made of the damaged network.
