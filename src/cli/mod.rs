@@ -11,6 +11,7 @@ mod import;
 mod knowledge_base;
 mod output;
 mod query;
+mod recover;
 mod refine;
 mod result_folder;
 mod settings;
@@ -49,6 +50,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Export(export::ExportArgs),
     Dataset(dataset::DatasetArgs),
+    Recover(Box<recover::RecoverArgs>),
 }
 
 /// The user asked to stop.
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

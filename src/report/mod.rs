@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod plots;
 mod reason;
+mod recovery;
 #[cfg(test)]
 mod samples;
 mod summary;
@@ -22,6 +23,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 pub use error::ReportError;
+pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;
