@@ -182,7 +182,7 @@ pub fn run(arguments: &RecoverArgs) -> Result<()> {
     }
     let source = arguments.source()?;
     let header = Header {
-        aligned: env!("CARGO_PKG_VERSION").to_owned(),
+        program: program_hash()?,
         network: source.told.clone(),
         inputs: source.inputs.iter().map(|input| input.sha256.clone()).collect(),
         config,
@@ -403,10 +403,16 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
 /// The first line of the notebook: rows of anything else cannot stand beside these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Header {
-    aligned: String,
+    /// SHA-256 of the program: another build may find something else.
+    program: String,
     network: String,
     inputs: Vec<String>,
     config: BenchmarkConfig,
+}
+
+fn program_hash() -> Result<String> {
+    let program = std::env::current_exe().into_diagnostic().wrap_err("cannot tell which program this is")?;
+    Ok(files::read(&program)?.sha256)
 }
 
 const NOTEBOOK: &str = "rows.jsonl";
@@ -445,7 +451,7 @@ impl Notebook {
             Some(line) => {
                 if serde_json::from_str::<Header>(line).ok().as_ref() != Some(header) {
                     bail!(
-                        "{} holds rows of another network or other settings; name another folder with --out, or remove it",
+                        "{} holds rows of another network, other settings or another build of the program; name another folder with --out, or remove it",
                         path.display()
                     );
                 }

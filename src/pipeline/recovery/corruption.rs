@@ -78,7 +78,7 @@ impl Corruption {
     /// where `E` are the regulations between different genes. The budget is shared evenly among the kinds; a flip or a
     /// redirection counts two. Each kind is spread over the strata of regulators, those of out-degree 2ᵏ to 2ᵏ⁺¹ − 1, in
     /// proportion to their regulations. A spurious regulation takes regulator and target as often as they occur in the
-    /// true network, a redirected one its new target. None is a self-regulation, stands in the true network with either
+    /// true network, a redirected one its new target, as long as there is room. None is a self-regulation, stands in the true network with either
     /// sign, or is planted twice. Where as many are lost as gained, doing nothing scores an edge F1 of `1 − level/2`.
     ///
     /// # Errors
@@ -140,8 +140,8 @@ fn counts(level: f64, regulations: usize, kinds: &[FaultKind]) -> Result<BTreeMa
     Ok(counts)
 }
 
-/// Draws of one false regulation before it is given up.
-const TRIES: usize = 1_000;
+/// Draws of a target in proportion to the in-degrees before any is taken.
+const TRIES: usize = 100;
 
 struct Planter<'a> {
     truth: &'a RegulatoryNetwork,
@@ -209,33 +209,45 @@ impl<'a> Planter<'a> {
         Some((Some(lost), Some(lost.flipped())))
     }
 
+    /// The first open regulation whose regulator has room for another target.
     fn redirect(
         &mut self,
         stratum: usize,
         generator: &mut ChaCha8Rng,
     ) -> Option<(Option<Regulation>, Option<Regulation>)> {
-        let lost = self.strata[stratum].pop()?;
-        let new = (0..TRIES)
-            .map(|_| self.targets[generator.random_range(0..self.targets.len())])
-            .find(|&target| self.is_new(lost.regulator, target));
-        match new {
-            Some(target) => Some((Some(lost), Some(Regulation { target, ..lost }))),
-            None => {
-                self.strata[stratum].insert(0, lost);
-                None
+        for index in (0..self.strata[stratum].len()).rev() {
+            let lost = self.strata[stratum][index];
+            if let Some(target) = self.new_target(lost.regulator, generator) {
+                self.strata[stratum].remove(index);
+                return Some((Some(lost), Some(Regulation { target, ..lost })));
             }
         }
+        None
     }
 
     fn invent(&self, stratum: usize, generator: &mut ChaCha8Rng) -> Option<Regulation> {
         let regulators = &self.regulators[stratum];
-        (0..TRIES).find_map(|_| {
-            let regulator = regulators[generator.random_range(0..regulators.len())];
-            let target = self.targets[generator.random_range(0..self.targets.len())];
-            // A regulator's false regulations inhibit as often as its true ones do over the whole network.
+        let start = generator.random_range(0..regulators.len());
+        // The regulators stand here once for each regulation; the next one is tried only if the drawn one is full.
+        let order = regulators[start..].iter().chain(&regulators[..start]);
+        let distinct = order.scan(None, |last, &gene| Some((last.replace(gene) != Some(gene)).then_some(gene)));
+        distinct.flatten().find_map(|regulator| {
+            let target = self.new_target(regulator, generator)?;
+            // False regulations inhibit as often as true ones do over the whole network.
             let like = self.truth.regulations()[generator.random_range(0..self.truth.regulations().len())];
-            self.is_new(regulator, target).then_some(Regulation::new(regulator, target, like.sign))
+            Some(Regulation::new(regulator, target, like.sign))
         })
+    }
+
+    /// A gene that stands in no regulation with this regulator, as often as it is a target; if none is met, any such.
+    fn new_target(&self, regulator: GeneId, generator: &mut ChaCha8Rng) -> Option<GeneId> {
+        let drawn = (0..TRIES)
+            .map(|_| self.targets[generator.random_range(0..self.targets.len())])
+            .find(|&target| self.is_new(regulator, target));
+        let n_genes = self.truth.n_genes();
+        let start = generator.random_range(0..n_genes);
+        let any = || (0..n_genes).map(|step| GeneId::new((start + step) % n_genes));
+        drawn.or_else(|| any().find(|&target| self.is_new(regulator, target)))
     }
 
     /// True if neither sign stands between the two genes, in truth or planted.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::{RecoveryError, RecoveryScores, Trial};
+use super::{RecoveryError, RecoveryScores, Trial, TrialConfig};
 use crate::biology::{
     Direction, GeneId, Regulation, Response, ResponseMatrix, Revision, RevisionKind, RevisionStatus, Sign,
 };
@@ -14,7 +14,7 @@ use crate::progress::Watch;
 use crate::refinement::published::{
     DescentConfig, PublishedConfig, PublishedObjective, PublishedProblem, RelaxedNetwork,
 };
-use crate::refinement::{RefinementConfig, RefinementData, refine};
+use crate::refinement::{RefinementConfig, refine};
 use crate::symbolic::{Closure, Simulator};
 
 /// Who mends the damaged network.
@@ -169,13 +169,8 @@ impl Trial<'_> {
     }
 
     fn refined(&self, config: &RefinementConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
-        let none = ResponseMatrix::unmeasured(0, self.damaged.n_genes());
-        let data = RefinementData {
-            measured: (&self.perturbations, &self.observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-        };
-        let refinement = refine(&self.damaged, &data, self.config.depth, self.config.reading, config, watch)?;
+        let TrialConfig { depth, reading, .. } = self.config;
+        let refinement = self.with_data(|data| refine(&self.damaged, data, depth, reading, config, watch))?;
         let confidences = confidences(&refinement.network, &refinement.revisions);
         let settled = Some(refinement.settled);
         Ok(Mended { network: refinement.network, confidences, revisions: refinement.revisions, settled })

@@ -19,3 +19,6 @@ pub use method::{Mended, Method, MethodConfig, MethodOutcome, REVISION_KINDS, in
 pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
 pub use trial::{DataKind, Trial, TrialConfig};
 pub use true_network::TrueNetwork;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! How well a damaged network was mended: its regulations, its closure, and the revisions made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ pub struct RecoveryScores {
     pub revisions: [RevisionCount; 3],
     /// Faults missing, spurious, flipped and redirected, in this order.
     pub faults: [FaultCount; 4],
+    /// Faults on which any measured entry depends, and how many of these were mended; `None` for closure data.
+    pub visible: Option<FaultCount>,
     /// Revisions with a q-value of at most [`CALIBRATED_Q`], applied or proposed, and how many of these are right.
     pub calibrated: RevisionCount,
     /// Measured entries left unexplained, before and after.
@@ -84,6 +86,12 @@ impl RecoveryScores {
     pub fn recall(&self) -> Option<f64> {
         let (found, planted) = self.faults.iter().fold((0, 0), |sum, of| (sum.0 + of.found, sum.1 + of.planted));
         share(found, planted)
+    }
+
+    /// Share of the visible faults that were mended, in `[0, 1]`; `None` without any, and for closure data.
+    #[must_use]
+    pub fn visible_recall(&self) -> Option<f64> {
+        self.visible.and_then(|of| share(of.found, of.planted))
     }
 
     /// Share of false ones among the revisions with a q-value of at most [`CALIBRATED_Q`]; `None` without any.
@@ -124,6 +132,7 @@ impl Trial<'_> {
             closure: self.closure_consistency(&mended.network)?,
             revisions: count_revisions(self.truth, made.iter().copied()),
             faults: count_faults(&self.faults, &mended.network),
+            visible: self.visible.as_ref().map(|visible| count_visible(&self.faults, visible, &mended.network)),
             calibrated: sum(&count_revisions(self.truth, sure.map(|revision| (revision.kind, revision.regulation)))),
             disagreements: (before, after),
             objective: (before as f64, after as f64 + cost),
@@ -184,16 +193,23 @@ fn count_revisions(
     counts
 }
 
+fn is_mended(fault: &Fault, mended: &RegulatoryNetwork) -> bool {
+    let back = fault.lost.is_none_or(|lost| mended.contains(lost));
+    back && fault.gained.is_none_or(|gained| !mended.contains(gained))
+}
+
 fn count_faults(faults: &[Fault], mended: &RegulatoryNetwork) -> [FaultCount; 4] {
-    let mut counts = BTreeMap::from(FaultKind::ALL.map(|kind| (kind, FaultCount::default())));
-    for fault in faults {
-        let back = fault.lost.is_none_or(|lost| mended.contains(lost));
-        let gone = fault.gained.is_none_or(|gained| !mended.contains(gained));
-        let count = counts.entry(fault.kind).or_default();
-        count.planted += 1;
-        count.found += u64::from(back && gone);
-    }
-    FaultKind::ALL.map(|kind| counts[&kind])
+    FaultKind::ALL.map(|kind| {
+        let planted = || faults.iter().filter(|fault| fault.kind == kind);
+        let found = planted().filter(|fault| is_mended(fault, mended)).count() as u64;
+        FaultCount { planted: planted().count() as u64, found }
+    })
+}
+
+fn count_visible(faults: &[Fault], visible: &[bool], mended: &RegulatoryNetwork) -> FaultCount {
+    let shown = || faults.iter().zip(visible).filter(|(_, visible)| **visible);
+    let found = shown().filter(|(fault, _)| is_mended(fault, mended)).count() as u64;
+    FaultCount { planted: shown().count() as u64, found }
 }
 
 /// Measured entries of which the network says something else; own entries of perturbed genes are passed over.

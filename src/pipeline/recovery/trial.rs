@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::corruption::{Corruption, Fault, FaultKind};
 use super::{RecoveryError, scores};
-use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::power::{ScreenConfig, screen};
-use crate::refinement::RefinementConfig;
+use crate::refinement::{RefinementConfig, RefinementData, shows};
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Which experiments are made on the true network.
@@ -90,6 +90,8 @@ pub struct Trial<'a> {
     pub faults: Vec<Fault>,
     /// What was done, a row each.
     pub perturbations: Vec<Perturbation>,
+    /// For each fault of a screen, whether any measured entry depends on it: what none shows, no method can find.
+    pub visible: Option<Vec<bool>>,
     /// What was observed; ambiguous responses of the true network show as unchanged.
     pub observed: ResponseMatrix,
     /// How the trial was made.
@@ -122,7 +124,43 @@ impl<'a> Trial<'a> {
                 (dataset.perturbations, dataset.observed)
             }
         };
-        Ok(Self { truth, damaged, faults, perturbations, observed, config: config.clone() })
+        let mut trial = Self { truth, damaged, faults, perturbations, observed, visible: None, config: config.clone() };
+        if config.data == DataKind::Screen {
+            trial.visible = Some(trial.visible_faults());
+        }
+        Ok(trial)
+    }
+
+    /// The observations as the refinement takes them.
+    pub(super) fn with_data<T>(&self, look: impl FnOnce(&RefinementData<'_>) -> T) -> T {
+        let none = ResponseMatrix::unmeasured(0, self.damaged.n_genes());
+        look(&RefinementData {
+            measured: (&self.perturbations, &self.observed),
+            predicted: (&[], &none),
+            predicted_weights: &[],
+        })
+    }
+
+    fn visible_faults(&self) -> Vec<bool> {
+        let gone = |fault: &Fault| match fault.kind {
+            FaultKind::Flipped => fault.gained.map(|gained| (RevisionKind::SignFlipped, gained)),
+            _ => fault.gained.map(|gained| (RevisionKind::Removed, gained)),
+        };
+        let back = |fault: &Fault| match fault.kind {
+            FaultKind::Flipped => None,
+            _ => fault.lost.map(|lost| (RevisionKind::Added, lost)),
+        };
+        let mut visible = vec![false; self.faults.len()];
+        for half in [&gone as &dyn Fn(&Fault) -> Option<(RevisionKind, Regulation)>, &back] {
+            let (faults, revisions): (Vec<_>, Vec<_>) =
+                self.faults.iter().enumerate().filter_map(|(index, fault)| Some((index, half(fault)?))).unzip();
+            let TrialConfig { depth, reading, .. } = self.config;
+            let shown = self.with_data(|data| shows(&self.damaged, data, depth, reading, &revisions));
+            for (fault, shown) in faults.into_iter().zip(shown) {
+                visible[fault] |= shown;
+            }
+        }
+        visible
     }
 
     /// Measured entries that the network does not explain; a perturbed gene's own entry is passed over.
