@@ -282,7 +282,8 @@ impl RecoverArgs {
             Topology::RandomRegular => "random regular",
         };
         let told = format!(
-            "random {shape} networks of {genes} genes and {regulations} regulations, of which {inhibitions} inhibit"
+            "random {shape} networks of {genes} genes and {regulations} regulations, of which {} % inhibit",
+            (1000.0 * inhibitions).round() / 10.0
         );
         Ok(Source { truth: TrueNetwork::Random(config), told, inputs: Vec::new() })
     }

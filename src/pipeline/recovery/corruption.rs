@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::RecoveryError;
-use crate::biology::{GeneId, Regulation, Sign};
+use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 
 /// What is wrong with a regulation.
@@ -60,6 +60,17 @@ pub struct Fault {
     pub gained: Option<Regulation>,
 }
 
+impl Fault {
+    /// The revisions of the damaged network that mend it, as a [`crate::biology::Revision`] names them; a redirection
+    /// takes two.
+    pub fn mended_by(&self) -> impl Iterator<Item = (RevisionKind, Regulation)> + use<> {
+        let flipped = self.kind == FaultKind::Flipped;
+        let gone = if flipped { RevisionKind::SignFlipped } else { RevisionKind::Removed };
+        let back = self.lost.filter(|_| !flipped).map(|lost| (RevisionKind::Added, lost));
+        self.gained.map(|gained| (gone, gained)).into_iter().chain(back)
+    }
+}
+
 /// A network with faults in it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Corruption {
@@ -96,21 +107,31 @@ impl Corruption {
         Self::plant_counts(truth, &counts(level, between, kinds)?, generator)
     }
 
-    /// Plants so many faults of each kind; see [`Corruption::plant`].
-    ///
-    /// # Errors
-    /// [`RecoveryError::NoRoom`] if the network has no room for so many.
-    pub fn plant_counts(
+    fn plant_counts(
         truth: &RegulatoryNetwork,
         counts: &BTreeMap<FaultKind, usize>,
         generator: &mut ChaCha8Rng,
     ) -> Result<Self, RecoveryError> {
+        let corruption = Self::plant_at_most(truth, counts, generator);
+        for (&kind, &wanted) in counts {
+            let planted = corruption.faults.iter().filter(|fault| fault.kind == kind).count();
+            if planted < wanted {
+                return Err(RecoveryError::NoRoom { kind: kind.word(), planted, wanted });
+            }
+        }
+        Ok(corruption)
+    }
+
+    /// Plants so many faults of each kind, or as many as the network has room for; see [`Corruption::plant`].
+    #[must_use]
+    pub fn plant_at_most(
+        truth: &RegulatoryNetwork,
+        counts: &BTreeMap<FaultKind, usize>,
+        generator: &mut ChaCha8Rng,
+    ) -> Self {
         let mut planter = Planter::new(truth, generator);
         for (&kind, &count) in counts {
-            let planted = planter.plant(kind, count, generator);
-            if planted < count {
-                return Err(RecoveryError::NoRoom { kind: kind.word(), planted, wanted: count });
-            }
+            planter.plant(kind, count, generator);
         }
         let mut faults = planter.faults;
         faults.sort_unstable();
@@ -119,7 +140,7 @@ impl Corruption {
             regulations.remove(&lost);
         }
         regulations.extend(faults.iter().filter_map(|fault| fault.gained));
-        Ok(Self { damaged: RegulatoryNetwork::new(truth.n_genes(), regulations), faults })
+        Self { damaged: RegulatoryNetwork::new(truth.n_genes(), regulations), faults }
     }
 }
 
@@ -170,8 +191,8 @@ impl<'a> Planter<'a> {
         Self { truth, strata, regulators, targets, gained: BTreeSet::new(), faults: Vec::new() }
     }
 
-    /// Plants so many faults over all strata; how many found room.
-    fn plant(&mut self, kind: FaultKind, count: usize, generator: &mut ChaCha8Rng) -> usize {
+    /// Plants so many faults over all strata, or as many as find room.
+    fn plant(&mut self, kind: FaultKind, count: usize, generator: &mut ChaCha8Rng) {
         let sizes: Vec<_> = self.regulators.iter().map(Vec::len).collect();
         let mut planted = 0;
         for (stratum, share) in apportion(count, &sizes).into_iter().enumerate() {
@@ -185,7 +206,6 @@ impl<'a> Planter<'a> {
                 planted += 1;
             }
         }
-        planted
     }
 
     fn plant_one(&mut self, kind: FaultKind, stratum: usize, generator: &mut ChaCha8Rng) -> bool {

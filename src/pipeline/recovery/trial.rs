@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::corruption::{Corruption, Fault, FaultKind};
 use super::{RecoveryError, scores};
-use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
+use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::power::{ScreenConfig, screen};
@@ -141,25 +141,15 @@ impl<'a> Trial<'a> {
         })
     }
 
+    /// Of a redirection it is enough if one half shows.
     fn visible_faults(&self) -> Vec<bool> {
-        let gone = |fault: &Fault| match fault.kind {
-            FaultKind::Flipped => fault.gained.map(|gained| (RevisionKind::SignFlipped, gained)),
-            _ => fault.gained.map(|gained| (RevisionKind::Removed, gained)),
-        };
-        let back = |fault: &Fault| match fault.kind {
-            FaultKind::Flipped => None,
-            _ => fault.lost.map(|lost| (RevisionKind::Added, lost)),
-        };
+        let halves = self.faults.iter().enumerate();
+        let (faults, revisions): (Vec<_>, Vec<_>) =
+            halves.flat_map(|(index, fault)| fault.mended_by().map(move |revision| (index, revision))).unzip();
+        let TrialConfig { depth, reading, .. } = self.config;
+        let shown = self.with_data(|data| shows(&self.damaged, data, depth, reading, &revisions));
         let mut visible = vec![false; self.faults.len()];
-        for half in [&gone as &dyn Fn(&Fault) -> Option<(RevisionKind, Regulation)>, &back] {
-            let (faults, revisions): (Vec<_>, Vec<_>) =
-                self.faults.iter().enumerate().filter_map(|(index, fault)| Some((index, half(fault)?))).unzip();
-            let TrialConfig { depth, reading, .. } = self.config;
-            let shown = self.with_data(|data| shows(&self.damaged, data, depth, reading, &revisions));
-            for (fault, shown) in faults.into_iter().zip(shown) {
-                visible[fault] |= shown;
-            }
-        }
+        faults.into_iter().zip(shown).for_each(|(fault, shown)| visible[fault] |= shown);
         visible
     }
 

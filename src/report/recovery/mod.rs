@@ -11,7 +11,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::tables::MarkdownTable;
-use super::wording::{decimal, grouped, score};
+use super::wording::{counted, decimal, grouped, score};
 use super::{InputFile, ReportError};
 use crate::pipeline::recovery::{BenchmarkConfig, Grid, RecoveryRow};
 use summary::{Figure, Group};
@@ -69,9 +69,9 @@ impl RecoveryReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_markdown(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        let seeds = self.grid.seeds.len();
+        let seeds = counted(self.grid.seeds.len() as u64, "seed");
         let data = self.config.data.word();
-        writeln!(out, "Recovery of {}: {data} data, depth {}, {seeds} seeds.", self.network, self.config.depth)?;
+        writeln!(out, "Recovery of {}: {data} data, depth {}, {seeds}.", self.network, self.config.depth)?;
         if !self.finished {
             writeln!(out, "\n**Stopped before the end; rows are missing.**")?;
         }

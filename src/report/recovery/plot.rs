@@ -15,12 +15,21 @@ const WIDTH: f64 = 880.0;
 const LEFT: [f64; 2] = [58.0, 498.0];
 const PANEL_WIDTH: f64 = 350.0;
 const PANEL_HEIGHT: f64 = 230.0;
-const PAIR_HEIGHT: f64 = 330.0;
-const HEAD: f64 = 52.0;
+const PAIR_HEIGHT: f64 = 344.0;
+const HEAD: f64 = 44.0;
+/// Room for a letter of the key, and for the line before it with the space behind.
+const LETTER: f64 = 7.4;
+const KEY_LINE: f64 = 66.0;
+
+#[derive(Serialize)]
+struct Heading {
+    y: f64,
+    text: String,
+}
 
 #[derive(Serialize)]
 struct Panel {
-    title: String,
+    title: &'static str,
     left: f64,
     right: f64,
     top: f64,
@@ -60,24 +69,28 @@ const PANELS: [(&str, Chosen); 2] =
 
 /// The whole drawing; what was not run is not drawn.
 pub(super) fn svg(groups: &[Group]) -> Result<String, ReportError> {
-    let mut panels = Vec::new();
+    let (mut headings, mut panels) = (Vec::new(), Vec::new());
     let pairs: Vec<_> = groups.chunk_by(|a, b| a.title() == b.title()).collect();
     for (index, pair) in pairs.iter().enumerate() {
-        let top = HEAD + 34.0 + index as f64 * PAIR_HEIGHT;
+        let start = HEAD + index as f64 * PAIR_HEIGHT;
+        let top = start + 52.0;
+        headings.push(Heading { y: start + 16.0, text: pair[0].title() });
         panels.extend(PANELS.iter().zip(LEFT).map(|(&(title, chosen), left)| panel(pair, title, chosen, left, top)));
     }
-    let drawn: Vec<_> = Method::ALL.into_iter().filter(|&method| is_drawn(groups, method)).collect();
-    let step = (WIDTH - LEFT[0]) / Method::ALL.len() as f64;
-    let keys: Vec<_> = drawn
-        .iter()
-        .enumerate()
-        .map(|(index, method)| Key { x: LEFT[0] + index as f64 * step, method: method.word() })
-        .collect();
+    let mut x = LEFT[0];
+    let drawn = Method::ALL.into_iter().filter(|&method| is_drawn(groups, method));
+    let keys = drawn.map(|method| {
+        let key = Key { x, method: method.word() };
+        x += KEY_LINE + LETTER * method.word().len() as f64;
+        key
+    });
+    let keys: Vec<_> = keys.collect();
     render(
         "recover.svg",
         context! {
             width => WIDTH,
             height => HEAD + pairs.len() as f64 * PAIR_HEIGHT,
+            headings => Value::from(Serde(headings)),
             panels => Value::from(Serde(panels)),
             keys => Value::from(Serde(keys)),
             description => description(groups),
@@ -89,7 +102,7 @@ fn is_drawn(groups: &[Group], method: Method) -> bool {
     groups.iter().any(|group| group.method == method && group.edge_macro_f1.is_some())
 }
 
-fn panel(groups: &[Group], title: &str, chosen: Chosen, left: f64, top: f64) -> Panel {
+fn panel(groups: &[Group], title: &'static str, chosen: Chosen, left: f64, top: f64) -> Panel {
     let (right, bottom) = (left + PANEL_WIDTH, top + PANEL_HEIGHT);
     let figures = || groups.iter().filter_map(chosen);
     let lowest = figures().map(|figure| figure.lowest).fold(0.9, f64::min);
@@ -97,7 +110,6 @@ fn panel(groups: &[Group], title: &str, chosen: Chosen, left: f64, top: f64) -> 
     let x = Axis::around(0.0, highest_level, left, right);
     let y = Axis::around(lowest, 1.0, bottom, top);
     let curves = Method::ALL.into_iter().filter_map(|method| curve(groups, method, chosen, &x, &y)).collect();
-    let title = format!("{title}, {}", groups[0].title());
     Panel { title, left, right, top, bottom, x_ticks: x.ticks(), y_ticks: y.ticks(), curves }
 }
 

@@ -78,12 +78,13 @@ fn the_short_table_has_a_line_for_each_level_and_method() {
 #[test]
 fn the_drawing_has_two_panels_a_title_and_stays_inside_of_its_frame() {
     let text = told(|report, out| report.write_svg(out).expect("a vector takes all bytes"));
-    assert_eq!(text.matches(r#"<text class="title""#).count(), 2 * 4);
+    assert_eq!(text.matches(r#"<text class="title""#).count(), 4);
+    assert_eq!(text.matches(r#"<text class="panel""#).count(), 2 * 4);
     assert!(text.starts_with("<svg") && !text.contains("NaN") && !text.contains("published<"));
     for points in text.split("points=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
         for (x, y) in points.split(' ').filter_map(|point| point.split_once(',')) {
             let inside = |text: &str, most: f64| text.parse::<f64>().is_ok_and(|place| (0.0..=most).contains(&place));
-            assert!(inside(x, 880.0) && inside(y, 52.0 + 4.0 * 330.0), "{x},{y}");
+            assert!(inside(x, 880.0) && inside(y, 44.0 + 4.0 * 344.0), "{x},{y}");
         }
     }
 }
