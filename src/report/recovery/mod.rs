@@ -117,7 +117,7 @@ fn table(groups: &[Group]) -> String {
             table.push(cells);
             continue;
         }
-        let ranged = |figure: Option<Figure>| figure.map_or_else(|| "–".to_owned(), |figure| with_range(figure));
+        let ranged = |figure: Option<Figure>| figure.map_or_else(|| "–".to_owned(), with_range);
         let mean = |figure: Option<Figure>, write: fn(f64) -> String| {
             figure.map_or_else(|| "–".to_owned(), |figure| write(figure.mean))
         };
