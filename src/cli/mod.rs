@@ -13,6 +13,7 @@ mod import;
 mod knowledge_base;
 mod output;
 mod query;
+mod recover;
 mod refine;
 mod result_folder;
 mod settings;
@@ -52,6 +53,7 @@ enum Command {
     Export(export::ExportArgs),
     Dataset(dataset::DatasetArgs),
     Evaluate(Box<evaluate::EvaluateArgs>),
+    Recover(Box<recover::RecoverArgs>),
 }
 
 /// The user asked to stop.
@@ -72,6 +74,7 @@ pub fn run() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::Recover(arguments) => recover::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

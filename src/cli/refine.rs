@@ -602,7 +602,7 @@ pub(super) fn input_file(role: &str, input: &Input) -> InputFile {
 }
 
 /// The most memory that this process held, where the system tells it.
-fn peak_memory_bytes() -> Option<u64> {
+pub fn peak_memory_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

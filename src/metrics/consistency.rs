@@ -31,6 +31,16 @@ pub struct Consistency {
     pub ambiguous: u64,
 }
 
+impl Consistency {
+    /// The agreement over several sets of rows together, from the agreement over each.
+    #[must_use]
+    pub fn pooled<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let counts = |part: &Self| Counts { confusion: part.confusion, ambiguous: part.ambiguous };
+        let counts: Vec<_> = parts.into_iter().map(counts).collect();
+        Counts::total(&counts).scores()
+    }
+}
+
 /// Compares predicted with true responses.
 ///
 /// ```text

@@ -2,8 +2,8 @@
 
 use thiserror::Error;
 
-/// A network file that cannot be understood.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
+/// A network file that cannot be understood, or a random network that cannot be.
+#[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum NetworkError {
     /// A SIF line that is neither a gene nor a regulation.
@@ -25,5 +25,47 @@ pub enum NetworkError {
         line: usize,
         /// The interaction as it stands there.
         interaction: String,
+    },
+    /// A share that is none.
+    #[error("the share of {name} of a random network is {value}; it must lie between 0 and 1")]
+    ShareOutOfRange {
+        /// Of what.
+        name: &'static str,
+        /// The share given.
+        value: f64,
+    },
+    /// Nothing to draw.
+    #[error("a random network needs at least 4 genes and 4 regulations, but {genes} and {regulations} were asked for")]
+    TooSmall {
+        /// Genes asked for.
+        genes: usize,
+        /// Regulations asked for.
+        regulations: usize,
+    },
+    /// More regulations than pairs of genes.
+    #[error(
+        "{regulations} regulations were asked for, but {regulators} regulators and {genes} genes have room for {most} \
+         only; ask for fewer regulations or more genes"
+    )]
+    TooManyRegulations {
+        /// Genes asked for.
+        genes: usize,
+        /// Genes that may regulate.
+        regulators: usize,
+        /// Regulations asked for.
+        regulations: usize,
+        /// How many there can be.
+        most: usize,
+    },
+    /// No connected part of that size.
+    #[error(
+        "a connected part of {wanted} genes was asked for, but the largest connected part of the network has {largest}; \
+         ask for at least 1 and at most {largest}"
+    )]
+    ComponentTooSmall {
+        /// Genes asked for.
+        wanted: usize,
+        /// Genes of the largest connected component.
+        largest: usize,
     },
 }

@@ -1,6 +1,7 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
-//! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds. Nothing here opens a file, parses an option or renders a page.
+//! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds, [`recovery`] tests what the
+//! refinement finds again. Nothing here opens a file, parses an option or renders a page.
 
 mod checkpoint;
 mod config;
@@ -9,6 +10,7 @@ mod estimate;
 pub mod evaluation;
 mod outcome;
 mod power;
+pub mod recovery;
 mod runner;
 mod scoring;
 

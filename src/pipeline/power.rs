@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Outcome, PlantedFault, PowerCheck};
-use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind, RevisionStatus, Sign};
+use super::recovery::{Corruption, Fault, FaultKind};
+use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind, RevisionStatus};
 use crate::datasets::Dataset;
 use crate::network::RegulatoryNetwork;
 use crate::refinement::{RefinementData, shows};
@@ -64,9 +65,9 @@ impl Screen {
         seed: u64,
     ) -> Self {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        let faults = Faults::plant(truth, config.fault_share, &mut generator);
+        let (faults, damaged) = Faults::plant(truth, config.fault_share, &mut generator);
         let dataset = screen(truth, depth, reading, config, &mut generator);
-        Self { damaged: faults.damage(truth), faults, dataset, config: *config }
+        Self { damaged, faults, dataset, config: *config }
     }
 
     /// Which faults came back, and which could not, since no entry that was learnt from shows them.
@@ -98,59 +99,21 @@ impl Screen {
 }
 
 impl Faults {
-    /// Draws regulations over the whole network: a third to be missing, a third to be flipped, and as many invented
-    /// ones, whose ends are drawn as often as they occur.
-    fn plant(truth: &RegulatoryNetwork, share: f64, generator: &mut ChaCha8Rng) -> Self {
-        let mut walked: Vec<_> =
-            truth.regulations().iter().copied().filter(|edge| edge.regulator != edge.target).collect();
-        walked.shuffle(generator);
-        let each = ((walked.len() as f64 * share / 3.0).ceil() as usize).min(walked.len() / 4);
-        let is_conflict = |regulation: &Regulation| truth.contains(regulation.flipped());
-        let missing = walked[..each].iter().map(|&regulation| (RevisionKind::Added, regulation));
-        let flipped = walked[each..].iter().filter(|regulation| !is_conflict(regulation)).take(each);
-        let flipped = flipped.map(|regulation| (RevisionKind::SignFlipped, regulation.flipped()));
-        let mut mended_by: Vec<_> = missing.chain(flipped).collect();
-        for _ in 0..each {
-            mended_by.extend(invent(truth, &walked, generator).map(|regulation| (RevisionKind::Removed, regulation)));
-        }
+    /// A third of the faults each missing, flipped and spurious, spread over the whole network; and the network with
+    /// them in it.
+    fn plant(truth: &RegulatoryNetwork, share: f64, generator: &mut ChaCha8Rng) -> (Self, RegulatoryNetwork) {
+        let walked = truth.regulations().iter().filter(|edge| edge.regulator != edge.target).count();
+        let each = ((walked as f64 * share / 3.0).ceil() as usize).min(walked / 4);
+        let counts = [FaultKind::Missing, FaultKind::Spurious, FaultKind::Flipped].map(|kind| (kind, each));
+        let Corruption { damaged, faults } = Corruption::plant_at_most(truth, &counts.into(), generator);
+        let mut mended_by: Vec<_> = faults.iter().flat_map(Fault::mended_by).collect();
         mended_by.sort_unstable();
-        mended_by.dedup();
-        Self { mended_by }
-    }
-
-    fn damage(&self, truth: &RegulatoryNetwork) -> RegulatoryNetwork {
-        let mut regulations: std::collections::BTreeSet<_> = truth.regulations().iter().copied().collect();
-        for &(mended_by, regulation) in &self.mended_by {
-            match mended_by {
-                RevisionKind::Added => {
-                    regulations.remove(&regulation);
-                }
-                RevisionKind::Removed => {
-                    regulations.insert(regulation);
-                }
-                RevisionKind::SignFlipped => {
-                    regulations.remove(&regulation.flipped());
-                    regulations.insert(regulation);
-                }
-            }
-        }
-        RegulatoryNetwork::new(truth.n_genes(), regulations)
+        (Self { mended_by }, damaged)
     }
 }
 
-fn invent(truth: &RegulatoryNetwork, walked: &[Regulation], generator: &mut ChaCha8Rng) -> Option<Regulation> {
-    const TRIES: usize = 20;
-    (0..TRIES).find_map(|_| {
-        let regulator = walked[generator.random_range(0..walked.len())].regulator;
-        let target = walked[generator.random_range(0..walked.len())].target;
-        let sign = Sign::BOTH[usize::from(generator.random_bool(0.5))];
-        let regulation = Regulation::new(regulator, target, sign);
-        let new = !truth.contains(regulation) && !truth.contains(regulation.flipped());
-        (new && regulator != target).then_some(regulation)
-    })
-}
-
-fn screen(
+/// Deletions of random regulators of `truth`, measured in random regulated genes, with noise and gaps.
+pub(super) fn screen(
     truth: &RegulatoryNetwork,
     depth: usize,
     reading: Reading,
@@ -189,6 +152,7 @@ fn screen(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::biology::Sign;
 
     fn ring(n_genes: usize) -> RegulatoryNetwork {
         let edges = (0..n_genes).flat_map(|gene| {

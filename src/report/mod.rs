@@ -10,6 +10,7 @@ mod json;
 mod markdown;
 mod plots;
 mod reason;
+mod recovery;
 #[cfg(test)]
 mod samples;
 mod summary;
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
+pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;

@@ -232,7 +232,7 @@ fn curves_of(round: &Round) -> Option<LossCurves> {
 }
 
 /// Maps values to places, with marks at multiples of a round step.
-struct Axis {
+pub(super) struct Axis {
     low: f64,
     high: f64,
     step: f64,
@@ -242,7 +242,7 @@ struct Axis {
 
 impl Axis {
     /// An axis from a round number below to a round number above.
-    fn around(lowest: f64, highest: f64, start: f64, end: f64) -> Self {
+    pub fn around(lowest: f64, highest: f64, start: f64, end: f64) -> Self {
         let spread = if highest > lowest { highest - lowest } else { lowest.abs().max(1e-3) };
         let step = round_step(spread, 4.0);
         let (low, high) = ((lowest / step).floor() * step, (highest / step).ceil() * step);
@@ -256,11 +256,11 @@ impl Axis {
         Self { low: 1.0, high, step: round_step(high - 1.0, 4.0).max(1.0), start, end }
     }
 
-    fn at(&self, value: f64) -> f64 {
+    pub fn at(&self, value: f64) -> f64 {
         units(self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start))
     }
 
-    fn ticks(&self) -> Vec<Tick> {
+    pub fn ticks(&self) -> Vec<Tick> {
         let places = (-self.step.log10().floor()).clamp(0.0, 12.0) as usize;
         let first = (self.low / self.step - 1e-9).ceil();
         (0..12)

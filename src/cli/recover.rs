@@ -1,0 +1,509 @@
+//! `aligned recover`: damage a network, mend it by each method, and say how much comes back.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use aligned::network::RegulatoryNetwork;
+use aligned::network::generate::{NetworkConfig, Topology};
+use aligned::pipeline::ScreenConfig;
+use aligned::pipeline::recovery::{
+    BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, Recorder, RecoveryRow, TrueNetwork, benchmark,
+};
+use aligned::progress::Watch as _;
+use aligned::report::{InputFile, RecoveryReport};
+use aligned::symbolic::{Closure, Reading};
+use clap::{Args, ValueEnum};
+use miette::{IntoDiagnostic, Result, WrapErr, bail};
+use serde::{Deserialize, Serialize};
+
+use super::Interrupted;
+use super::files::{self, Input};
+use super::knowledge_base::{self, ECOLI_CORE};
+use super::query::read_rules;
+use super::result_folder::OutputError;
+use super::watch::Terminal;
+
+/// Test the refinement: damage a network, make experiments on the undamaged one, and see what each method finds again.
+///
+/// The network is a knowledge base, a random one, or a part grown out of a knowledge base. At level 0.2, regulations
+/// lost and false ones gained make up a fifth of the true ones. Finished rows are kept in the folder: the same command
+/// takes up where it was stopped.
+#[derive(Args)]
+pub struct RecoverArgs {
+    /// Knowledge base in RDF (.ttl or .nq, also .gz) whose network is the true one.
+    #[arg(long, value_name = "FILE", conflicts_with = "generate")]
+    kb: Option<PathBuf>,
+    /// Draw the true network anew for each seed [default, without --kb: scale-free].
+    #[arg(long, value_enum, value_name = "SHAPE")]
+    generate: Option<Shape>,
+    /// Genes of the generated network [default: 5045; dream: 100].
+    #[arg(long, value_name = "N")]
+    genes: Option<usize>,
+    /// Regulations of the random network [default: 7619, or 1.5 a gene if --genes is given].
+    #[arg(long, value_name = "M")]
+    regulations: Option<usize>,
+    /// Share of the random network's regulations that inhibit [default: 0.35].
+    #[arg(long, value_name = "SHARE")]
+    inhibitions: Option<f64>,
+    /// Knowledge base that a dream network is grown out of [default: the embedded E. coli core].
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Folder of rules that say which statements of the knowledge base are regulations.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+    /// Levels of corruption, each from 0 to 1.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0,0.1,0.2,0.4")]
+    levels: Vec<f64>,
+    /// Kinds of fault that share each level evenly; given several times, each mix is tested by itself.
+    #[arg(long, value_name = "LIST", default_value = "missing,spurious,flipped,redirected")]
+    kinds: Vec<String>,
+    /// Experiments: every deletion without noise, or a screen.
+    #[arg(long, value_enum, default_value_t = DataName::Closure)]
+    data: DataName,
+    /// How conflicting walks are read.
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_values_t = [ReadingName::Naive, ReadingName::Nearest])]
+    reading: Vec<ReadingName>,
+    /// Longest walk that counts.
+    #[arg(long, value_name = "K", default_value_t = 5,
+        value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=Closure::MAX_DEPTH as u64))]
+    depth: usize,
+    /// Seeds: how many, from 1 on, or a range such as 3..7 with both ends.
+    #[arg(long, value_name = "SEEDS", default_value = "3")]
+    seeds: String,
+    /// Who mends.
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',',
+        default_values_t = [MethodName::DoNothing, MethodName::PruneContradicted, MethodName::Greedy, MethodName::Published, MethodName::Aligned])]
+    methods: Vec<MethodName>,
+    /// Folder for the results; finished rows found there are not computed again.
+    #[arg(long, value_name = "DIR", default_value = "recover-out")]
+    out: PathBuf,
+    /// Threads; the figures do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    threads: Option<u64>,
+    #[command(flatten)]
+    screen: ScreenArgs,
+    #[command(flatten)]
+    refinement: RefinementArgs,
+}
+
+#[derive(Args)]
+struct ScreenArgs {
+    /// Screen: regulators deleted, one at a time [default: 200].
+    #[arg(long, value_name = "N")]
+    perturbations: Option<usize>,
+    /// Screen: genes measured [default: 2000].
+    #[arg(long, value_name = "N")]
+    measured: Option<usize>,
+    /// Screen: share of calls replaced by another class [default: 0.05].
+    #[arg(long, value_name = "SHARE")]
+    label_noise: Option<f64>,
+    /// Screen: share of pairs left unmeasured [default: 0.3].
+    #[arg(long, value_name = "SHARE")]
+    masked: Option<f64>,
+}
+
+#[derive(Args)]
+struct RefinementArgs {
+    /// Bootstrap resamples behind each stability [default: 200; closure: 0].
+    #[arg(long, value_name = "N")]
+    bootstraps: Option<usize>,
+    /// Simulated screens behind each q-value, at most [default: 20; closure: 0].
+    #[arg(long, value_name = "N")]
+    simulations: Option<usize>,
+    /// Cost of an added regulation, in measured entries [default: 3].
+    #[arg(long, value_name = "ENTRIES")]
+    add_cost: Option<f64>,
+    /// Cost of a removed regulation [default: 2].
+    #[arg(long, value_name = "ENTRIES")]
+    remove_cost: Option<f64>,
+    /// Cost of a flipped sign [default: 2].
+    #[arg(long, value_name = "ENTRIES")]
+    flip_cost: Option<f64>,
+    /// Passes of proposing and accepting, for the method `aligned` [default: 4].
+    #[arg(long, value_name = "N")]
+    max_passes: Option<usize>,
+    /// Genes up to which the published dense objective is run [default: 500].
+    #[arg(long, value_name = "N")]
+    published_genes: Option<usize>,
+    /// Steps of the published descent [default: 300].
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    published_epochs: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Shape {
+    /// Few regulators with many targets, and a feedback core.
+    ScaleFree,
+    /// Each gene with the same number of regulators.
+    RandomRegular,
+    /// A connected part of a given network, grown by modularity.
+    Dream,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DataName {
+    Closure,
+    Screen,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ReadingName {
+    Naive,
+    Nearest,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum MethodName {
+    DoNothing,
+    PruneContradicted,
+    Greedy,
+    Published,
+    Aligned,
+}
+
+impl From<MethodName> for Method {
+    fn from(name: MethodName) -> Self {
+        match name {
+            MethodName::DoNothing => Self::DoNothing,
+            MethodName::PruneContradicted => Self::PruneContradicted,
+            MethodName::Greedy => Self::Greedy,
+            MethodName::Published => Self::Published,
+            MethodName::Aligned => Self::Aligned,
+        }
+    }
+}
+
+/// Runs the subcommand.
+pub fn run(arguments: &RecoverArgs) -> Result<()> {
+    let (grid, config) = (arguments.grid()?, arguments.config()?);
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
+    }
+    let source = arguments.source()?;
+    let header = Header {
+        program: program_hash()?,
+        network: source.told.clone(),
+        inputs: source.inputs.iter().map(|input| input.sha256.clone()).collect(),
+        config,
+    };
+    let mut notebook = Notebook::open(&arguments.out, &header)?;
+    let done = std::mem::take(&mut notebook.done);
+    let watch = Terminal::new();
+    let outcome = benchmark(&source.truth, &grid, &config, &done, &mut notebook, &watch).into_diagnostic()?;
+    watch.finish();
+    let report = RecoveryReport {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        network: source.told,
+        inputs: source.inputs,
+        grid: grid.distinct(),
+        config,
+        finished: outcome.finished,
+        rows: &outcome.rows,
+    };
+    write_report(&arguments.out, &report)?;
+    if watch.is_cancelled() { Err(Interrupted.into()) } else { Ok(()) }
+}
+
+fn write_report(folder: &Path, report: &RecoveryReport<'_>) -> Result<()> {
+    files::write(&folder.join("recover.csv"), |out| report.write_csv(out).map_err(io::Error::from))?;
+    files::write(&folder.join("recover.json"), |out| report.write_json(out).map_err(io::Error::from))?;
+    files::write(&folder.join("recover.svg"), |out| report.write_svg(out).map_err(io::Error::from))?;
+    files::write(&folder.join("recover.md"), |out| report.write_markdown(out).map_err(io::Error::from))?;
+    report.write_markdown(&mut io::stdout()).map_err(io::Error::from).into_diagnostic()?;
+    writeln!(io::stdout(), "\nSee {}.", folder.join("recover.svg").display()).into_diagnostic()
+}
+
+/// The true network, in words and with the files behind it.
+struct Source {
+    truth: TrueNetwork,
+    told: String,
+    inputs: Vec<InputFile>,
+}
+
+impl RecoverArgs {
+    fn grid(&self) -> Result<Grid> {
+        for &level in &self.levels {
+            if !(0.0..=1.0).contains(&level) {
+                bail!("`--levels` has {level}; each level must be from 0 to 1");
+            }
+        }
+        let reading = |name: &ReadingName| match name {
+            ReadingName::Naive => Reading::Naive,
+            ReadingName::Nearest => Reading::Nearest,
+        };
+        Ok(Grid {
+            mixes: self.kinds.iter().map(|text| kinds(text)).collect::<Result<_>>()?,
+            levels: self.levels.clone(),
+            readings: self.reading.iter().map(reading).collect(),
+            seeds: seeds(&self.seeds)?,
+            methods: self.methods.iter().map(|&name| name.into()).collect(),
+        })
+    }
+
+    fn config(&self) -> Result<BenchmarkConfig> {
+        let data = match self.data {
+            DataName::Closure => DataKind::Closure,
+            DataName::Screen => DataKind::Screen,
+        };
+        let methods = self.refinement.over(MethodConfig::of(data.refinement()));
+        methods.refinement.check().into_diagnostic()?;
+        Ok(BenchmarkConfig { data, screen: self.screen.config(data)?, depth: self.depth, methods })
+    }
+
+    fn source(&self) -> Result<Source> {
+        if let Some(path) = &self.kb {
+            self.refuse_sizes("--kb")?;
+            let (network, input) = self.load(Some(path))?;
+            let told = format!("{} ({})", input.file, size(&network));
+            return Ok(Source { truth: TrueNetwork::Given(network), told, inputs: vec![input] });
+        }
+        let topology = match self.generate.unwrap_or(Shape::ScaleFree) {
+            Shape::ScaleFree => Topology::ScaleFree,
+            Shape::RandomRegular => Topology::RandomRegular,
+            Shape::Dream => return self.dream(),
+        };
+        if self.from.is_some() || self.rules.is_some() {
+            bail!("`--from` and `--rules` belong to a knowledge base; add `--generate dream`, or leave them out");
+        }
+        self.random(topology)
+    }
+
+    fn random(&self, topology: Topology) -> Result<Source> {
+        let default = NetworkConfig::default();
+        let genes = self.genes.unwrap_or(default.genes);
+        let in_proportion = self.genes.map_or(default.regulations, |genes| genes.saturating_add(genes / 2));
+        let regulations = self.regulations.unwrap_or(in_proportion);
+        let inhibitions = self.inhibitions.unwrap_or(default.inhibitions);
+        let config = NetworkConfig { topology, genes, regulations, inhibitions, ..default };
+        config.check().into_diagnostic()?;
+        let shape = match topology {
+            Topology::ScaleFree => "scale-free",
+            Topology::RandomRegular => "random regular",
+        };
+        let told = format!(
+            "random {shape} networks of {genes} genes and {regulations} regulations, of which {} % inhibit",
+            (1000.0 * inhibitions).round() / 10.0
+        );
+        Ok(Source { truth: TrueNetwork::Random(config), told, inputs: Vec::new() })
+    }
+
+    fn dream(&self) -> Result<Source> {
+        if self.regulations.is_some() || self.inhibitions.is_some() {
+            bail!(
+                "a dream network takes its regulations from the network it grows out of; leave out `--regulations` and \
+                 `--inhibitions`"
+            );
+        }
+        let (from, input) = self.load(self.from.as_deref())?;
+        let genes = self.genes.unwrap_or(100);
+        let told = format!("parts of {genes} genes grown out of {} ({})", input.file, size(&from));
+        let truth = TrueNetwork::Grown { from, genes };
+        truth.of_seed(1).into_diagnostic().wrap_err("the network cannot be grown")?;
+        Ok(Source { truth, told, inputs: vec![input] })
+    }
+
+    fn refuse_sizes(&self, with: &str) -> Result<()> {
+        let given = [
+            ("--genes", self.genes.is_some()),
+            ("--regulations", self.regulations.is_some()),
+            ("--inhibitions", self.inhibitions.is_some()),
+            ("--from", self.from.is_some()),
+        ];
+        if let Some((name, _)) = given.iter().find(|(_, given)| *given) {
+            bail!("`{name}` belongs to `--generate`, but {with} names the network itself; leave one of them out");
+        }
+        Ok(())
+    }
+
+    fn load(&self, path: Option<&Path>) -> Result<(RegulatoryNetwork, InputFile)> {
+        let input = path.map_or_else(|| Input::embedded(ECOLI_CORE), files::read)?;
+        let base = knowledge_base::parse(&input, &read_rules(self.rules.as_deref())?)?;
+        let regulations = base.regulations().iter().map(|cited| cited.regulation);
+        let network = RegulatoryNetwork::new(base.genes().len(), regulations);
+        let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let role = "knowledge base".to_owned();
+        Ok((network, InputFile { role, file, sha256: input.sha256, bytes: input.bytes }))
+    }
+}
+
+fn size(network: &RegulatoryNetwork) -> String {
+    format!("{} genes, {} regulations", network.n_genes(), network.regulations().len())
+}
+
+impl ScreenArgs {
+    fn config(&self, data: DataKind) -> Result<ScreenConfig> {
+        let given = [
+            ("--perturbations", self.perturbations.is_some()),
+            ("--measured", self.measured.is_some()),
+            ("--label-noise", self.label_noise.is_some()),
+            ("--masked", self.masked.is_some()),
+        ];
+        if let (DataKind::Closure, Some((name, _))) = (data, given.iter().find(|(_, given)| *given)) {
+            bail!("`{name}` belongs to `--data screen`; add it, or leave `{name}` out");
+        }
+        let default = ScreenConfig::default();
+        let config = ScreenConfig {
+            perturbations: self.perturbations.unwrap_or(default.perturbations),
+            genes: self.measured.unwrap_or(default.genes),
+            label_noise: self.label_noise.unwrap_or(default.label_noise),
+            masked: self.masked.unwrap_or(default.masked),
+            ..default
+        };
+        for (name, share) in [("--label-noise", config.label_noise), ("--masked", config.masked)] {
+            if !(0.0..=1.0).contains(&share) {
+                bail!("`{name}` is {share}; it must be from 0 to 1");
+            }
+        }
+        if config.perturbations == 0 || config.genes == 0 {
+            bail!("a screen needs at least one perturbation and one measured gene");
+        }
+        Ok(config)
+    }
+}
+
+impl RefinementArgs {
+    fn over(&self, mut config: MethodConfig) -> MethodConfig {
+        let refinement = &mut config.refinement;
+        refinement.bootstraps = self.bootstraps.unwrap_or(refinement.bootstraps);
+        refinement.simulations = self.simulations.unwrap_or(refinement.simulations);
+        refinement.add_cost = self.add_cost.unwrap_or(refinement.add_cost);
+        refinement.remove_cost = self.remove_cost.unwrap_or(refinement.remove_cost);
+        refinement.flip_cost = self.flip_cost.unwrap_or(refinement.flip_cost);
+        refinement.max_passes = self.max_passes.unwrap_or(refinement.max_passes);
+        config.published_genes = self.published_genes.unwrap_or(config.published_genes);
+        config.published_epochs = self.published_epochs.unwrap_or(config.published_epochs);
+        config
+    }
+}
+
+/// A mix such as `missing,flipped`.
+fn kinds(text: &str) -> Result<Vec<FaultKind>> {
+    let kind = |word: &str| {
+        let word = word.trim();
+        FaultKind::ALL.into_iter().find(|kind| kind.word() == word).ok_or_else(|| {
+            miette::miette!("`--kinds` has `{word}`; the kinds are missing, spurious, flipped and redirected")
+        })
+    };
+    text.split(',').map(kind).collect()
+}
+
+/// `5` for 1 to 5, or `3..7` with both ends.
+fn seeds(text: &str) -> Result<Vec<u64>> {
+    const MOST: u64 = 10_000;
+    let ends = match text.split_once("..") {
+        Some((first, last)) => (first.trim().parse::<u64>().ok(), last.trim().parse::<u64>().ok()),
+        None => (Some(1), text.trim().parse::<u64>().ok()),
+    };
+    match ends {
+        (Some(first), Some(last)) if first <= last && last - first < MOST => Ok((first..=last).collect()),
+        _ => bail!("`--seeds` is `{text}`; write how many, such as 5, or a range of at most {MOST}, such as 3..7"),
+    }
+}
+
+/// The first line of the notebook: rows of anything else cannot stand beside these.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Header {
+    /// SHA-256 of the program: another build may find something else.
+    program: String,
+    network: String,
+    inputs: Vec<String>,
+    config: BenchmarkConfig,
+}
+
+fn program_hash() -> Result<String> {
+    let program = std::env::current_exe().into_diagnostic().wrap_err("cannot tell which program this is")?;
+    Ok(files::read(&program)?.sha256)
+}
+
+const NOTEBOOK: &str = "rows.jsonl";
+const FILES: [&str; 5] = [NOTEBOOK, "recover.csv", "recover.json", "recover.svg", "recover.md"];
+
+/// Rows as they come, one JSON object a line, in the folder of the results.
+struct Notebook {
+    file: File,
+    done: Vec<RecoveryRow>,
+}
+
+impl Notebook {
+    fn open(folder: &Path, header: &Header) -> Result<Self> {
+        let unwritable = |cause| OutputError::Unwritable { path: folder.to_owned(), cause };
+        if folder.exists() && !folder.is_dir() {
+            return Err(OutputError::NotAFolder { path: folder.to_owned() }.into());
+        }
+        fs::create_dir_all(folder).map_err(unwritable)?;
+        for entry in fs::read_dir(folder).map_err(unwritable)? {
+            let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
+            if !FILES.contains(&other.as_str()) {
+                return Err(OutputError::Foreign { path: folder.to_owned(), other }.into());
+            }
+        }
+        let path = folder.join(NOTEBOOK);
+        let mut done = Vec::new();
+        let mut text = String::new();
+        if path.is_file() {
+            text = fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
+            // A line without an end was cut short by a crash.
+            text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        }
+        let mut lines = text.lines();
+        match lines.next() {
+            None => text = format!("{}\n", serde_json::to_string(header).into_diagnostic()?),
+            Some(line) => {
+                if serde_json::from_str::<Header>(line).ok().as_ref() != Some(header) {
+                    bail!(
+                        "{} holds rows of another network, other settings or another build of the program; name another folder with --out, or remove it",
+                        path.display()
+                    );
+                }
+                for (index, line) in lines.enumerate() {
+                    let row = serde_json::from_str(line).into_diagnostic();
+                    done.push(row.wrap_err_with(|| format!("{}:{} is damaged; remove it", path.display(), index + 2))?);
+                }
+            }
+        }
+        fs::write(&path, &text).map_err(unwritable)?;
+        let file = OpenOptions::new().append(true).open(&path).map_err(unwritable)?;
+        Ok(Self { file, done })
+    }
+}
+
+impl Recorder for Notebook {
+    fn begin(&mut self) {
+        // Lets the system forget the peak of the method before; where it cannot, the peak is that of the whole run.
+        let _ = fs::write("/proc/self/clear_refs", "5");
+    }
+
+    fn peak_memory_bytes(&mut self) -> Option<u64> {
+        super::refine::peak_memory_bytes()
+    }
+
+    fn keep(&mut self, row: &RecoveryRow) -> io::Result<()> {
+        let mut line = serde_json::to_string(row)?;
+        line.push('\n');
+        self.file.write_all(line.as_bytes())?;
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seeds_are_a_count_or_a_range_with_both_ends() {
+        assert_eq!(seeds("3").expect("a count"), [1, 2, 3]);
+        assert_eq!(seeds("4..6").expect("a range"), [4, 5, 6]);
+        for wrong in ["0", "6..4", "many", "1..99999999999", ""] {
+            let error = seeds(wrong).expect_err(wrong).to_string();
+            assert!(error.contains("write how many"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_kind_is_told_with_those_that_are_known() {
+        assert_eq!(kinds("flipped, missing").expect("two kinds"), [FaultKind::Flipped, FaultKind::Missing]);
+        let error = kinds("missing,lost").expect_err("no such kind").to_string();
+        assert!(error.contains("`lost`") && error.contains("redirected"), "{error}");
+    }
+}

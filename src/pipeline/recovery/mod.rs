@@ -1,0 +1,24 @@
+//! The recovery test: a true network is damaged, experiments are made on the true one, and each method mends the damaged
+//! one by them. How much comes back?
+//!
+//! Start at [`Trial`]: [`Trial::new`] plants the faults and makes the experiments, [`Trial::run`] runs and scores one
+//! method; [`benchmark`] does so over a grid. `corruption` is the only planter of faults. Nothing here opens a file or draws a plot.
+
+mod benchmark;
+mod corruption;
+mod error;
+mod method;
+mod scores;
+mod trial;
+mod true_network;
+
+pub use benchmark::{Benchmark, BenchmarkConfig, Grid, Recorder, RecoveryRow, Unrecorded, benchmark};
+pub use corruption::{Corruption, Fault, FaultKind};
+pub use error::RecoveryError;
+pub use method::{Mended, Method, MethodConfig, MethodOutcome, REVISION_KINDS, in_table_order};
+pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
+pub use trial::{DataKind, Trial, TrialConfig};
+pub use true_network::TrueNetwork;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,251 @@
+//! How well a damaged network was mended: its regulations, its closure, and the revisions made.
+
+use std::collections::BTreeSet;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::corruption::{Fault, FaultKind};
+use super::method::{Mended, Method};
+use super::{RecoveryError, Trial};
+use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
+use crate::metrics::{Consistency, EdgeScores, average_precision, consistency, edge_scores};
+use crate::network::RegulatoryNetwork;
+use crate::refinement::RefinementConfig;
+use crate::symbolic::{Closure, Reading, Simulator};
+
+/// Perturbations simulated and compared at a time: as many as the closure takes at once.
+const BLOCK: usize = 64;
+
+/// Greatest q-value of the revisions whose share of false ones is told.
+pub const CALIBRATED_Q: f64 = 0.1;
+
+/// Revisions of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevisionCount {
+    /// How many were made.
+    pub made: u64,
+    /// How many of them lead towards the true network.
+    pub right: u64,
+}
+
+/// Faults of one kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultCount {
+    /// How many were planted.
+    pub planted: u64,
+    /// How many were mended; a flipped or redirected regulation only if both halves are.
+    pub found: u64,
+}
+
+/// Figures of one method on one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecoveryScores {
+    /// Who mended.
+    pub method: Method,
+    /// The regulations against the true ones.
+    pub edges: EdgeScores,
+    /// Average precision of activations and inhibitions, ranked by the method's confidence.
+    pub auprc: [Option<f64>; 2],
+    /// The closure against the true one.
+    pub closure: Consistency,
+    /// Revisions added, removed and flipped, in this order.
+    pub revisions: [RevisionCount; 3],
+    /// Faults missing, spurious, flipped and redirected, in this order.
+    pub faults: [FaultCount; 4],
+    /// Faults on which any measured entry depends, and how many of these were mended; `None` for closure data.
+    pub visible: Option<FaultCount>,
+    /// Revisions with a q-value of at most [`CALIBRATED_Q`], applied or proposed, and how many of these are right.
+    pub calibrated: RevisionCount,
+    /// Measured entries left unexplained, before and after.
+    pub disagreements: (u64, u64),
+    /// Disagreements plus the cost of the revisions, before and after.
+    pub objective: (f64, f64),
+    /// True if the method says that it could go no further; `None` if it does not know.
+    pub settled: Option<bool>,
+    /// Seconds of work, without the scoring.
+    pub seconds: f64,
+}
+
+impl RecoveryScores {
+    /// Number of revisions made.
+    #[must_use]
+    pub fn n_revisions(&self) -> u64 {
+        self.revisions.iter().map(|count| count.made).sum()
+    }
+
+    /// Share of the revisions that are right, in `[0, 1]`; `None` without revisions.
+    #[must_use]
+    pub fn precision(&self) -> Option<f64> {
+        let right: u64 = self.revisions.iter().map(|count| count.right).sum();
+        share(right, self.n_revisions())
+    }
+
+    /// Share of the faults that were mended, in `[0, 1]`; `None` without faults.
+    #[must_use]
+    pub fn recall(&self) -> Option<f64> {
+        let (found, planted) = self.faults.iter().fold((0, 0), |sum, of| (sum.0 + of.found, sum.1 + of.planted));
+        share(found, planted)
+    }
+
+    /// Share of the visible faults that were mended, in `[0, 1]`; `None` without any, and for closure data.
+    #[must_use]
+    pub fn visible_recall(&self) -> Option<f64> {
+        self.visible.and_then(|of| share(of.found, of.planted))
+    }
+
+    /// Share of false ones among the revisions with a q-value of at most [`CALIBRATED_Q`]; `None` without any.
+    #[must_use]
+    pub fn calibrated_false_share(&self) -> Option<f64> {
+        share(self.calibrated.made - self.calibrated.right, self.calibrated.made)
+    }
+}
+
+/// `part / whole`, if there is a whole.
+pub(super) fn share(part: u64, whole: u64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+impl Trial<'_> {
+    /// Scores what a method made of the damaged network.
+    ///
+    /// # Errors
+    /// [`RecoveryError::Metric`] if the network has another number of genes than the true one.
+    pub fn score(
+        &self,
+        method: Method,
+        mended: &Mended,
+        costs: &RefinementConfig,
+        seconds: f64,
+    ) -> Result<RecoveryScores, RecoveryError> {
+        let (n_genes, truth) = (self.truth.n_genes(), self.truth.regulations());
+        let made = differences(&self.damaged, &mended.network);
+        let before = self.disagreements(&self.damaged);
+        let after = if made.is_empty() { before } else { self.disagreements(&mended.network) };
+        let cost: f64 = made.iter().map(|&(kind, _)| cost_of(kind, costs)).sum();
+        let sure =
+            mended.revisions.iter().filter(|revision| revision.evidence.q_value.is_some_and(|q| q <= CALIBRATED_Q));
+        Ok(RecoveryScores {
+            method,
+            edges: edge_scores(n_genes, truth, mended.network.regulations()),
+            auprc: average_precision(n_genes, truth, &mended.confidences),
+            closure: self.closure_consistency(&mended.network)?,
+            revisions: count_revisions(self.truth, made.iter().copied()),
+            faults: count_faults(&self.faults, &mended.network),
+            visible: self.visible.as_ref().map(|visible| count_visible(&self.faults, visible, &mended.network)),
+            calibrated: sum(&count_revisions(self.truth, sure.map(|revision| (revision.kind, revision.regulation)))),
+            disagreements: (before, after),
+            objective: (before as f64, after as f64 + cost),
+            settled: mended.settled,
+            seconds,
+        })
+    }
+}
+
+fn cost_of(kind: RevisionKind, costs: &RefinementConfig) -> f64 {
+    match kind {
+        RevisionKind::Added => costs.add_cost,
+        RevisionKind::Removed => costs.remove_cost,
+        RevisionKind::SignFlipped => costs.flip_cost,
+    }
+}
+
+fn sum(counts: &[RevisionCount]) -> RevisionCount {
+    counts.iter().fold(RevisionCount::default(), |total, of| RevisionCount {
+        made: total.made + of.made,
+        right: total.right + of.right,
+    })
+}
+
+/// The revisions that lead from one network to another: a flip where one sign between two genes gave way to the other.
+pub(super) fn differences(before: &RegulatoryNetwork, after: &RegulatoryNetwork) -> Vec<(RevisionKind, Regulation)> {
+    let lost = before.regulations().iter().copied().filter(|&edge| !after.contains(edge));
+    let gained: BTreeSet<_> = after.regulations().iter().copied().filter(|&edge| !before.contains(edge)).collect();
+    let mut flipped_to = BTreeSet::new();
+    let mut made = Vec::new();
+    for edge in lost {
+        if gained.contains(&edge.flipped()) {
+            flipped_to.insert(edge.flipped());
+            made.push((RevisionKind::SignFlipped, edge));
+        } else {
+            made.push((RevisionKind::Removed, edge));
+        }
+    }
+    made.extend(gained.difference(&flipped_to).map(|&edge| (RevisionKind::Added, edge)));
+    made
+}
+
+fn count_revisions(
+    truth: &RegulatoryNetwork,
+    made: impl Iterator<Item = (RevisionKind, Regulation)>,
+) -> [RevisionCount; 3] {
+    let mut counts = [RevisionCount::default(); 3];
+    for (kind, regulation) in made {
+        let is_true = truth.contains(regulation);
+        let (index, right) = match kind {
+            RevisionKind::Added => (0, is_true),
+            RevisionKind::Removed => (1, !is_true),
+            RevisionKind::SignFlipped => (2, !is_true && truth.contains(regulation.flipped())),
+        };
+        counts[index].made += 1;
+        counts[index].right += u64::from(right);
+    }
+    counts
+}
+
+fn is_mended(fault: &Fault, mended: &RegulatoryNetwork) -> bool {
+    let back = fault.lost.is_none_or(|lost| mended.contains(lost));
+    back && fault.gained.is_none_or(|gained| !mended.contains(gained))
+}
+
+fn count_faults(faults: &[Fault], mended: &RegulatoryNetwork) -> [FaultCount; 4] {
+    FaultKind::ALL.map(|kind| {
+        let planted = || faults.iter().filter(|fault| fault.kind == kind);
+        let found = planted().filter(|fault| is_mended(fault, mended)).count() as u64;
+        FaultCount { planted: planted().count() as u64, found }
+    })
+}
+
+fn count_visible(faults: &[Fault], visible: &[bool], mended: &RegulatoryNetwork) -> FaultCount {
+    let shown = || faults.iter().zip(visible).filter(|(_, visible)| **visible);
+    let found = shown().filter(|(fault, _)| is_mended(fault, mended)).count() as u64;
+    FaultCount { planted: shown().count() as u64, found }
+}
+
+/// Measured entries of which the network says something else; own entries of perturbed genes are passed over.
+pub(super) fn disagreements(
+    network: &RegulatoryNetwork,
+    perturbations: &[Perturbation],
+    observed: &ResponseMatrix,
+    depth: usize,
+    reading: Reading,
+) -> u64 {
+    let closure = Closure::new(network, depth, reading);
+    let in_block = |(block, perturbations): (usize, &[Perturbation])| {
+        let said = closure.simulate(perturbations);
+        let of_row = |row: usize| {
+            let pairs = observed.row(block * BLOCK + row).iter().zip(said.row(row)).enumerate();
+            let differ = |seen: &Option<Response>, said: &Option<Response>| {
+                seen.zip(*said).is_some_and(|(seen, said)| seen.class() != said.class())
+            };
+            let own = |gene: usize| perturbations[row].moves(GeneId::new(gene));
+            pairs.filter(|&(gene, (seen, said))| differ(seen, said) && !own(gene)).count() as u64
+        };
+        (0..perturbations.len()).map(of_row).sum::<u64>()
+    };
+    perturbations.par_chunks(BLOCK).enumerate().map(in_block).sum()
+}
+
+/// The closure of every single deletion in one network held against the other, block by block.
+pub(super) fn closure_consistency(
+    truth: &RegulatoryNetwork,
+    network: &RegulatoryNetwork,
+    depth: usize,
+    reading: Reading,
+) -> Result<Consistency, RecoveryError> {
+    let deletions: Vec<_> = (0..truth.n_genes()).map(|gene| Perturbation::deletion(GeneId::new(gene))).collect();
+    let (right, said) = (Closure::new(truth, depth, reading), Closure::new(network, depth, reading));
+    let in_block = |block: &[Perturbation]| consistency(block, &right.simulate(block), &said.simulate(block));
+    let parts: Vec<_> = deletions.par_chunks(BLOCK).map(in_block).collect::<Result<_, _>>()?;
+    Ok(Consistency::pooled(&parts))
+}
