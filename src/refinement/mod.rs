@@ -12,6 +12,7 @@ mod evidence;
 mod exact;
 mod propose;
 pub mod published;
+pub mod relaxed;
 
 pub use config::{RefinementConfig, RegulatorPool};
 pub use error::RefinementError;
