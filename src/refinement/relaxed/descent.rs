@@ -120,7 +120,7 @@ struct Descender<'a> {
 
 impl<'a> Descender<'a> {
     /// Of the mean of squared gradients, what a step keeps.
-    const MEMORY: f64 = 0.9;
+    const MEMORY: f64 = 0.99;
     const FIRST_LENGTH: f64 = 0.05;
     const MOST_LENGTH: f64 = 1.0;
     const LEAST_LENGTH: f64 = 1e-7;
@@ -158,7 +158,7 @@ impl<'a> Descender<'a> {
             if value < self.value {
                 self.momentum = next_momentum;
                 self.take(step, value);
-                self.length = (self.length * 1.1).min(Self::MOST_LENGTH);
+                self.length = (self.length * 1.2).min(Self::MOST_LENGTH);
                 return true;
             }
             self.momentum = 1.0;
@@ -173,7 +173,7 @@ impl<'a> Descender<'a> {
             if value < self.value - Self::SUFFICIENT * self.squared_step(&step) / self.length {
                 self.momentum = next_momentum;
                 self.take(step, value);
-                self.length = (self.length * 1.5).min(Self::MOST_LENGTH);
+                self.length = (self.length * 2.5).min(Self::MOST_LENGTH);
                 return true;
             }
             self.length /= 2.0;

@@ -32,6 +32,7 @@
 mod blocks;
 mod candidates;
 mod descent;
+mod lanes;
 mod network;
 mod screening;
 mod sweep;

@@ -4,8 +4,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::blocks::{LANES, Marks, Ways, ordered_rows};
+use super::lanes::widely;
 use super::network::RelaxedNetwork;
-use super::sweep::{Entry, Lanes, NOTHING, Pair, Sweep};
+use super::sweep::{Lanes, Pair, Sweep, read};
 use super::{Objective, Row};
 use crate::biology::{GeneId, Regulation, Sign};
 use crate::progress::Watch;
@@ -192,16 +193,15 @@ impl<'a> Screen<'a> {
 
     fn slopes_of_entries(&self, rows: &[&Row<'_>], genes: &[u32], walks: &[Pair]) -> Vec<Pair> {
         let config = &self.objective.config;
-        let mut slopes = vec![NOTHING; genes.len()];
-        for (lane, row) in rows.iter().enumerate() {
-            for ((slopes, walks), &gene) in slopes.iter_mut().zip(walks).zip(genes) {
-                let (wanted, weight) = row.wanted(gene as usize, config.clamped);
-                let entry = Entry::read(config.t, walks[0][lane], walks[1][lane], wanted, weight);
-                slopes[0][lane] = entry.slopes[0];
-                slopes[1][lane] = entry.slopes[1];
+        let slopes = |(&gene, walks): (&u32, &Pair)| {
+            let (mut wanted, mut weights) = ([0; LANES], [0.0; LANES]);
+            for (lane, row) in rows.iter().enumerate() {
+                let (response, weight) = row.wanted(gene as usize, config.clamped);
+                (wanted[lane], weights[lane]) = (response as i8, weight);
             }
-        }
-        slopes
+            read(config.t, walks, &wanted, &weights, &mut [0.0; LANES])
+        };
+        genes.iter().zip(walks).map(slopes).collect()
     }
 
     /// Adds `walks · slopes` of one step for every regulator that the rows reach.
@@ -217,8 +217,7 @@ impl<'a> Screen<'a> {
             for lane in 0..LANES {
                 for (turn, walks) in walks.iter().enumerate().filter(|(_, walks)| walks[lane] != 0.0) {
                     let (same, other) = (turned.of(turn, lane), turned.of(turn ^ 1, lane));
-                    add_products(activation, walks[lane], same);
-                    add_products(inhibition, walks[lane], other);
+                    add_both(activation, inhibition, walks[lane], same, other);
                 }
             }
         }
@@ -256,8 +255,12 @@ impl Turned {
     }
 }
 
-fn add_products(sums: &mut [f64], factor: f64, values: &[f64]) {
-    for (sum, value) in sums.iter_mut().zip(values) {
-        *sum += factor * value;
+widely! {
+    /// `activation += walks · same`, `inhibition += walks · other`.
+    fn add_both(activation: &mut [f64], inhibition: &mut [f64], walks: f64, same: &[f64], other: &[f64]) {
+        for (((activation, inhibition), same), other) in activation.iter_mut().zip(inhibition).zip(same).zip(other) {
+            *activation += walks * same;
+            *inhibition += walks * other;
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Sign};
 use crate::progress::Unwatched;
 use crate::refinement::RegulatorPool;
 use crate::refinement::published::{self, Matrix, PublishedConfig, PublishedObjective, PublishedProblem};
-use crate::symbolic::{Closure, Reading};
+use crate::symbolic::{Closure, Reading, Simulator};
 
 /// A random screen of a random network, with combinations, unmeasured entries and weighted predictions.
 struct Case {
@@ -316,4 +316,98 @@ fn settings_and_shapes_out_of_range_are_refused() {
     assert!(matches!(refused, Err(RefinementError::OutOfRange { .. })));
     let (value, gradient) = objective.value_and_gradient(&RelaxedNetwork::of(&network)).expect("it fits");
     assert_eq!((value, gradient.len()), (0.0, 0), "no data, no misfit");
+}
+
+/// Networks with faults, screened as the true ones respond: the same start and as many epochs for both.
+#[test]
+fn the_descent_ends_no_higher_than_the_dense_one() {
+    let mut lower = 0;
+    for seed in 0..DESCENTS {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        let n_genes = generator.random_range(4..8);
+        let network =
+            RegulatoryNetwork::new(n_genes, (0..2 * n_genes).map(|_| random_regulation(n_genes, &mut generator)));
+        let faulty = |edge: &Regulation| if generator.random_bool(0.3) { edge.flipped() } else { *edge };
+        let truth = RegulatoryNetwork::new(n_genes, network.regulations().iter().map(faulty).collect::<Vec<_>>());
+        let genes = || (0..n_genes).map(GeneId::new);
+        let perturbations: Vec<_> =
+            genes().map(Perturbation::deletion).chain(genes().map(Perturbation::overexpression)).collect();
+        let k = 1 + seed as usize % 3;
+        let observed = Closure::new(&truth, k, Reading::Naive).simulate(&perturbations);
+        let none = ResponseMatrix::unmeasured(0, n_genes);
+        let data =
+            RefinementData { measured: (&perturbations, &observed), predicted: (&[], &none), predicted_weights: &[] };
+        let (t0, lambda) = [(100.0, 1.0), (20.0, 0.3)][seed as usize % 2];
+        let walks = if seed < DESCENTS / 2 { Walks::Exact } else { Walks::UpTo };
+        let config = RelaxedConfig { k, t0, lambda, walks, ..RelaxedConfig::published() };
+
+        let dense = PublishedProblem::of(&network, &perturbations, &observed).expect("it fits");
+        let published = PublishedConfig { k, t: 1.0, t0, lambda, cumulative: walks == Walks::UpTo };
+        let dense = PublishedObjective::new(dense, published).expect("in range");
+        let epochs = 200;
+        let adam = published::DescentConfig { epochs, ..published::DescentConfig::default() };
+        let theirs = dense.minimise(&adam, &Unwatched).expect("in range");
+
+        let pairs = genes().flat_map(|regulator| genes().map(move |target| (regulator, target)));
+        let every = pairs.flat_map(|(i, j)| Sign::BOTH.map(|sign| Regulation::new(i, j, sign)));
+        let start = RelaxedNetwork::of(&network).with_absent(every);
+        let objective = Objective::new(&network, &data, config).expect("in range");
+        let descent = DescentConfig { epochs, ..DescentConfig::default() };
+        let ours = objective.descend(start, &descent, &Unwatched).expect("in range");
+        assert!(ours.values.windows(2).all(|pair| pair[1] <= pair[0]), "seed {seed}: it never rises");
+        // Both are judged by the dense reference.
+        let value = dense.value(&densified(&ours.network)).expect("it fits");
+        assert!(close(value, ours.value, 1e-9), "seed {seed}");
+        assert!(value <= theirs.value * (1.0 + 1e-6), "seed {seed}: {value} against {}", theirs.value);
+        lower += usize::from(value < theirs.value * 0.99);
+    }
+    assert!(lower > DESCENTS as usize / 2, "lower in {lower} of {DESCENTS}");
+}
+
+const DESCENTS: u64 = 16;
+
+/// Knowledge with one of each fault, seen by both perturbations of every gene.
+#[test]
+fn a_missing_a_false_and_a_turned_regulation_are_candidates_and_no_other() {
+    let edge = |regulator, target, sign| Regulation::new(GeneId::new(regulator), GeneId::new(target), sign);
+    let (on, off) = (Sign::Activation, Sign::Inhibition);
+    // 3 → 4 -| 1 is a chain, which data that agree must not turn into a shortcut.
+    let shared = [edge(0, 1, on), edge(0, 2, off), edge(3, 4, on), edge(4, 1, off), edge(3, 7, off)];
+    let (missing, spurious, turned) = (edge(5, 6, on), edge(3, 6, off), edge(0, 7, on));
+    let truth = RegulatoryNetwork::new(8, shared.into_iter().chain([missing, turned.flipped()]));
+    let network = RegulatoryNetwork::new(8, shared.into_iter().chain([spurious, turned]));
+    let genes = || (0..8).map(GeneId::new);
+    let perturbations: Vec<_> =
+        genes().map(Perturbation::deletion).chain(genes().map(Perturbation::overexpression)).collect();
+    let observed = Closure::new(&truth, 5, Reading::Nearest).simulate(&perturbations);
+    let none = ResponseMatrix::unmeasured(0, 8);
+    let data =
+        RefinementData { measured: (&perturbations, &observed), predicted: (&[], &none), predicted_weights: &[] };
+    let mut found = candidates(&network, &data, &CandidateConfig::default(), &Unwatched).expect("in range");
+    found.sort_unstable();
+    use crate::biology::RevisionKind::{Added, Removed, SignFlipped};
+    assert_eq!(found, [(Added, missing), (Removed, spurious), (SignFlipped, turned)]);
+    let agreeing = candidates(&truth, &data, &CandidateConfig::default(), &Unwatched).expect("in range");
+    assert_eq!(agreeing, [], "where data and knowledge agree nothing is proposed");
+}
+
+/// Asks to stop at once.
+struct Impatient;
+
+impl crate::progress::Watch for Impatient {
+    fn begin(&self, _phase: &str, _steps: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_cancelled_descent_hands_back_where_it_is() {
+    let case = Case::published(3);
+    let start = case.relaxed(3);
+    let descent = case.objective().descend(start.clone(), &DescentConfig::default(), &Impatient).expect("in range");
+    assert_eq!((descent.stop, &descent.network), (DescentStop::Cancelled, &start));
+    let found = case.objective().screen(&start, &ScreenConfig::default(), &Impatient).expect("in range");
+    assert!(found.is_empty());
 }
