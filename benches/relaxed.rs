@@ -4,6 +4,10 @@
 //! the literature on the same one.
 
 #![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the other bench is told where the network lies, the reader how much work it is"
+)]
 
 use std::fmt::Write;
 

@@ -2,8 +2,8 @@
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
 //! `evidence` says what each one mends and how sure that is; `exact` keeps the objective up to date. `published` is the
-//! dense objective of the literature, a reference and a method to compare with. Nothing here reads a file, knows of RDF,
-//! or sees a test perturbation.
+//! dense objective of the literature, a reference and a method to compare with; `relaxed` is the same on sparse strengths,
+//! for genomes. Nothing here reads a file, knows of RDF, or sees a test perturbation.
 
 mod commit;
 mod config;
