@@ -43,6 +43,9 @@ impl Default for CandidateConfig {
 /// both at once between the same two genes are a flip. What the strengths say is a guess, to be held against the discrete
 /// network: none of these revisions has been tried there.
 ///
+/// The relaxed objective weighs all walks, as the naive reading does. Where responses follow the nearest walks and longer
+/// ones of the other sign arrive too, as in a feedback core, it asks for removals although the knowledge is right.
+///
 /// # Errors
 /// [`RefinementError`] if a setting is out of range or the shapes do not fit. When `watch` is cancelled, the candidates
 /// are those of the strengths so far.

@@ -65,12 +65,15 @@ impl RelaxedNetwork {
         self
     }
 
+    /// Greater strengths mean no more than this one, and their products could pass all numbers.
+    pub const MOST: f64 = 1e6;
+
     /// The network with these strengths, in the order of [`RelaxedNetwork::regulations`]; negative ones and what is no
-    /// number become 0, and strengths that are missing stay as they are.
+    /// number become 0, those above [`RelaxedNetwork::MOST`] that, and strengths that are missing stay as they are.
     #[must_use]
     pub fn with_strengths(mut self, strengths: &[f64]) -> Self {
         for (own, &given) in self.strengths.iter_mut().zip(strengths) {
-            *own = given.max(0.0);
+            *own = if given > 0.0 { given.min(Self::MOST) } else { 0.0 };
         }
         self
     }
