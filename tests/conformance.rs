@@ -11,7 +11,9 @@ use aligned::biology::{Direction, GeneId, Perturbation, Regulation, Response, Re
 use aligned::datasets::{benjamini_hochberg, rank_sum, welch_t};
 use aligned::metrics::{Consistency, balanced_consistency, consistency};
 use aligned::network::RegulatoryNetwork;
+use aligned::refinement::RefinementData;
 use aligned::refinement::published::{Matrix, PublishedConfig, PublishedObjective, PublishedProblem, RelaxedNetwork};
+use aligned::refinement::relaxed::{self, Objective, RelaxedConfig, Walks};
 use aligned::symbolic::{Closure, Reading, Simulator};
 use serde::Deserialize;
 
@@ -216,7 +218,62 @@ impl RefinementCase {
         {
             self.check_gradient(&objective, &network, &gradient, sign, &matrix(expected)?)?;
         }
+        self.check_sparse(&network, &gradient)
+    }
+
+    /// The sparse path over all regulations, against the same value and the gradient just checked.
+    fn check_sparse(&self, dense: &RelaxedNetwork, expected: &RelaxedNetwork) -> Verdict {
+        let known = relaxed(&self.input.known_activation, &self.input.known_inhibition)?.rounded(1.0);
+        let genes = || (0..known.n_genes()).map(GeneId::new);
+        let pairs = genes().flat_map(|regulator| genes().map(move |target| (regulator, target)));
+        let every = pairs.flat_map(|(i, j)| Sign::BOTH.map(|sign| Regulation::new(i, j, sign)));
+        let sparse = relaxed::RelaxedNetwork::of(&known).with_absent(every);
+        let at =
+            |network, edge: &Regulation| of_sign(network, edge.sign).get(edge.regulator.index(), edge.target.index());
+        let strengths: Vec<_> = sparse.regulations().iter().map(|edge| at(dense, edge)).collect();
+        let sparse = sparse.with_strengths(&strengths);
+
+        let (perturbations, measured, unmoved) = self.screen()?;
+        let none = ResponseMatrix::unmeasured(0, known.n_genes());
+        let data = RefinementData {
+            measured: (&perturbations, &measured),
+            predicted: (&[], &none),
+            predicted_weights: &[],
+            resistance: None,
+        };
+        let RefinementInput { k, t, t0, lambda, cumulative, .. } = self.input;
+        let walks = if cumulative { Walks::UpTo } else { Walks::Exact };
+        let config = RelaxedConfig { k, t, t0, lambda, walks, ..RelaxedConfig::published() };
+        let objective = Objective::new(&known, &data, config).map_err(|error| error.to_string())?;
+        let (value, gradient) = objective.value_and_gradient(&sparse).map_err(|error| error.to_string())?;
+        close("the sparse objective", value + unmoved, self.expected.loss, 1e-10)?;
+        for (edge, slope) in sparse.regulations().iter().zip(gradient) {
+            close(&format!("the sparse slope of {edge:?}"), slope, at(expected, edge), 1e-9)?;
+        }
         Ok(())
+    }
+
+    /// Perturbations and responses in their own types, and the misfit of rows in which nothing is perturbed.
+    fn screen(&self) -> Result<(Vec<Perturbation>, ResponseMatrix, f64), String> {
+        let (mut perturbations, mut entries, mut unmoved) = (Vec::new(), Vec::new(), 0.0);
+        let rows = self.input.perturbations.iter().zip(&self.input.responses).zip(&self.input.omega);
+        for ((moved, wanted), weights) in rows {
+            if weights.iter().any(|&weight| weight != 0.0 && weight != 1.0) {
+                return Err("a measured entry weighs 0 or 1".to_owned());
+            }
+            let moved: Vec<_> = moved.iter().map(|&x| x as i8).collect();
+            if moved.iter().all(|&x| x == 0) {
+                unmoved += wanted.iter().zip(weights).map(|(wanted, weight)| weight * wanted * wanted).sum::<f64>();
+                continue;
+            }
+            perturbations.push(perturbation(&moved)?);
+            for (&wanted, &weight) in wanted.iter().zip(weights) {
+                let response = Response::from_value(wanted as i8).ok_or(format!("{wanted} is no response"))?;
+                entries.push((weight != 0.0).then_some(response));
+            }
+        }
+        let matrix = ResponseMatrix::from_entries(perturbations.len(), self.input.known_activation.len(), entries);
+        Ok((perturbations, matrix, unmoved))
     }
 
     fn problem(&self) -> Result<PublishedProblem, String> {

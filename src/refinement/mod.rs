@@ -1,9 +1,10 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
-//! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact` keeps the objective up to date. `published` is the
-//! dense objective of the literature, a reference and a method to compare with. Nothing here reads a file, knows of RDF,
-//! or sees a test perturbation.
+//! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact`
+//! keeps the objective up to date. `published` is the dense objective of the literature, a reference and a method to
+//! compare with; `relaxed` is the same on sparse strengths, for genomes. Nothing here reads a file, knows of RDF, or sees
+//! a test perturbation.
 
 mod alternatives;
 mod calibration;
@@ -14,6 +15,7 @@ mod evidence;
 mod exact;
 mod propose;
 pub mod published;
+pub mod relaxed;
 mod resistance;
 
 pub use config::{RefinementConfig, RegulatorPool};
