@@ -133,8 +133,10 @@ struct RefinementArgs {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Shape {
-    /// Few regulators with many targets, and a feedback core.
+    /// Few regulators with many targets, few regulators for each.
     ScaleFree,
+    /// Preferential attachment both ways; a large feedback core, hard to refine.
+    FeedbackCore,
     /// Each gene with the same number of regulators.
     RandomRegular,
     /// A connected part of a given network, grown by modularity.
@@ -260,6 +262,7 @@ impl RecoverArgs {
         }
         let topology = match self.generate.unwrap_or(Shape::ScaleFree) {
             Shape::ScaleFree => Topology::ScaleFree,
+            Shape::FeedbackCore => Topology::FeedbackCore,
             Shape::RandomRegular => Topology::RandomRegular,
             Shape::Dream => return self.dream(),
         };
@@ -279,6 +282,7 @@ impl RecoverArgs {
         config.check().into_diagnostic()?;
         let shape = match topology {
             Topology::ScaleFree => "scale-free",
+            Topology::FeedbackCore => "feedback core",
             Topology::RandomRegular => "random regular",
         };
         let told = format!(

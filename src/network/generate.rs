@@ -29,6 +29,15 @@ pub enum Topology {
     /// first three regulations are a ring of the first three regulators: the start of the feedback core.
     #[default]
     ScaleFree,
+    /// Heavy tails both ways, and a feedback core of an eighth of the genes that reaches nearly all others with both signs:
+    /// the hardest to refine. Directed preferential attachment (Bollobás et al., SODA 2003) without new regulators:
+    ///
+    /// ```text
+    /// with probability g/u      a new gene, regulated by gene i with P ~ 0.85·(in_i + δ)/Σ + 0.15·(out_i + δ)/Σ
+    /// else                      i regulates j, P(i) ~ out_i + δ, P(j) ~ in_j + δ,   δ = 0.2
+    /// ```
+    /// where `g` genes and `u` regulations are still to come. It starts from a ring of three genes.
+    FeedbackCore,
     /// Each gene has the same in-degree, or one more where the number of regulations is no multiple of the number of
     /// genes; its regulators are drawn evenly from all others.
     RandomRegular,
@@ -68,6 +77,11 @@ impl Default for NetworkConfig {
 /// Share `γ` of regulations whose regulator is drawn evenly: without it one gene regulates a third of the network.
 const EVEN_SHARE: f64 = 0.2;
 
+/// Share of new genes whose regulator is drawn by its in-degree.
+const BY_IN_DEGREE: f64 = 0.85;
+/// Attraction `δ` of a gene without regulations.
+const ATTRACTION: f64 = 0.2;
+
 /// Random draws of a free pair before all pairs are looked through.
 const TRIES: usize = 64;
 
@@ -97,7 +111,7 @@ impl NetworkConfig {
         }
         let regulators = match self.topology {
             Topology::ScaleFree => self.n_regulators(),
-            Topology::RandomRegular => self.genes,
+            Topology::FeedbackCore | Topology::RandomRegular => self.genes,
         };
         let most = regulators.saturating_mul(self.genes - 1);
         if self.regulations > most {
@@ -124,6 +138,7 @@ pub fn generate(config: &NetworkConfig) -> Result<RegulatoryNetwork, NetworkErro
     let mut generator = ChaCha8Rng::seed_from_u64(config.seed);
     let pairs = match config.topology {
         Topology::ScaleFree => scale_free(config, &mut generator),
+        Topology::FeedbackCore => feedback_core(config, &mut generator),
         Topology::RandomRegular => random_regular(config, &mut generator),
     };
     let mut signs: Vec<_> = (0..pairs.len()).map(|index| sign_at(index, pairs.len(), config.inhibitions)).collect();
@@ -188,6 +203,37 @@ fn target_order(genes: &[usize], regulators: usize, regulations: usize, generato
     }
     targets.shuffle(generator);
     targets
+}
+
+fn feedback_core(config: &NetworkConfig, generator: &mut ChaCha8Rng) -> BTreeSet<(usize, usize)> {
+    let (n, m) = (config.genes, config.regulations);
+    let mut genes: Vec<_> = (0..n).collect();
+    genes.shuffle(generator);
+    let mut pairs = BTreeSet::from([(genes[0], genes[1]), (genes[1], genes[2]), (genes[2], genes[0])]);
+    // Each end of each regulation so far: an even draw is a draw in proportion to the degrees.
+    let (mut regulators, mut targets) = (vec![0, 1, 2], vec![1, 2, 0]);
+    let mut open = 3;
+    while pairs.len() < m {
+        let is_new = open < n && generator.random_range(0..m - pairs.len()) < n - open;
+        let (regulator, target) = if is_new {
+            let ends = if generator.random_bool(BY_IN_DEGREE) { &targets } else { &regulators };
+            (attach(ends, open, generator), open)
+        } else {
+            (attach(&regulators, open, generator), attach(&targets, open, generator))
+        };
+        open += usize::from(is_new);
+        let pair = free_pair((genes[regulator], genes[target]), &genes, n, &pairs, generator);
+        regulators.push(regulator);
+        targets.push(target);
+        pairs.insert(pair);
+    }
+    pairs
+}
+
+/// One of the first `open` genes in proportion to its occurrences among `ends` plus [`ATTRACTION`].
+fn attach(ends: &[usize], open: usize, generator: &mut ChaCha8Rng) -> usize {
+    let place = generator.random_range(0.0..ends.len() as f64 + ATTRACTION * open as f64);
+    ends.get(place as usize).copied().unwrap_or_else(|| generator.random_range(0..open))
 }
 
 fn random_regular(config: &NetworkConfig, generator: &mut ChaCha8Rng) -> BTreeSet<(usize, usize)> {
@@ -406,6 +452,13 @@ mod tests {
             let network = generate(&config).expect("there is room");
             assert!(strongly_connected_components(&network)[0].len() >= 3);
         }
+    }
+
+    #[test]
+    fn a_feedback_core_holds_an_eighth_of_the_genes() {
+        let config = NetworkConfig { topology: Topology::FeedbackCore, ..NetworkConfig::default() };
+        let core = strongly_connected_components(&generate(&config).expect("there is room"))[0].len();
+        assert!((400..900).contains(&core), "{core}");
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::symbolic::Reading;
 
 /// Candidates evaluated exactly at a time.
 const BATCH: usize = 256;
+/// How many times more a search asks of an addition than of a withdrawal while it is cautious: of all pairs of genes few
+/// are regulations, of the known regulations most are right. Any value from 4 to 20 does nearly as well.
+const PRIOR_ODDS: i64 = 8;
 /// Largest factor on a cost, so that sums of costs stay far from overflow.
 const MOST_RESISTANCE: f64 = 1e6;
 
@@ -25,8 +28,12 @@ pub(super) struct Search<'a> {
     pub state: ExactState,
     /// Pairs whose regulations differ from the original, with those they have now.
     revised: BTreeMap<(GeneId, GeneId), Vec<Sign>>,
+    /// Regulations added to the original, and known ones removed or flipped.
+    revisions: (usize, usize),
     regulators: Vec<u32>,
     resistance: Resistance,
+    /// What a revision must gain at least, beside its cost; falls to 0 in the course of a search.
+    caution: i64,
 }
 
 impl<'a> Search<'a> {
@@ -43,23 +50,52 @@ impl<'a> Search<'a> {
             RegulatorPool::Any => (0..original.n_genes() as u32).collect(),
         };
         let resistance = data.resistance.cloned().unwrap_or_default();
-        Self { original, config, state, revised: BTreeMap::new(), regulators, resistance }
+        let revised = BTreeMap::new();
+        Self { original, config, state, revised, revisions: (0, 0), regulators, resistance, caution: 0 }
     }
 
     /// Proposes and accepts until a pass changes nothing; true if it came to that.
+    ///
+    /// At first only what gains most is accepted, then less and less, `caution ← cooling · caution`: a regulation that
+    /// explains many entries is right more often than one that explains few, and once the right one is there, its
+    /// stand-ins gain nothing. Accepting small gains early fills the network with such stand-ins, each of which holds the
+    /// others in place.
     pub fn run(&mut self, watch: &dyn Watch) -> bool {
-        watch.begin("refine", self.config.max_passes as u64);
-        for _ in 0..self.config.max_passes {
+        let levels = self.levels(watch);
+        watch.begin("refine", (levels.len() + self.config.max_passes) as u64);
+        let last = std::iter::repeat_n(0, self.config.max_passes);
+        for caution in levels.into_iter().chain(last) {
+            self.caution = caution;
             let changed = self.pass(watch);
+            let wrong = self.state.disagreement().total() / UNIT;
+            tracing::debug!(
+                caution = caution / UNIT,
+                changed,
+                wrong,
+                added = self.revisions.0,
+                withdrawn = self.revisions.1
+            );
             watch.advance(1);
             if watch.is_cancelled() {
+                self.caution = 0;
                 return false;
             }
-            if changed == 0 {
+            if changed == 0 && caution == 0 {
                 return true;
             }
         }
         false
+    }
+
+    /// Levels of caution from half of what the best revision gains down to the cost of an addition.
+    fn levels(&mut self, watch: &dyn Watch) -> Vec<i64> {
+        let strongest = self.promising(watch).peek().map_or(0, |&(net, ..)| net);
+        let least = weight(self.config.add_cost).max(UNIT);
+        let cooler = |&level: &i64| Some((level as f64 * self.config.cooling) as i64);
+        if self.config.cooling == 0.0 {
+            return Vec::new();
+        }
+        std::iter::successors(Some(strongest / 2), cooler).take_while(|&level| level > least).collect()
     }
 
     /// One round of proposing and accepting; how many actions were accepted.
@@ -90,7 +126,10 @@ impl<'a> Search<'a> {
 
     /// Candidates with a positive net gain, evaluated exactly against the present network.
     pub fn promising(&mut self, watch: &dyn Watch) -> BinaryHeap<(i64, Reverse<Action>, usize)> {
-        let limits = Limits { least_gain: weight(self.config.add_cost) / 2, candidates: self.config.candidates };
+        let limits = Limits {
+            least_gain: weight(self.config.add_cost).max(self.caution) / 2,
+            candidates: self.config.candidates,
+        };
         let mut actions = propose::propose(&self.state, &self.regulators, limits);
         actions.extend(self.actions().into_iter().map(Action::reversed));
         actions.sort_unstable();
@@ -119,7 +158,10 @@ impl<'a> Search<'a> {
     pub fn accept(&mut self, action: Action) {
         self.state.apply(&action.edits());
         let pair = (action.regulation.regulator, action.regulation.target);
-        let signs = after(&self.signs(pair), action);
+        let before = self.signs(pair);
+        let signs = after(&before, action);
+        let (was, is) = (self.kinds(pair, &before), self.kinds(pair, &signs));
+        self.revisions = (self.revisions.0 + is.0 - was.0, self.revisions.1 + is.1 - was.1);
         if signs == self.original_signs(pair) {
             self.revised.remove(&pair);
         } else {
@@ -146,9 +188,23 @@ impl<'a> Search<'a> {
 
     /// True if the action can be done and does not exceed the number of revisions allowed.
     fn is_open(&self, action: Action) -> bool {
+        if !self.is_valid(action) {
+            return false;
+        }
         let pair = (action.regulation.regulator, action.regulation.target);
-        let room = self.revised.len() < self.config.max_revisions(self.original.regulations().len());
-        self.is_valid(action) && (room || self.revised.contains_key(&pair))
+        let present = self.signs(pair);
+        let (was, is) = (self.kinds(pair, &present), self.kinds(pair, &after(&present, action)));
+        let known = self.original.regulations().len();
+        let (most_added, most_withdrawn) = (self.config.max_added(known), self.config.max_withdrawn(known));
+        let room = |was, is, revised, most| is <= was || revised + is - was <= most;
+        room(was.0, is.0, self.revisions.0, most_added) && room(was.1, is.1, self.revisions.1, most_withdrawn)
+    }
+
+    /// How many additions, and how many removals and flips, lead from the original to these signs.
+    fn kinds(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> (usize, usize) {
+        let difference = differences(&self.original_signs(pair), signs);
+        let added = difference.iter().filter(|(kind, _)| *kind == RevisionKind::Added).count();
+        (added, difference.len() - added)
     }
 
     /// True if the regulations between these two genes differ from the original ones.
@@ -169,7 +225,7 @@ impl<'a> Search<'a> {
     fn pair_cost(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> i64 {
         let original = self.original_signs(pair);
         let difference = differences(&original, signs);
-        difference.into_iter().map(|(kind, sign)| self.cost(action_on(pair, kind, sign))).sum()
+        difference.into_iter().map(|(kind, sign)| self.price(action_on(pair, kind, sign))).sum()
     }
 
     /// The revisions in force, as actions upon the original network.
@@ -188,6 +244,12 @@ impl<'a> Search<'a> {
         self.state.disagreement().total() + costs
     }
 
+    /// What a revision has to gain at the present level of caution.
+    fn price(&self, action: Action) -> i64 {
+        let least = if action.kind == RevisionKind::Added { self.caution } else { self.caution / PRIOR_ODDS };
+        self.cost(action).max(least)
+    }
+
     /// The cost of one revision of the original network: what is well cited costs more to withdraw.
     pub fn cost(&self, action: Action) -> i64 {
         let withdrawal = |cost: f64| cost * self.resistance.factor(action.regulation).min(MOST_RESISTANCE);
@@ -202,11 +264,18 @@ impl<'a> Search<'a> {
     /// entries alone do not pay their cost, or too seldom do so when the perturbations are drawn anew.
     pub fn withdraw_uncarried(&mut self, resamples: &Resamples) -> Vec<Action> {
         let mut withdrawn = Vec::new();
-        while let Some(action) = self.actions().into_iter().find(|&action| !self.is_carried(action, resamples)) {
-            self.accept(action.reversed());
-            withdrawn.push(action);
+        loop {
+            let before = withdrawn.len();
+            for action in self.actions() {
+                if !self.is_carried(action, resamples) {
+                    self.accept(action.reversed());
+                    withdrawn.push(action);
+                }
+            }
+            if withdrawn.len() == before {
+                return withdrawn;
+            }
         }
-        withdrawn
     }
 
     fn is_carried(&mut self, action: Action, resamples: &Resamples) -> bool {

@@ -25,8 +25,15 @@ pub struct RefinementConfig {
     /// Weight `W` of what is cited, ≥ 0; default 0.1: removing or flipping a regulation costs `1 + W · log₂(1 + e)` times as
     /// much, where `e` is its number of sources and references. See [`super::Resistance`].
     pub evidence_weight: f64,
-    /// At most this share of the regulations may be revised, in `[0, ∞)`; default 0.05. At least ten always may.
+    /// At most this share of the known regulations may be removed or flipped, in `[0, ∞)`; default 0.05. At least ten
+    /// always may.
     pub max_share: f64,
+    /// At most so many regulations may be added, as a share of the known ones, in `[0, ∞)`; default 0.5. At least ten always
+    /// may.
+    pub max_added_share: f64,
+    /// Factor between the levels of caution of the search, in `[0, 0.95)`; default 0.6. 0 accepts whatever pays at once: a
+    /// plain greedy search.
+    pub cooling: f64,
     /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
     pub regulators: RegulatorPool,
     /// Candidates of each kind that are evaluated exactly in each pass, ≥ 1; default 4096.
@@ -69,6 +76,8 @@ impl Default for RefinementConfig {
             class_balance: 0.0,
             evidence_weight: 0.1,
             max_share: 0.05,
+            max_added_share: 0.5,
+            cooling: 0.6,
             regulators: RegulatorPool::Known,
             candidates: 4096,
             max_passes: 4,
@@ -93,6 +102,7 @@ impl RefinementConfig {
             ("flip_cost", self.flip_cost),
             ("evidence_weight", self.evidence_weight),
             ("max_share", self.max_share),
+            ("max_added_share", self.max_added_share),
         ];
         for (name, value) in costs {
             if !(0.0..=1e6).contains(&value) {
@@ -109,6 +119,10 @@ impl RefinementConfig {
                 return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
             }
         }
+        if !(0.0..0.95).contains(&self.cooling) {
+            let (name, value) = ("cooling", self.cooling);
+            return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 0.95" });
+        }
         for (name, value) in [("candidates", self.candidates), ("max_passes", self.max_passes)] {
             if value == 0 {
                 return Err(RefinementError::OutOfRange { name, value: 0.0, range: "at least 1" });
@@ -117,9 +131,19 @@ impl RefinementConfig {
         Ok(())
     }
 
-    /// How many revisions a network of so many regulations may get.
+    /// How many regulations may be added to a network of so many.
     #[must_use]
-    pub fn max_revisions(&self, regulations: usize) -> usize {
-        ((regulations as f64 * self.max_share).ceil() as usize).max(10)
+    pub fn max_added(&self, regulations: usize) -> usize {
+        at_least_ten(regulations, self.max_added_share)
     }
+
+    /// How many regulations of a network of so many may be removed or flipped.
+    #[must_use]
+    pub fn max_withdrawn(&self, regulations: usize) -> usize {
+        at_least_ten(regulations, self.max_share)
+    }
+}
+
+fn at_least_ten(regulations: usize, share: f64) -> usize {
+    ((regulations as f64 * share).ceil() as usize).max(10)
 }

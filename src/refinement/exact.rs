@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use super::RefinementData;
+use super::reach::{CHUNK, Reach, Touched};
 use crate::biology::{Direction, Entry, GeneId, Regulation, Response, ResponseMatrix, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::symbolic::Reading;
@@ -15,8 +16,8 @@ use crate::symbolic::Reading;
 pub(super) const UNREACHED: u8 = 250;
 /// Weight of one measured entry; weights are whole numbers, so that sums do not depend on their order.
 pub(super) const UNIT: i64 = 1024;
-/// Rows per parallel job.
-const CHUNK: usize = 16;
+/// Rows touched by a single set of edits that are worth several threads.
+const MANY_ROWS: usize = 64;
 /// Class of an entry that is not scored.
 const UNSCORED: u8 = 3;
 
@@ -150,6 +151,16 @@ impl Row {
         i64::from(self.weights[gene]) * (i64::from(new == wanted) - i64::from(old == wanted))
     }
 
+    /// True if `gene` should go up or down and does not.
+    pub fn moves_otherwise(&self, gene: usize, reading: Reading) -> bool {
+        matches!(self.wanted[gene], 0 | 2) && self.class(gene, reading) != self.wanted[gene]
+    }
+
+    /// True if `gene` should go down.
+    pub fn wants_down(&self, gene: usize) -> bool {
+        self.wanted[gene] == 0
+    }
+
     fn touched_by(&self, edits: &[Edit], depth: usize) -> bool {
         edits.iter().any(|edit| usize::from(self.depth(edit.regulation.regulator.index())) < depth)
     }
@@ -221,6 +232,7 @@ pub(super) struct ExactState {
     pub rows: Vec<Row>,
     pub depth: usize,
     pub reading: Reading,
+    reach: Reach,
 }
 
 impl ExactState {
@@ -240,11 +252,11 @@ impl ExactState {
         let by_class = class_weights(data.measured, class_balance);
         let measured = rows_of(network.n_genes(), data.measured, None, by_class);
         let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights), by_class);
-        let rows = measured.into_iter().chain(predicted).collect();
-        let mut state = Self { arcs: Arcs::of(network), rows, depth, reading };
-        let Self { arcs, rows, .. } = &mut state;
-        rows.par_iter_mut().for_each(|row| search_row(row, arcs, depth, reading));
-        state
+        let mut rows: Vec<_> = measured.into_iter().chain(predicted).collect();
+        let arcs = Arcs::of(network);
+        rows.par_iter_mut().for_each(|row| search_row(row, &arcs, depth, reading));
+        let reach = Reach::of(&rows, network.n_genes());
+        Self { arcs, rows, depth, reading, reach }
     }
 
     /// Weight of the disagreeing entries, measured and predicted.
@@ -268,22 +280,31 @@ impl ExactState {
 
     /// The exact gain of each alternative set of edits, applied to the present network by itself.
     pub fn gains(&mut self, alternatives: &[Vec<Edit>]) -> Vec<Gain> {
-        let Self { arcs, rows, depth, reading } = self;
+        let touched: Vec<_> = alternatives.iter().map(|edits| self.touched_by(edits)).collect();
+        let Self { arcs, rows, depth, reading, .. } = self;
         let (arcs, depth, reading) = (&*arcs, *depth, *reading);
+        let gain_in = |row: &mut Row, edits: &[Edit], scratch: &mut Scratch, gain: &mut Gain| {
+            let mut weight = 0;
+            try_edits(row, arcs, edits, depth, reading, scratch, |_, change| weight += change);
+            gain.add(row.measured, weight);
+        };
         let zero = || vec![Gain::default(); alternatives.len()];
-        let evaluate = |chunk: &mut [Row]| {
+        if let ([edits], [touched]) = (alternatives, touched.as_slice())
+            && touched.len() < MANY_ROWS
+        {
+            let (mut gain, mut scratch) = (Gain::default(), Scratch::new(depth));
+            touched.rows().for_each(|row| gain_in(&mut rows[row], edits, &mut scratch, &mut gain));
+            return vec![gain];
+        }
+        let evaluate = |(chunk, rows): (usize, &mut [Row])| {
             let mut scratch = Scratch::new(depth);
             let mut gains = zero();
-            for row in chunk {
-                for (edits, gain) in alternatives.iter().zip(&mut gains) {
-                    let mut weight = 0;
-                    try_edits(row, arcs, edits, depth, reading, &mut scratch, |_, change| weight += change);
-                    gain.add(row.measured, weight);
-                }
+            for ((edits, touched), gain) in alternatives.iter().zip(&touched).zip(&mut gains) {
+                touched.in_chunk(chunk).for_each(|row| gain_in(&mut rows[row], edits, &mut scratch, gain));
             }
             gains
         };
-        rows.par_chunks_mut(CHUNK).map(evaluate).reduce(zero, |mut left, right| {
+        rows.par_chunks_mut(CHUNK).enumerate().map(evaluate).reduce(zero, |mut left, right| {
             for (left, right) in left.iter_mut().zip(right) {
                 left.measured += right.measured;
                 left.predicted += right.predicted;
@@ -292,12 +313,21 @@ impl ExactState {
         })
     }
 
+    /// The gain of one set of edits in one row alone.
+    pub fn gain_in_row(&self, row: &mut Row, edits: &[Edit]) -> i64 {
+        let (mut weight, mut scratch) = (0, Scratch::new(self.depth));
+        try_edits(row, &self.arcs, edits, self.depth, self.reading, &mut scratch, |_, change| weight += change);
+        weight
+    }
+
     /// The entries that the edits would change from wrong to right or back, by row and gene.
     pub fn effects(&mut self, edits: &[Edit]) -> Vec<Effect> {
-        let Self { arcs, rows, depth, reading } = self;
+        let touched = self.touched_by(edits);
+        let Self { arcs, rows, depth, reading, .. } = self;
         let mut scratch = Scratch::new(*depth);
         let mut effects = Vec::new();
-        for (index, row) in rows.iter_mut().enumerate() {
+        for index in touched.rows() {
+            let row = &mut rows[index];
             let measured = row.measured;
             try_edits(row, arcs, edits, *depth, *reading, &mut scratch, |gene, weight| {
                 if weight != 0 {
@@ -311,20 +341,35 @@ impl ExactState {
 
     /// Makes the edits part of the present network.
     pub fn apply(&mut self, edits: &[Edit]) {
-        let Self { arcs, rows, depth, reading } = self;
-        let (shared, depth, reading) = (&*arcs, *depth, *reading);
-        rows.par_chunks_mut(CHUNK).for_each(|chunk| {
-            let mut scratch = Scratch::new(depth);
-            for row in chunk.iter_mut().filter(|row| row.touched_by(edits, depth)) {
+        let touched = self.touched_by(edits);
+        let Self { arcs, rows, depth, reading, reach } = self;
+        let (shared, depth, reading, known) = (&*arcs, *depth, *reading, &*reach);
+        let walk = |(chunk, rows): (usize, &mut [Row])| {
+            let (mut scratch, mut newly_reached) = (Scratch::new(depth), Vec::new());
+            for place in touched.in_chunk(chunk) {
+                let row = &mut rows[place];
+                if !row.touched_by(edits, depth) {
+                    continue;
+                }
                 walk_edits(row, shared, edits, depth, &mut scratch);
                 if let Reading::Majority { alpha, tau } = reading {
                     row.counted = count_classes(row, Overlay { arcs: shared, edits }, depth, alpha, tau);
                 }
+                let index = chunk * CHUNK + place;
+                let genes = scratch.log.iter().map(|&(state, _)| state as usize / 2);
+                newly_reached.extend(genes.filter(|&gene| !known.contains(gene, index)).map(|gene| (gene, index)));
             }
-        });
+            newly_reached
+        };
+        let newly_reached: Vec<_> = rows.par_chunks_mut(CHUNK).enumerate().flat_map_iter(walk).collect();
+        newly_reached.into_iter().for_each(|(gene, row)| reach.insert(gene, row));
         for &edit in edits {
             arcs.apply(edit);
         }
+    }
+
+    fn touched_by(&self, edits: &[Edit]) -> Touched {
+        self.reach.union(edits.iter().map(|edit| edit.regulation.regulator.index()))
     }
 }
 

@@ -15,6 +15,7 @@ mod evidence;
 mod exact;
 mod propose;
 pub mod published;
+mod reach;
 pub mod relaxed;
 mod resistance;
 

@@ -31,6 +31,7 @@ pub(super) struct Limits {
 pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
     let mut actions = withdrawals(state, limits);
     actions.extend(additions(state, regulators, limits));
+    actions.extend(direct(state, limits));
     actions.sort_unstable();
     actions.dedup();
     actions
@@ -97,27 +98,28 @@ fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Readi
 }
 
 fn additions(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
-    let targets = promising_targets(state, regulators.len(), limits.least_gain);
-    let tables = arrival_tables(state, &targets);
-    let reached: Vec<_> = state.rows.par_iter().map(|row| reached_regulators(row, regulators, state.depth)).collect();
-    let mut found: Vec<_> = targets
-        .par_iter()
-        .enumerate()
-        .flat_map_iter(|(index, &target)| {
+    // A row that agrees throughout has nothing to gain; what it may lose is left to the exact evaluation.
+    let rows: Vec<_> = state.rows.par_iter().filter(|row| row.agreement(state.reading).1 > 0).collect();
+    let reached: Vec<_> = rows.par_iter().map(|row| reached_regulators(row, regulators, state.depth)).collect();
+    let targets = promising_targets(state, &rows, reached.iter().map(Vec::len).sum(), limits.least_gain);
+    let in_memory = TABLE_BYTES / (rows.len() * state.depth * 8).max(1);
+    let mut found = Vec::new();
+    for targets in targets.chunks(in_memory.max(1)) {
+        let tables = arrival_tables(state, &rows, targets);
+        found.par_extend(targets.par_iter().enumerate().flat_map_iter(|(index, &target)| {
             let gains = screen_target(state, &tables, &reached, regulators.len(), (index, targets.len()));
             worthwhile(state, regulators, target, &gains, limits.least_gain)
-        })
-        .collect();
+        }));
+    }
     found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
     found.truncate(limits.candidates);
     found.into_iter().map(|(_, action)| action).collect()
 }
 
 /// Targets into which some addition may gain more than the least, the most promising first, as many as there is time for.
-fn promising_targets(state: &ExactState, n_regulators: usize, least_gain: i64) -> Vec<u32> {
+fn promising_targets(state: &ExactState, rows: &[&Row], look_ups: usize, least_gain: i64) -> Vec<u32> {
     let n_genes = state.arcs.targets.len();
-    let potential = state
-        .rows
+    let potential = rows
         .par_iter()
         .fold(
             || vec![0i64; n_genes],
@@ -132,9 +134,7 @@ fn promising_targets(state: &ExactState, n_regulators: usize, least_gain: i64) -
         .reduce(|| vec![0; n_genes], add_elementwise);
     let mut targets: Vec<_> = (0..n_genes as u32).filter(|&target| potential[target as usize] > least_gain).collect();
     targets.sort_unstable_by_key(|&target| (std::cmp::Reverse(potential[target as usize]), target));
-    let by_time = LOOK_UPS / (state.rows.len() * n_regulators).max(1);
-    let by_memory = TABLE_BYTES / (state.rows.len() * state.depth * 8).max(1);
-    let kept = by_time.min(by_memory).max(1);
+    let kept = (LOOK_UPS / look_ups.max(1)).max(1);
     if targets.len() > kept {
         tracing::debug!(targets = targets.len(), kept, "only the most promising targets are screened");
         targets.truncate(kept);
@@ -150,10 +150,10 @@ fn add_elementwise(mut left: Vec<i64>, right: Vec<i64>) -> Vec<i64> {
 }
 
 /// Gains by arrival for the chosen targets: `[row][target][depth − 1][sign]`.
-fn arrival_tables(state: &ExactState, targets: &[u32]) -> Vec<i32> {
+fn arrival_tables(state: &ExactState, rows: &[&Row], targets: &[u32]) -> Vec<i32> {
     let width = targets.len() * state.depth * 2;
-    let mut tables = vec![0; state.rows.len() * width];
-    tables.par_chunks_mut(width.max(1)).zip(&state.rows).for_each(|(table, row)| {
+    let mut tables = vec![0; rows.len() * width];
+    tables.par_chunks_mut(width.max(1)).zip(rows).for_each(|(table, row)| {
         let arrivals = Arrivals::look_ahead(row, state);
         for (slot, &target) in table.chunks_mut(state.depth * 2).zip(targets) {
             for (pair, here) in slot.chunks_mut(2).zip(&arrivals.gains) {
@@ -237,6 +237,35 @@ fn worthwhile(
         }
     }
     found
+}
+
+// ---- direct evidence ------------------------------------------------------------------------------------------------
+
+/// Regulations of a perturbed gene itself that would mend one of its responses and gain in its own row, most first: the
+/// look-ahead misses some of them, since walks that share descendants count their losses several times.
+fn direct(state: &ExactState, limits: Limits) -> Vec<Action> {
+    let of_row = |row: &Row| -> Vec<(i64, Action)> {
+        let &[start] = row.starts.as_slice() else { return Vec::new() };
+        let wrong = |target: &usize| row.moves_otherwise(*target, state.reading);
+        let wrong: Vec<_> = (0..state.arcs.targets.len()).filter(wrong).collect();
+        let mut tried = row.clone();
+        let gain = |target: usize| {
+            let sign = SIGNS[(start as usize & 1) ^ usize::from(row.wants_down(target))];
+            let regulation = Regulation::new(gene(start / 2), gene(target as u32), sign);
+            let known = regulation.flipped();
+            let action = if state.arcs.contains(known) {
+                Action { kind: RevisionKind::SignFlipped, regulation: known }
+            } else {
+                Action { kind: RevisionKind::Added, regulation }
+            };
+            (!state.arcs.contains(regulation)).then(|| (state.gain_in_row(&mut tried, &action.edits()), action))
+        };
+        wrong.into_iter().filter_map(gain).filter(|&(gain, _)| gain > 0).collect()
+    };
+    let mut found: Vec<_> = state.rows.par_iter().filter(|row| row.measured).flat_map_iter(of_row).collect();
+    found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
+    found.truncate(limits.candidates);
+    found.into_iter().map(|(_, action)| action).collect()
 }
 
 // ---- removals and flips ---------------------------------------------------------------------------------------------

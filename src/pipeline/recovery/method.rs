@@ -193,7 +193,7 @@ impl Trial<'_> {
 
 /// The refinement cut down to one pass of proposing and accepting: what is accepted is never tried to be undone.
 fn greedy(config: &RefinementConfig) -> RefinementConfig {
-    RefinementConfig { max_passes: 1, bootstraps: 0, simulations: 0, ..*config }
+    RefinementConfig { cooling: 0.0, max_passes: 1, bootstraps: 0, simulations: 0, ..*config }
 }
 
 /// 1 for each regulation of the refined network, less half the stability of a proposal to withdraw it; half the

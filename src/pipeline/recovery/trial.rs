@@ -38,9 +38,11 @@ impl DataKind {
     /// noise to resample.
     #[must_use]
     pub fn refinement(self) -> RefinementConfig {
-        let default = RefinementConfig { max_share: 1.0, ..RefinementConfig::default() };
+        let default = RefinementConfig { max_share: 1.0, max_added_share: 1.0, ..RefinementConfig::default() };
         match self {
-            Self::Closure => RefinementConfig { bootstraps: 0, simulations: 0, ..default },
+            Self::Closure => {
+                RefinementConfig { candidates: 1 << 16, max_passes: 8, bootstraps: 0, simulations: 0, ..default }
+            }
             Self::Screen => default,
         }
     }
