@@ -198,7 +198,7 @@ fn a_run_that_goes_on_from_its_first_round_ends_as_one_that_was_never_stopped() 
     let whole = untimed(outcome(&world, &config(), &Unwatched));
     assert_eq!(whole.iterations.len(), 2);
     let mut kept = Checkpoint::default();
-    let watch = StopAt { phase: "permute labels", times: 2, begun: Default::default() };
+    let watch = StopAt { phase: "refine", times: 2, begun: Default::default() };
     let mut keep = |rounds: &[FinishedRound]| kept.rounds = rounds.to_vec();
     attempt_from(&world, &config(), &[], &mut keep, &watch).expect("the first round");
     assert_eq!(kept.rounds.len(), 1);

@@ -14,7 +14,7 @@ pub struct RefinementConfig {
     pub remove_cost: f64,
     /// Cost of a flipped sign, in measured entries, ≥ 0; default 2.
     pub flip_cost: f64,
-    /// How much more the entries of a rare response class weigh, `β` in `[0, 1]`; default 0.
+    /// How much more the entries of a rare response class weigh, `β` in `[0, 1]`; default 0.75.
     ///
     /// ```text
     /// w_c = N · n_c^{−β} / Σ_c n_c^{1−β}
@@ -73,7 +73,7 @@ impl Default for RefinementConfig {
             add_cost: 3.0,
             remove_cost: 2.0,
             flip_cost: 2.0,
-            class_balance: 0.0,
+            class_balance: 0.75,
             evidence_weight: 0.1,
             max_share: 0.05,
             max_added_share: 0.5,

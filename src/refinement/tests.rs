@@ -159,7 +159,8 @@ proptest! {
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);
         let nothing = none(&network);
-        let config = RefinementConfig { max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
+        let config =
+            RefinementConfig { class_balance: 0.0, max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
         let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
         let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
@@ -381,7 +382,13 @@ fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
     // Two entries contradict 0 → 9: the two perturbations of gene 0. With cost 1 and 7 references, W = 1 makes the cost 4.
     let (faulty, spurious, perturbations, observed) = contradicted();
     let nothing = none(&faulty);
-    let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
+    let config = RefinementConfig {
+        class_balance: 0.0,
+        remove_cost: 1.0,
+        flip_cost: 1.0,
+        min_stability: 0.0,
+        ..Default::default()
+    };
     for (references, weight, removed) in [(0, 1.0, true), (7, 1.0, false), (7, 0.0, true), (7, 0.1, true)] {
         let resistance = Resistance::of(&[cited(spurious, references)], weight);
         let data = RefinementData { resistance: Some(&resistance), ..measured(&perturbations, &observed, &nothing) };
