@@ -120,6 +120,15 @@ struct RefinementArgs {
     /// Cost of a flipped sign [default: 2].
     #[arg(long, value_name = "ENTRIES")]
     flip_cost: Option<f64>,
+    /// How much more the entries of a rare class weigh, from 0 to 1 [default: 0].
+    #[arg(long, value_name = "BETA")]
+    class_balance: Option<f64>,
+    /// Least stability of an applied revision [default: 0.7].
+    #[arg(long, value_name = "SHARE")]
+    min_stability: Option<f64>,
+    /// Largest q-value of an applied revision [default: 0.2].
+    #[arg(long, value_name = "Q")]
+    max_q_value: Option<f64>,
     /// Passes of proposing and accepting, for the method `aligned` [default: 4].
     #[arg(long, value_name = "N")]
     max_passes: Option<usize>,
@@ -374,6 +383,9 @@ impl RefinementArgs {
         refinement.add_cost = self.add_cost.unwrap_or(refinement.add_cost);
         refinement.remove_cost = self.remove_cost.unwrap_or(refinement.remove_cost);
         refinement.flip_cost = self.flip_cost.unwrap_or(refinement.flip_cost);
+        refinement.class_balance = self.class_balance.unwrap_or(refinement.class_balance);
+        refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
+        refinement.max_q_value = self.max_q_value.unwrap_or(refinement.max_q_value);
         refinement.max_passes = self.max_passes.unwrap_or(refinement.max_passes);
         config.published_genes = self.published_genes.unwrap_or(config.published_genes);
         config.published_epochs = self.published_epochs.unwrap_or(config.published_epochs);

@@ -8,6 +8,7 @@ use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, choose};
+use aligned::pipeline::recovery::for_screen;
 use aligned::pipeline::{
     self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
@@ -143,6 +144,9 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let watch = Terminal::new();
 
     let mut sources = Sources::read(&settings, &watch)?;
+    if sources.screen.is_some() {
+        settings.run.refinement = for_screen(settings.run.refinement);
+    }
     if arguments.dry_run {
         return sources.tell_estimate(&settings, &watch);
     }

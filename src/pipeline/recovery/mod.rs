@@ -17,7 +17,7 @@ pub use corruption::{Corruption, Fault, FaultKind};
 pub use error::RecoveryError;
 pub use method::{Mended, Method, MethodConfig, MethodOutcome, REVISION_KINDS, in_table_order};
 pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
-pub use trial::{DataKind, Trial, TrialConfig};
+pub use trial::{DataKind, Trial, TrialConfig, for_screen};
 pub use true_network::TrueNetwork;
 
 #[cfg(test)]
