@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::commit::{Search, weight};
 use super::exact::{ExactState, Row, UNREACHED};
+use super::swap::swap;
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
 use crate::progress::Watch;
@@ -57,43 +58,46 @@ impl Certificate {
     }
 }
 
-/// Tries every single revision that could better the network, accepts those that do, and so on until none does.
+/// Tries every single revision that could better the network, and swaps, accepts those that do, and so on until none does.
 ///
-/// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all additions tried.
+/// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all additions tried,
+/// and as many swaps.
 pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate {
-    let mut allowance = search.config.evaluations;
-    if allowance == 0 {
+    let mut allowed = [search.config.evaluations; 2];
+    if allowed == [0; 2] {
         return Certificate::Uncertified;
     }
     for sweep in 0..MOST_SWEEPS {
-        let withdrawals = withdrawals(search);
-        let better = search.evaluated(&withdrawals, watch);
+        let withdrawn = accept_all(search, &withdrawals(search), watch);
+        let swapped = if withdrawn > 0 { 0 } else { swap(search, &mut allowed[0], watch) };
         if watch.is_cancelled() {
             return Certificate::Uncertified;
         }
-        let mut accepted = search.accept_best(better, watch);
-        if accepted == 0 {
-            let Some(open) = open_additions(search, allowance, watch) else { return Certificate::Uncertified };
-            allowance -= open.actions.len();
-            let better = search.evaluated(&open.actions, watch);
-            if watch.is_cancelled() {
-                return Certificate::Uncertified;
-            }
-            tracing::debug!(sweep, open = open.number, tried = open.actions.len(), better = better.len());
-            accepted = search.accept_best(better, watch);
-            if accepted == 0 {
-                return match open.number - open.actions.len() as u64 {
-                    0 => Certificate::LocalOptimum,
-                    untried => Certificate::AdditionsUntried { untried },
-                };
-            }
+        tracing::debug!(sweep, withdrawn, swapped, swaps_left = allowed[0]);
+        if withdrawn + swapped > 0 {
+            continue;
         }
-        tracing::debug!(sweep, accepted, "the sweep bettered the network");
+        let Some(open) = open_additions(search, allowed[1], watch) else { return Certificate::Uncertified };
+        allowed[1] -= open.actions.len();
+        let added = accept_all(search, &open.actions, watch);
         if watch.is_cancelled() {
             return Certificate::Uncertified;
+        }
+        tracing::debug!(sweep, open = open.number, tried = open.actions.len(), added);
+        if added == 0 {
+            return match open.number - open.actions.len() as u64 {
+                0 => Certificate::LocalOptimum,
+                untried => Certificate::AdditionsUntried { untried },
+            };
         }
     }
     Certificate::Uncertified
+}
+
+/// Accepts those of these actions that better the network, best first; how many.
+fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) -> usize {
+    let better = search.evaluated(actions, watch);
+    search.accept_best(better, watch)
 }
 
 /// Every removal and flip, and every addition between two genes whose regulations were revised already.

@@ -138,7 +138,7 @@ impl<'a> Search<'a> {
             least_gain: weight(self.config.add_cost).max(self.caution) / 2,
             candidates: self.config.candidates,
         };
-        let mut actions = propose::propose(&self.state, &self.regulators, limits);
+        let mut actions = propose::propose(&self.state, &self.regulators, limits, watch);
         actions.extend(self.actions().into_iter().map(Action::reversed));
         actions.sort_unstable();
         actions.dedup();
@@ -148,18 +148,23 @@ impl<'a> Search<'a> {
 
     /// Those of these actions that better the present network.
     pub fn evaluated(&mut self, actions: &[Action], watch: &dyn Watch) -> Heap {
-        let mut heap = BinaryHeap::new();
+        let nets = self.nets(actions, watch).into_iter().zip(actions.iter().copied());
+        let better = nets.filter(|&(net, action)| self.betters(action, net));
+        better.map(|(net, action)| (net, Reverse(action), 0)).collect()
+    }
+
+    /// Net gains of these actions, each by itself; fewer if stopped.
+    pub fn nets(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<i64> {
+        let mut nets = Vec::with_capacity(actions.len());
         for batch in actions.chunks(BATCH) {
             if watch.is_cancelled() {
                 break;
             }
             let edits: Vec<_> = batch.iter().map(|action| action.edits()).collect();
             let gains = self.state.gains(&edits);
-            let nets = batch.iter().zip(gains).map(|(&action, gain)| (self.net(action, gain), action));
-            let better = nets.filter(|&(net, action)| self.betters(action, net));
-            heap.extend(better.map(|(net, action)| (net, Reverse(action), 0)));
+            nets.extend(batch.iter().zip(gains).map(|(&action, gain)| self.net(action, gain)));
         }
-        heap
+        nets
     }
 
     /// True if an action of this net gain lowers the objective or, when caution is gone, leaves it with fewer revisions.
@@ -234,6 +239,13 @@ impl<'a> Search<'a> {
         let difference = differences(&self.original_signs(pair), signs);
         let added = difference.iter().filter(|(kind, _)| *kind == RevisionKind::Added).count();
         (added, difference.len() - added)
+    }
+
+    /// True if this very revision of the original network is in force.
+    pub fn is_in_force(&self, action: Action) -> bool {
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let made = self.revised.get(&pair).map(|signs| differences(&self.original_signs(pair), signs));
+        made.is_some_and(|made| made.contains(&(action.kind, action.regulation.sign)))
     }
 
     /// True if the regulations between these two genes differ from the original ones.

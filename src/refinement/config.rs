@@ -40,8 +40,8 @@ pub struct RefinementConfig {
     pub candidates: usize,
     /// Passes of proposing and accepting, ≥ 1; default 4. The search ends earlier when a pass changes nothing.
     pub max_passes: usize,
-    /// Additions that are evaluated exactly at the end of a search because no bound rules them out, ≥ 0; default 4096. 0
-    /// ends it without a [`super::Certificate`].
+    /// Additions that no bound rules out, and swaps of revisions, that are evaluated exactly at the end of a search, at most
+    /// so many of each, ≥ 0; default 4096. 0 ends it without a [`super::Certificate`].
     pub evaluations: usize,
     /// Bootstrap resamples of the perturbations behind each stability, ≥ 0; default 200.
     pub bootstraps: usize,

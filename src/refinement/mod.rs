@@ -1,7 +1,7 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
-//! `certificate` says whether any single revision still would,
+//! `swap` replaces one revision by another, `certificate` says whether any single revision still would,
 //! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact`
 //! keeps the objective up to date. `published` is the dense objective of the literature, a reference and a method to
 //! compare with; `relaxed` is the same on sparse strengths, for genomes. Nothing here reads a file, knows of RDF, or sees
@@ -20,6 +20,7 @@ pub mod published;
 mod reach;
 pub mod relaxed;
 mod resistance;
+mod swap;
 
 pub use certificate::Certificate;
 pub use config::{RefinementConfig, RegulatorPool};
