@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::commit::{Search, weight};
-use super::exact::{ExactState, Row, UNREACHED};
+use super::exact::{ExactState, Row, UNIT, UNREACHED};
 use super::swap::swap;
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
@@ -15,7 +15,9 @@ use crate::progress::Watch;
 use crate::symbolic::Reading;
 
 /// Rounds of sweeping, each after one that bettered the network, before a search is left uncertified.
-const MOST_SWEEPS: usize = 8;
+const MOST_SWEEPS: usize = 16;
+/// Net loss up to which an action is tried again within a sweep.
+const NEAR: i64 = 16 * UNIT;
 /// Targets whose additions are bounded between two looks at the clock.
 const TARGETS: usize = 64;
 
@@ -60,25 +62,25 @@ impl Certificate {
 
 /// Tries every single revision that could better the network, and swaps, accepts those that do, and so on until none does.
 ///
-/// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all additions tried,
-/// and as many swaps.
+/// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all swaps together and
+/// for the additions of each sweep.
 pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate {
-    let mut allowed = [search.config.evaluations; 2];
-    if allowed == [0; 2] {
+    let most = search.config.evaluations;
+    let mut swaps = most;
+    if most == 0 {
         return Certificate::Uncertified;
     }
     for sweep in 0..MOST_SWEEPS {
         let withdrawn = accept_all(search, &withdrawals(search), watch);
-        let swapped = if withdrawn > 0 { 0 } else { swap(search, &mut allowed[0], watch) };
+        let swapped = if withdrawn > 0 { 0 } else { swap(search, &mut swaps, watch) };
         if watch.is_cancelled() {
             return Certificate::Uncertified;
         }
-        tracing::debug!(sweep, withdrawn, swapped, swaps_left = allowed[0]);
+        tracing::debug!(sweep, withdrawn, swapped, swaps_left = swaps);
         if withdrawn + swapped > 0 {
             continue;
         }
-        let Some(open) = open_additions(search, allowed[1], watch) else { return Certificate::Uncertified };
-        allowed[1] -= open.actions.len();
+        let Some(open) = open_additions(search, most, watch) else { return Certificate::Uncertified };
         let added = accept_all(search, &open.actions, watch);
         if watch.is_cancelled() {
             return Certificate::Uncertified;
@@ -94,10 +96,20 @@ pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate
     Certificate::Uncertified
 }
 
-/// Accepts those of these actions that better the network, best first; how many.
+/// Accepts those of these actions that better the network, best first; how many. Those that nearly do are tried again
+/// after each round, for what was accepted may have made room for them.
 fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) -> usize {
-    let better = search.evaluated(actions, watch);
-    search.accept_best(better, watch)
+    let nets = search.nets(actions, watch).into_iter().zip(actions);
+    let near: Vec<_> = nets.filter(|&(net, _)| net > -NEAR).map(|(_, &action)| action).collect();
+    let mut accepted = 0;
+    loop {
+        let open: Vec<_> = near.iter().copied().filter(|&action| search.is_open(action)).collect();
+        let better = search.evaluated(&open, watch);
+        match search.accept_best(better, watch) {
+            0 => return accepted,
+            more => accepted += more,
+        }
+    }
 }
 
 /// Every removal and flip, and every addition between two genes whose regulations were revised already.
@@ -120,9 +132,9 @@ fn withdrawals(search: &Search<'_>) -> Vec<Action> {
 }
 
 /// Additions that are not ruled out: their number, and the most promising of them.
-struct OpenAdditions {
-    number: u64,
-    actions: Vec<Action>,
+pub(super) struct OpenAdditions {
+    pub number: u64,
+    pub actions: Vec<Action>,
 }
 
 /// The additions that might gain more than their cost, `None` if stopped.
@@ -133,7 +145,7 @@ struct OpenAdditions {
 /// over the wrong entries that one more walk could mend, where `d(i)` is the least depth at which the row reaches `i`,
 /// `dist` the least number of steps, and `latest` the depth by which the walk must arrive. Neither can shrink by adding
 /// `i → j` itself: a shortest walk to `i`, or from `j`, does not take that step.
-fn open_additions(search: &Search<'_>, most: usize, watch: &dyn Watch) -> Option<OpenAdditions> {
+pub(super) fn open_additions(search: &Search<'_>, most: usize, watch: &dyn Watch) -> Option<OpenAdditions> {
     let bounds = Bounds::of(search);
     let price = weight(search.config.add_cost);
     let targets: Vec<_> = (0..search.state.arcs.targets.len()).collect();

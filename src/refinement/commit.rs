@@ -58,7 +58,13 @@ impl<'a> Search<'a> {
         Self { original, config, state, revised, revisions: (0, 0), regulators, resistance, caution: 0 }
     }
 
-    /// Proposes and accepts until a pass changes nothing, then tries every single revision that could better the network.
+    /// Anneals, then tries every single revision that could still better the network.
+    pub fn run(&mut self, watch: &dyn Watch) -> Certificate {
+        self.anneal(watch);
+        if watch.is_cancelled() { Certificate::Uncertified } else { certify(self, watch) }
+    }
+
+    /// Proposes and accepts until a pass changes nothing.
     ///
     /// At first only what gains most is accepted, then less and less, `caution ← cooling · caution`: a regulation that
     /// explains many entries is right more often than one that explains few, and once the right one is there, its
@@ -67,7 +73,7 @@ impl<'a> Search<'a> {
     ///
     /// Wherever the search is stopped, the objective is not above that of the original: what a revision is asked for is
     /// never less than its cost and only falls, and the disagreement with all that is asked for falls at every step.
-    pub fn run(&mut self, watch: &dyn Watch) -> Certificate {
+    pub fn anneal(&mut self, watch: &dyn Watch) {
         let levels = self.levels(watch);
         watch.begin("refine", (levels.len() + self.config.max_passes) as u64);
         let last = std::iter::repeat_n(0, self.config.max_passes);
@@ -88,7 +94,6 @@ impl<'a> Search<'a> {
             }
         }
         self.caution = 0;
-        if watch.is_cancelled() { Certificate::Uncertified } else { certify(self, watch) }
     }
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::certificate::open_additions;
 use super::super::commit::Search;
 use super::super::exact::UNREACHED;
 use super::*;
@@ -196,6 +197,74 @@ fn no_set_of_six_revisions_of_four_genes_is_often_better_than_what_the_search_fi
 }
 
 #[test]
+fn no_addition_that_gains_is_ruled_out_by_its_bound() {
+    for seed in 0..60 {
+        let mut question = Question::draw(seed, 3 + seed as usize % 12, READINGS[seed as usize % 3]);
+        question.config = RefinementConfig { add_cost: 0.0, class_balance: 0.7, ..question.config };
+        let nothing = none(&question.original);
+        let data = measured(&question.perturbations, &question.observed, &nothing);
+        let Question { original, reading, config, .. } = &question;
+        for depth in 1..=5 {
+            let mut search = Search::new(original, &data, depth, *reading, config);
+            let open = open_additions(&search, usize::MAX / 2, &Unwatched).expect("nobody stops it").actions;
+            let genes = || (0..original.n_genes()).map(GeneId::new);
+            for (regulator, target) in genes().flat_map(|i| genes().map(move |j| (i, j))).filter(|(i, j)| i != j) {
+                for regulation in Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign)) {
+                    let action = Action { kind: RevisionKind::Added, regulation };
+                    if search.is_open(action) && !open.contains(&action) {
+                        let gain = search.state.gains(&[action.edits()])[0].total();
+                        assert!(gain <= 0, "seed {seed}, depth {depth}: {regulation:?} gains {gain}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn no_revision_is_bettered_by_an_addition_of_the_same_regulator_or_target_in_its_place() {
+    let mut tried = 0;
+    for seed in 0..60 {
+        let question = Question::draw(seed, 3 + seed as usize % 4, READINGS[seed as usize % 3]);
+        let refinement = question.refined();
+        let present: BTreeSet<_> = refinement.network.regulations().iter().copied().collect();
+        let reached = question.objective(&present);
+        let revised = |regulator, target| {
+            let signs = Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign));
+            signs.iter().any(|regulation| present.contains(regulation) != question.original.contains(*regulation))
+        };
+        for revision in &refinement.revisions {
+            let mut undone = present.clone();
+            for edit in (Action { kind: revision.kind, regulation: revision.regulation }).reversed().edits() {
+                if edit.insert {
+                    undone.insert(edit.regulation)
+                } else {
+                    undone.remove(&edit.regulation)
+                };
+            }
+            let Regulation { regulator, target, .. } = revision.regulation;
+            for other in (0..question.original.n_genes()).map(GeneId::new) {
+                for (regulator, target) in [(regulator, other), (other, target)] {
+                    let beside = Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign));
+                    if regulator == target
+                        || revised(regulator, target)
+                        || beside.iter().any(|known| undone.contains(known))
+                    {
+                        continue;
+                    }
+                    for added in beside {
+                        let swapped: BTreeSet<_> = undone.iter().copied().chain([added]).collect();
+                        assert!(question.objective(&swapped) >= reached, "seed {seed}: {added:?} for {revision:?}");
+                        tried += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 500, "{tried} swaps");
+}
+
+#[test]
 fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_revisions() {
     let n_genes = 12;
     for (seed, reading) in [Reading::Naive, Reading::Nearest].into_iter().enumerate() {
@@ -277,7 +346,8 @@ fn a_search_stopped_anywhere_leaves_no_worse_a_network_than_it_was_given() {
         let Question { original, reading, config, .. } = &question;
         let mut search = Search::new(original, &data, 5, *reading, config);
         let before = search.objective();
-        search.run(&Impatient(patience.into()));
+        let certificate = search.run(&Impatient(patience.into()));
         assert!(search.objective() <= before, "seed {seed}, patience {patience}");
+        assert!(patience > 0 || certificate == Certificate::Uncertified);
     }
 }
