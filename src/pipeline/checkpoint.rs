@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::biology::{Regulation, Revision, RevisionKind};
 use crate::network::RegulatoryNetwork;
-use crate::refinement::Refinement;
+use crate::refinement::{Certificate, Refinement};
 
 /// The finished rounds of a run. A run that is started from it fits its predictors again, which seeds make come out the
 /// same, and takes the refinements from here.
@@ -27,21 +27,21 @@ pub struct Checkpoint {
 pub struct FinishedRound {
     revisions: Vec<Revision>,
     disagreements: (u64, u64),
-    settled: bool,
+    certificate: Certificate,
 }
 
 impl FinishedRound {
     /// Keeps a refinement; its network follows from the original one.
     #[must_use]
     pub fn of(refinement: &Refinement) -> Self {
-        let Refinement { revisions, disagreements, settled, .. } = refinement.clone();
-        Self { revisions, disagreements, settled }
+        let Refinement { revisions, disagreements, certificate, .. } = refinement.clone();
+        Self { revisions, disagreements, certificate }
     }
 
     /// The refinement of `original`, as it was.
     #[must_use]
     pub fn restored(&self, original: &RegulatoryNetwork) -> Refinement {
-        let Self { revisions, disagreements, settled } = self.clone();
-        Refinement { network: original.revised(&revisions), revisions, disagreements, settled }
+        let Self { revisions, disagreements, certificate } = self.clone();
+        Refinement { network: original.revised(&revisions), revisions, disagreements, certificate }
     }
 }

@@ -7,6 +7,7 @@ use crate::biology::{Regulation, Revision, RevisionKind};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
 use crate::prediction::FitRecord;
+use crate::refinement::Certificate;
 
 /// Everything that a run found, ready to be written and reported.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,8 @@ pub struct Iteration {
     pub revisions: usize,
     /// Measured training entries that disagree with the knowledge, before and after refining.
     pub disagreements: (u64, u64),
+    /// Whether any single revision could still have lowered the objective where the search of this round ended.
+    pub certificate: Certificate,
     /// Seconds that the round took.
     pub seconds: f64,
 }

@@ -197,6 +197,7 @@ impl<'a> Runner<'a> {
             symbolic_share: aligned.alignment.symbolic_share,
             revisions: refinement.revisions.len(),
             disagreements: refinement.disagreements,
+            certificate: refinement.certificate,
             seconds: began.elapsed().as_secs_f64(),
         };
         Ok(Round { predictor, aligned, refinement, iteration })

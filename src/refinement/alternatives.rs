@@ -77,6 +77,11 @@ fn shared(search: &mut Search<'_>, other: Action, mended: &[Entry]) -> usize {
     mends.filter(|effect| mended.binary_search(&effect.entry).is_ok()).count()
 }
 
+/// Revisions near `action` that might do what it does, sorted.
+pub(super) fn near(search: &Search<'_>, action: Action) -> Vec<Action> {
+    candidates(search, action).into_iter().map(|(other, _)| other).collect()
+}
+
 /// Revisions near `action`, sorted: of the regulations into its target, and, for what it adds, of those that would lead to
 /// the target by way of a known regulation; for what it withdraws, of the regulations before and after it.
 fn candidates(search: &Search<'_>, action: Action) -> Vec<Candidate> {

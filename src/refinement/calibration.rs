@@ -231,7 +231,9 @@ fn search_simulated(
         resistance: setting.data.resistance,
     };
     let mut search = Search::new(&damaged, &data, setting.depth, setting.reading, setting.config);
-    search.run(&Quiet(watch));
+    // Without the sweeps for a certificate, which would take long in every simulation. They mend mistakes, so that without
+    // them rather too many revisions count as false.
+    search.anneal(&Quiet(watch));
     let mut found = Vec::new();
     for action in search.actions() {
         let effects = search.state.effects(&action.reversed().edits());

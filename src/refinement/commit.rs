@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::certificate::certify;
 use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
-use super::{Action, RefinementConfig, RefinementData, RegulatorPool, Resistance};
+use super::{Action, Certificate, RefinementConfig, RefinementData, RegulatorPool, Resistance};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Watch;
@@ -19,6 +20,9 @@ const BATCH: usize = 256;
 const PRIOR_ODDS: i64 = 8;
 /// Largest factor on a cost, so that sums of costs stay far from overflow.
 const MOST_RESISTANCE: f64 = 1e6;
+
+/// Actions by net gain, each with the number of actions accepted before it was evaluated.
+pub(super) type Heap = BinaryHeap<(i64, Reverse<Action>, usize)>;
 
 /// The search for the network of least objective.
 #[derive(Clone)]
@@ -54,13 +58,22 @@ impl<'a> Search<'a> {
         Self { original, config, state, revised, revisions: (0, 0), regulators, resistance, caution: 0 }
     }
 
-    /// Proposes and accepts until a pass changes nothing; true if it came to that.
+    /// Anneals, then tries every single revision that could still better the network.
+    pub fn run(&mut self, watch: &dyn Watch) -> Certificate {
+        self.anneal(watch);
+        if watch.is_cancelled() { Certificate::Uncertified } else { certify(self, watch) }
+    }
+
+    /// Proposes and accepts until a pass changes nothing.
     ///
     /// At first only what gains most is accepted, then less and less, `caution ← cooling · caution`: a regulation that
     /// explains many entries is right more often than one that explains few, and once the right one is there, its
     /// stand-ins gain nothing. Accepting small gains early fills the network with such stand-ins, each of which holds the
     /// others in place.
-    pub fn run(&mut self, watch: &dyn Watch) -> bool {
+    ///
+    /// Wherever the search is stopped, the objective is not above that of the original: what a revision is asked for is
+    /// never less than its cost and only falls, and the disagreement with all that is asked for falls at every step.
+    pub fn anneal(&mut self, watch: &dyn Watch) {
         let levels = self.levels(watch);
         watch.begin("refine", (levels.len() + self.config.max_passes) as u64);
         let last = std::iter::repeat_n(0, self.config.max_passes);
@@ -76,15 +89,11 @@ impl<'a> Search<'a> {
                 withdrawn = self.revisions.1
             );
             watch.advance(1);
-            if watch.is_cancelled() {
-                self.caution = 0;
-                return false;
-            }
-            if changed == 0 && caution == 0 {
-                return true;
+            if watch.is_cancelled() || changed == 0 && caution == 0 {
+                break;
             }
         }
-        false
+        self.caution = 0;
     }
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.
@@ -100,9 +109,14 @@ impl<'a> Search<'a> {
 
     /// One round of proposing and accepting; how many actions were accepted.
     pub fn pass(&mut self, watch: &dyn Watch) -> usize {
-        let mut heap = self.promising(watch);
+        let heap = self.promising(watch);
+        self.accept_best(heap, watch)
+    }
+
+    /// Accepts the best of these actions while they gain, each evaluated anew after another was accepted; how many.
+    pub fn accept_best(&mut self, mut heap: Heap, watch: &dyn Watch) -> usize {
         let mut version = 0;
-        while let Some((net, Reverse(action), seen)) = heap.pop() {
+        while let Some((_, Reverse(action), seen)) = heap.pop() {
             if watch.is_cancelled() {
                 break;
             }
@@ -115,8 +129,7 @@ impl<'a> Search<'a> {
             } else {
                 let gain = self.state.gains(&[action.edits()])[0];
                 let now = self.net(action, gain);
-                debug_assert!(net > 0);
-                if now > 0 {
+                if self.betters(action, now) {
                     heap.push((now, Reverse(action), version));
                 }
             }
@@ -125,27 +138,55 @@ impl<'a> Search<'a> {
     }
 
     /// Candidates with a positive net gain, evaluated exactly against the present network.
-    pub fn promising(&mut self, watch: &dyn Watch) -> BinaryHeap<(i64, Reverse<Action>, usize)> {
+    fn promising(&mut self, watch: &dyn Watch) -> Heap {
         let limits = Limits {
             least_gain: weight(self.config.add_cost).max(self.caution) / 2,
             candidates: self.config.candidates,
         };
-        let mut actions = propose::propose(&self.state, &self.regulators, limits);
+        let mut actions = propose::propose(&self.state, &self.regulators, limits, watch);
         actions.extend(self.actions().into_iter().map(Action::reversed));
         actions.sort_unstable();
         actions.dedup();
         actions.retain(|&action| self.is_valid(action));
-        let mut heap = BinaryHeap::new();
+        self.evaluated(&actions, watch)
+    }
+
+    /// Those of these actions that better the present network.
+    pub fn evaluated(&mut self, actions: &[Action], watch: &dyn Watch) -> Heap {
+        let nets = self.nets(actions, watch).into_iter().zip(actions.iter().copied());
+        let better = nets.filter(|&(net, action)| self.betters(action, net));
+        better.map(|(net, action)| (net, Reverse(action), 0)).collect()
+    }
+
+    /// Net gains of these actions, each by itself; fewer if stopped.
+    pub fn nets(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<i64> {
+        let mut nets = Vec::with_capacity(actions.len());
         for batch in actions.chunks(BATCH) {
             if watch.is_cancelled() {
                 break;
             }
             let edits: Vec<_> = batch.iter().map(|action| action.edits()).collect();
             let gains = self.state.gains(&edits);
-            let nets = batch.iter().zip(gains).map(|(&action, gain)| (self.net(action, gain), action));
-            heap.extend(nets.filter(|&(net, _)| net > 0).map(|(net, action)| (net, Reverse(action), 0)));
+            nets.extend(batch.iter().zip(gains).map(|(&action, gain)| self.net(action, gain)));
         }
-        heap
+        nets
+    }
+
+    /// True if an action of this net gain lowers the objective or, when caution is gone, leaves it with fewer revisions.
+    fn betters(&self, action: Action, net: i64) -> bool {
+        net > 0 || net == 0 && self.caution == 0 && self.undoes(action)
+    }
+
+    fn undoes(&self, action: Action) -> bool {
+        let (was, is) = self.kinds_by(action);
+        is.0 + is.1 < was.0 + was.1
+    }
+
+    /// Additions and withdrawals between two genes before and after an action.
+    fn kinds_by(&self, action: Action) -> ((usize, usize), (usize, usize)) {
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let present = self.signs(pair);
+        (self.kinds(pair, &present), self.kinds(pair, &after(&present, action)))
     }
 
     /// Gain of the entries less the cost that the action adds.
@@ -187,13 +228,11 @@ impl<'a> Search<'a> {
     }
 
     /// True if the action can be done and does not exceed the number of revisions allowed.
-    fn is_open(&self, action: Action) -> bool {
+    pub fn is_open(&self, action: Action) -> bool {
         if !self.is_valid(action) {
             return false;
         }
-        let pair = (action.regulation.regulator, action.regulation.target);
-        let present = self.signs(pair);
-        let (was, is) = (self.kinds(pair, &present), self.kinds(pair, &after(&present, action)));
+        let (was, is) = self.kinds_by(action);
         let known = self.original.regulations().len();
         let (most_added, most_withdrawn) = (self.config.max_added(known), self.config.max_withdrawn(known));
         let room = |was, is, revised, most| is <= was || revised + is - was <= most;
@@ -207,9 +246,26 @@ impl<'a> Search<'a> {
         (added, difference.len() - added)
     }
 
+    /// True if this very revision of the original network is in force.
+    pub fn is_in_force(&self, action: Action) -> bool {
+        let pair = (action.regulation.regulator, action.regulation.target);
+        let made = self.revised.get(&pair).map(|signs| differences(&self.original_signs(pair), signs));
+        made.is_some_and(|made| made.contains(&(action.kind, action.regulation.sign)))
+    }
+
     /// True if the regulations between these two genes differ from the original ones.
     pub fn is_revised(&self, pair: (GeneId, GeneId)) -> bool {
         self.revised.contains_key(&pair)
+    }
+
+    /// Pairs of genes whose regulations differ from the original ones, in order.
+    pub fn revised_pairs(&self) -> impl Iterator<Item = (GeneId, GeneId)> {
+        self.revised.keys().copied()
+    }
+
+    /// Genes that may become regulators of further targets, in order.
+    pub fn regulators(&self) -> &[u32] {
+        &self.regulators
     }
 
     fn signs(&self, pair: (GeneId, GeneId)) -> Vec<Sign> {

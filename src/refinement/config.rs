@@ -40,6 +40,9 @@ pub struct RefinementConfig {
     pub candidates: usize,
     /// Passes of proposing and accepting, ≥ 1; default 4. The search ends earlier when a pass changes nothing.
     pub max_passes: usize,
+    /// Additions that no bound rules out, and swaps of revisions, that are evaluated exactly at the end of a search, at most
+    /// so many of each, ≥ 0; default 4096. 0 ends it without a [`super::Certificate`].
+    pub evaluations: usize,
     /// Bootstrap resamples of the perturbations behind each stability, ≥ 0; default 200.
     pub bootstraps: usize,
     /// Least stability of an applied revision, in `[0, 1]`; default 0.7. What rests on a single perturbation is found
@@ -81,6 +84,7 @@ impl Default for RefinementConfig {
             regulators: RegulatorPool::Known,
             candidates: 4096,
             max_passes: 4,
+            evaluations: 4096,
             bootstraps: 200,
             min_stability: 0.7,
             simulations: 20,

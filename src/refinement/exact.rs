@@ -151,9 +151,20 @@ impl Row {
         i64::from(self.weights[gene]) * (i64::from(new == wanted) - i64::from(old == wanted))
     }
 
+    /// The class that `gene` should be of, if it is of another.
+    pub fn wrong(&self, gene: usize, reading: Reading) -> Option<u8> {
+        let wanted = self.wanted[gene];
+        (wanted != UNSCORED && self.class(gene, reading) != wanted).then_some(wanted)
+    }
+
+    /// Weight of the entry of `gene`.
+    pub fn weight(&self, gene: usize) -> i64 {
+        i64::from(self.weights[gene])
+    }
+
     /// True if `gene` should go up or down and does not.
     pub fn moves_otherwise(&self, gene: usize, reading: Reading) -> bool {
-        matches!(self.wanted[gene], 0 | 2) && self.class(gene, reading) != self.wanted[gene]
+        self.wrong(gene, reading).is_some_and(|wanted| wanted != 1)
     }
 
     /// True if `gene` should go down.
@@ -232,7 +243,7 @@ pub(super) struct ExactState {
     pub rows: Vec<Row>,
     pub depth: usize,
     pub reading: Reading,
-    reach: Reach,
+    pub reach: Reach,
 }
 
 impl ExactState {
@@ -271,8 +282,7 @@ impl ExactState {
     /// Number of measured entries that disagree.
     pub fn wrong_entries(&self) -> u64 {
         let wrong = |row: &Row| {
-            let is_wrong =
-                |gene: &usize| row.wanted[*gene] != UNSCORED && row.class(*gene, self.reading) != row.wanted[*gene];
+            let is_wrong = |gene: &usize| row.wrong(*gene, self.reading).is_some();
             (0..row.wanted.len()).filter(is_wrong).count() as u64
         };
         self.rows.iter().filter(|row| row.measured).map(wrong).sum()

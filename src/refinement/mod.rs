@@ -1,6 +1,7 @@
 //! Which regulations must change, and the evidence for it.
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
+//! `swap` replaces one revision by another, `certificate` says whether any single revision still would,
 //! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact`
 //! keeps the objective up to date. `published` is the dense objective of the literature, a reference and a method to
 //! compare with; `relaxed` is the same on sparse strengths, for genomes. Nothing here reads a file, knows of RDF, or sees
@@ -8,6 +9,7 @@
 
 mod alternatives;
 mod calibration;
+mod certificate;
 mod commit;
 mod config;
 mod error;
@@ -18,7 +20,9 @@ pub mod published;
 mod reach;
 pub mod relaxed;
 mod resistance;
+mod swap;
 
+pub use certificate::Certificate;
 pub use config::{RefinementConfig, RegulatorPool};
 pub use error::RefinementError;
 pub use resistance::Resistance;
@@ -50,8 +54,8 @@ pub struct Refinement {
     pub revisions: Vec<Revision>,
     /// Measured entries that disagree with the knowledge before and after.
     pub disagreements: (u64, u64),
-    /// True if no single revision or undo among those tried would lower the objective further.
-    pub settled: bool,
+    /// Whether any single revision could have lowered the objective further where the search ended.
+    pub certificate: Certificate,
 }
 
 /// Finds the revisions of `network` that explain the data better than they cost, and judges them.
@@ -69,7 +73,7 @@ pub struct Refinement {
 ///
 /// # Errors
 /// [`RefinementError`] if the configuration is out of range or the shapes do not fit. When `watch` is cancelled, the
-/// best network so far is handed back with `settled` false.
+/// best network so far is handed back, [`Certificate::Uncertified`].
 ///
 /// # Complexity
 /// Memory `5 · rows · genes` bytes plus the candidates; nothing is genes × genes.
@@ -104,12 +108,12 @@ pub fn draft(
         return Ok(unrevised(network));
     }
     let before = search.state.wrong_entries();
-    let settled = search.run(watch);
+    let certificate = search.run(watch);
     let resamples = evidence::Resamples::draw(&search);
     let proposed = search.withdraw_uncarried(&resamples);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let disagreements = (before, search.state.wrong_entries());
-    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled })
+    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, certificate })
 }
 
 /// Gives the revisions of a [`draft`] their q-values, from simulated screens of the refined network with faults planted
@@ -177,7 +181,7 @@ pub fn judge(
     }
     alternatives::name_alternatives(&mut search, &mut revisions, watch);
     let disagreements = (drafted.disagreements.0, search.state.wrong_entries());
-    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, settled: drafted.settled })
+    Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, certificate: drafted.certificate })
 }
 
 /// True if the revision is applied although its q-value is larger than allowed.
@@ -201,7 +205,8 @@ pub fn shows(
 }
 
 fn unrevised(network: &RegulatoryNetwork) -> Refinement {
-    Refinement { network: network.clone(), revisions: Vec::new(), disagreements: (0, 0), settled: true }
+    let certificate = Certificate::LocalOptimum;
+    Refinement { network: network.clone(), revisions: Vec::new(), disagreements: (0, 0), certificate }
 }
 
 fn check_shapes(network: &RegulatoryNetwork, data: &RefinementData<'_>) -> Result<(), RefinementError> {

@@ -10,6 +10,7 @@ use super::exact::{Arc, ExactState, Row, UNREACHED, class_of};
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
+use crate::progress::Watch;
 use crate::symbolic::Reading;
 
 /// Look-ups that one screening of absent regulations may take; the most promising targets come first.
@@ -27,11 +28,11 @@ pub(super) struct Limits {
     pub candidates: usize,
 }
 
-/// Candidate additions, removals and flips, most promising first within each kind.
-pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
-    let mut actions = withdrawals(state, limits);
-    actions.extend(additions(state, regulators, limits));
-    actions.extend(direct(state, limits));
+/// Candidate additions, removals and flips, most promising first within each kind; only some of them if stopped.
+pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
+    let mut actions = withdrawals(state, limits, watch);
+    actions.extend(additions(state, regulators, limits, watch));
+    actions.extend(direct(state, limits, watch));
     actions.sort_unstable();
     actions.dedup();
     actions
@@ -97,16 +98,23 @@ fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Readi
     row.gain(target, row.class(target, reading), class_of(depths[0], depths[1], reading))
 }
 
-fn additions(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Action> {
+fn additions(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
     // A row that agrees throughout has nothing to gain; what it may lose is left to the exact evaluation.
     let rows: Vec<_> = state.rows.par_iter().filter(|row| row.agreement(state.reading).1 > 0).collect();
     let reached: Vec<_> = rows.par_iter().map(|row| reached_regulators(row, regulators, state.depth)).collect();
-    let targets = promising_targets(state, &rows, reached.iter().map(Vec::len).sum(), limits.least_gain);
+    let look_ups = reached.iter().map(Vec::len).sum();
+    let targets = promising_targets(state, &rows, look_ups, limits.least_gain, watch);
     let in_memory = TABLE_BYTES / (rows.len() * state.depth * 8).max(1);
     let mut found = Vec::new();
     for targets in targets.chunks(in_memory.max(1)) {
+        if watch.is_cancelled() {
+            break;
+        }
         let tables = arrival_tables(state, &rows, targets);
         found.par_extend(targets.par_iter().enumerate().flat_map_iter(|(index, &target)| {
+            if watch.is_cancelled() {
+                return Vec::new();
+            }
             let gains = screen_target(state, &tables, &reached, regulators.len(), (index, targets.len()));
             worthwhile(state, regulators, target, &gains, limits.least_gain)
         }));
@@ -117,10 +125,17 @@ fn additions(state: &ExactState, regulators: &[u32], limits: Limits) -> Vec<Acti
 }
 
 /// Targets into which some addition may gain more than the least, the most promising first, as many as there is time for.
-fn promising_targets(state: &ExactState, rows: &[&Row], look_ups: usize, least_gain: i64) -> Vec<u32> {
+fn promising_targets(
+    state: &ExactState,
+    rows: &[&Row],
+    look_ups: usize,
+    least_gain: i64,
+    watch: &dyn Watch,
+) -> Vec<u32> {
     let n_genes = state.arcs.targets.len();
     let potential = rows
         .par_iter()
+        .filter(|_| !watch.is_cancelled())
         .fold(
             || vec![0i64; n_genes],
             |mut sums, row| {
@@ -243,7 +258,7 @@ fn worthwhile(
 
 /// Regulations of a perturbed gene itself that would mend one of its responses and gain in its own row, most first: the
 /// look-ahead misses some of them, since walks that share descendants count their losses several times.
-fn direct(state: &ExactState, limits: Limits) -> Vec<Action> {
+fn direct(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> {
     let of_row = |row: &Row| -> Vec<(i64, Action)> {
         let &[start] = row.starts.as_slice() else { return Vec::new() };
         let wrong = |target: &usize| row.moves_otherwise(*target, state.reading);
@@ -262,7 +277,8 @@ fn direct(state: &ExactState, limits: Limits) -> Vec<Action> {
         };
         wrong.into_iter().filter_map(gain).filter(|&(gain, _)| gain > 0).collect()
     };
-    let mut found: Vec<_> = state.rows.par_iter().filter(|row| row.measured).flat_map_iter(of_row).collect();
+    let mut found: Vec<_> =
+        state.rows.par_iter().filter(|row| row.measured && !watch.is_cancelled()).flat_map_iter(of_row).collect();
     found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
     found.truncate(limits.candidates);
     found.into_iter().map(|(_, action)| action).collect()
@@ -272,13 +288,14 @@ fn direct(state: &ExactState, limits: Limits) -> Vec<Action> {
 
 /// Blame of each present regulation, in the order of the lists of targets: what would be gained without it, and with
 /// its sign turned.
-fn withdrawals(state: &ExactState, limits: Limits) -> Vec<Action> {
+fn withdrawals(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> {
     let starts: Vec<_> =
         state.arcs.targets.iter().scan(0, |next, list| Some(std::mem::replace(next, *next + list.len()))).collect();
     let n_arcs: usize = state.arcs.targets.iter().map(Vec::len).sum();
     let blame = state
         .rows
         .par_iter()
+        .filter(|_| !watch.is_cancelled())
         .fold(
             || vec![0i64; 2 * n_arcs],
             |mut sums, row| {

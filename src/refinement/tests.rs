@@ -1,3 +1,7 @@
+//! Claims about the refinement as a whole, and laws over random networks.
+
+mod differential;
+
 use proptest::prelude::*;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -210,7 +214,7 @@ fn a_missing_a_spurious_and_a_flipped_regulation_come_back() {
         assert_eq!(refinement.revisions.len(), 1, "{kind:?}");
         assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (kind, regulation));
         assert!(refinement.revisions[0].evidence.broken.is_empty());
-        assert!(refinement.settled);
+        assert_eq!(refinement.certificate, Certificate::LocalOptimum);
     }
 }
 

@@ -9,7 +9,7 @@ use super::ReportError;
 use super::plots;
 use super::summary::Summary;
 use super::templates::render;
-use super::verdict::stop_sentence;
+use super::verdict::{search_sentence, stop_sentence};
 
 pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
     let page = render(
@@ -17,6 +17,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
         context! {
             report => Value::from(Serde(summary)),
             stop => stop_sentence(summary.stop_reason),
+            search => search_sentence(summary.iterations.last().and_then(|round| round.additions_untried)),
             bars => Value::from(Serde(plots::consistency_bars(summary))),
             dumbbells => Value::from(Serde(plots::class_dumbbells(summary))),
             confusions => Value::from(Serde(plots::confusion_tables(summary))),

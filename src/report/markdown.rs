@@ -9,7 +9,7 @@ use super::ReportError;
 use super::summary::{Agreement, FaultCounts, Faults, ListedRevision, Summary};
 use super::tables::{MarkdownTable, escaped};
 use super::templates::render;
-use super::verdict::{row_title, stop_sentence};
+use super::verdict::{row_title, search_sentence, stop_sentence};
 use super::wording::{decimal, grouped, percent, score};
 use crate::biology::{RevisionStatus, Sign};
 
@@ -23,6 +23,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
         context! {
             report => Value::from(Serde(summary)),
             stop => stop_sentence(summary.stop_reason),
+            search => search_sentence(summary.iterations.last().and_then(|round| round.additions_untried)),
             fence => fence(summary.config_toml),
             config => summary.config_toml.trim_end(),
             scores => scores(summary),

@@ -426,6 +426,7 @@ mod tests {
             symbolic_share: None,
             revisions: 0,
             disagreements: super::super::summary::BeforeAfter { before: 0, after: 0 },
+            additions_untried: None,
             training_loss: optional(training),
             validation_loss: optional(validation),
             epochs: training.len(),

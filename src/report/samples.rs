@@ -278,6 +278,7 @@ fn round(round: usize) -> Iteration {
         symbolic_share: 0.25 / round as f64,
         revisions: 9 + 2 * round,
         disagreements: (2345, 2345 - 400 * round as u64),
+        certificate: Default::default(),
         seconds: 7.5,
     }
 }

@@ -319,6 +319,8 @@ pub(super) struct Round {
     pub symbolic_share: Option<f64>,
     pub revisions: usize,
     pub disagreements: BeforeAfter,
+    /// Additions that might still lower the objective; none if nothing is known.
+    pub additions_untried: Option<u64>,
     pub training_loss: Vec<Option<f64>>,
     pub validation_loss: Vec<Option<f64>>,
     pub epochs: usize,
@@ -337,6 +339,7 @@ impl Round {
             symbolic_share: finite(iteration.symbolic_share),
             revisions: iteration.revisions,
             disagreements: BeforeAfter { before, after },
+            additions_untried: iteration.certificate.additions_untried(),
             training_loss: losses(&iteration.fit.training_loss),
             validation_loss: losses(&iteration.fit.validation_loss),
             epochs,

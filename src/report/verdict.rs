@@ -221,6 +221,19 @@ pub(super) const fn stop_sentence(reason: StopReason) -> &'static str {
     }
 }
 
+/// How far the last search went, given how many additions it left untried.
+pub(super) fn search_sentence(additions_untried: Option<u64>) -> String {
+    match additions_untried {
+        None => "It was not shown that no single revision lowers the objective further.".to_owned(),
+        Some(0) => "No single revision would have lowered the objective further where the search ended.".to_owned(),
+        Some(untried) => format!(
+            "No single removal, flip or undo would have lowered the objective further where the search ended; {} \
+             neither tried nor ruled out.",
+            if untried == 1 { "1 addition was".to_owned() } else { format!("{} additions were", grouped(untried)) }
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

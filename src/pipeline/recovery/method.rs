@@ -14,7 +14,7 @@ use crate::progress::Watch;
 use crate::refinement::published::{
     DescentConfig, PublishedConfig, PublishedObjective, PublishedProblem, RelaxedNetwork,
 };
-use crate::refinement::{RefinementConfig, refine};
+use crate::refinement::{Certificate, RefinementConfig, refine};
 use crate::symbolic::{Closure, Simulator};
 
 /// Who mends the damaged network.
@@ -87,15 +87,15 @@ pub struct Mended {
     pub confidences: Vec<(Regulation, f64)>,
     /// Revisions with their evidence, from the methods that give any.
     pub revisions: Vec<Revision>,
-    /// True if the method says that it could go no further.
-    pub settled: Option<bool>,
+    /// Whether any single revision would have bettered it, from the methods that know.
+    pub certificate: Option<Certificate>,
 }
 
 impl Mended {
     /// A network whose regulations are all equally sure.
     fn plain(network: RegulatoryNetwork) -> Self {
         let confidences = network.regulations().iter().map(|&edge| (edge, 1.0)).collect();
-        Self { network, confidences, revisions: Vec::new(), settled: None }
+        Self { network, confidences, revisions: Vec::new(), certificate: None }
     }
 }
 
@@ -172,8 +172,8 @@ impl Trial<'_> {
         let TrialConfig { depth, reading, .. } = self.config;
         let refinement = self.with_data(|data| refine(&self.damaged, data, depth, reading, config, watch))?;
         let confidences = confidences(&refinement.network, &refinement.revisions);
-        let settled = Some(refinement.settled);
-        Ok(Mended { network: refinement.network, confidences, revisions: refinement.revisions, settled })
+        let certificate = Some(refinement.certificate);
+        Ok(Mended { network: refinement.network, confidences, revisions: refinement.revisions, certificate })
     }
 
     fn published(&self, config: &MethodConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
@@ -187,13 +187,13 @@ impl Trial<'_> {
         let own = self.damaged.regulations().iter().copied().filter(|edge| edge.regulator == edge.target);
         // Self-regulation says nothing here: no walk takes it, and no score counts it.
         let network = RegulatoryNetwork::new(network.n_genes(), between.chain(own));
-        Ok(Mended { network, confidences: strengths(&relaxed), revisions: Vec::new(), settled: None })
+        Ok(Mended { network, confidences: strengths(&relaxed), revisions: Vec::new(), certificate: None })
     }
 }
 
 /// The refinement cut down to one pass of proposing and accepting: what is accepted is never tried to be undone.
 fn greedy(config: &RefinementConfig) -> RefinementConfig {
-    RefinementConfig { cooling: 0.0, max_passes: 1, bootstraps: 0, simulations: 0, ..*config }
+    RefinementConfig { cooling: 0.0, max_passes: 1, evaluations: 0, bootstraps: 0, simulations: 0, ..*config }
 }
 
 /// 1 for each regulation of the refined network, less half the stability of a proposal to withdraw it; half the

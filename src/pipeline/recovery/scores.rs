@@ -11,7 +11,7 @@ use super::{RecoveryError, Trial};
 use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
 use crate::metrics::{Consistency, EdgeScores, average_precision, consistency, edge_scores};
 use crate::network::RegulatoryNetwork;
-use crate::refinement::RefinementConfig;
+use crate::refinement::{Certificate, RefinementConfig};
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Perturbations simulated and compared at a time: as many as the closure takes at once.
@@ -61,8 +61,8 @@ pub struct RecoveryScores {
     pub disagreements: (u64, u64),
     /// Disagreements plus the cost of the revisions, before and after.
     pub objective: (f64, f64),
-    /// True if the method says that it could go no further; `None` if it does not know.
-    pub settled: Option<bool>,
+    /// Whether any single revision would have lowered the objective further; `None` if the method does not know.
+    pub certificate: Option<Certificate>,
     /// Seconds of work, without the scoring.
     pub seconds: f64,
 }
@@ -136,7 +136,7 @@ impl Trial<'_> {
             calibrated: sum(&count_revisions(self.truth, sure.map(|revision| (revision.kind, revision.regulation)))),
             disagreements: (before, after),
             objective: (before as f64, after as f64 + cost),
-            settled: mended.settled,
+            certificate: mended.certificate,
             seconds,
         })
     }

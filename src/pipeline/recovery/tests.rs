@@ -79,7 +79,7 @@ fn revisions_and_faults_are_counted_by_kind() {
     let trial = by_hand(&truth, damaged, faults);
     // The flip is mended, the redirection by half; a true regulation is removed and a false one added.
     let mended = network(4, &[(1, 2, Inhibition), (0, 3, Activation), (2, 3, Activation), (3, 0, Inhibition)]);
-    let made = Mended { network: mended, confidences: Vec::new(), revisions: Vec::new(), settled: None };
+    let made = Mended { network: mended, confidences: Vec::new(), revisions: Vec::new(), certificate: None };
     let costs = DataKind::Closure.refinement();
     let scores = trial.score(Method::Aligned, &made, &costs, 0.0).expect("as many genes");
     let count = |made, right| RevisionCount { made, right };

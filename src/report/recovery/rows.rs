@@ -61,6 +61,7 @@ struct Line<'a> {
     objective_before: Option<f64>,
     objective_after: Option<f64>,
     settled: Option<bool>,
+    additions_untried: Option<u64>,
     seconds: Option<f64>,
     peak_memory_bytes: Option<u64>,
 }
@@ -130,7 +131,8 @@ impl<'a> Line<'a> {
             disagreements_after: Some(scores.disagreements.1),
             objective_before: Some(scores.objective.0),
             objective_after: Some(scores.objective.1),
-            settled: scores.settled,
+            settled: scores.certificate.map(|certificate| certificate.settled()),
+            additions_untried: scores.certificate.and_then(|certificate| certificate.additions_untried()),
             seconds: Some(scores.seconds),
             ..Self::default()
         }
