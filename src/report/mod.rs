@@ -5,6 +5,7 @@
 
 mod error;
 mod evaluation;
+mod growth;
 mod html;
 mod json;
 mod markdown;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
+pub use growth::{Growth, write_growth_svg};
 pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;
