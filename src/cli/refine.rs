@@ -9,7 +9,7 @@ use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenanc
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, choose};
 use aligned::pipeline::{
-    self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
+    self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
 use aligned::progress::Watch;
 use aligned::refinement::Resistance;
@@ -149,9 +149,11 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     if !arguments.choose.is_empty() {
         sources.choose(arguments, &mut settings, &watch)?;
     }
-    let keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds > 0)?;
-    let finished = if arguments.resume { keeper.finished()? } else { Vec::new() };
-    let (mut outcome, seconds) = sources.refine(&settings, &finished, &keeper, &watch)?;
+    let mut keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds)?;
+    let from = if arguments.resume { keeper.finished()? } else { keeper.beginning() };
+    let refined = sources.refine(&settings, &from, &mut keeper, &watch);
+    keeper.flush();
+    let (mut outcome, seconds) = refined?;
     let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
     sources.score_again(&settings, &mut outcome, &refined)?;
     outcome.timings.extend(seconds);
@@ -312,8 +314,8 @@ impl Sources {
     fn refine(
         &self,
         settings: &Settings,
-        finished: &[FinishedRound],
-        keeper: &Keeper,
+        from: &Checkpoint,
+        keeper: &mut Keeper,
         watch: &Terminal,
     ) -> Result<(Outcome, Vec<(String, f64)>)> {
         if let Some(headline) = &self.headline {
@@ -325,7 +327,7 @@ impl Sources {
         let materials = self.materials(&evidence, &row_labels);
         tracing::info!("{}", Estimate::of(&materials, &settings.run));
         let mut outcome =
-            match pipeline::run_from(&materials, &settings.run, finished, &mut |rounds| keeper.keep(rounds), watch) {
+            match pipeline::run_from(&materials, &settings.run, from, &mut |done| keeper.keep(done), watch) {
                 Ok(outcome) => outcome,
                 Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
                 Err(error) => return Err(error).into_diagnostic(),

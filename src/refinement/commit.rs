@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
+use super::course::{Course, SearchState};
 use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
@@ -61,15 +62,23 @@ impl<'a> Search<'a> {
     /// stand-ins gain nothing. Accepting small gains early fills the network with such stand-ins, each of which holds the
     /// others in place.
     pub fn run(&mut self, watch: &dyn Watch) -> bool {
-        let levels = self.levels(watch);
-        watch.begin("refine", (levels.len() + self.config.max_passes) as u64);
-        let last = std::iter::repeat_n(0, self.config.max_passes);
-        for caution in levels.into_iter().chain(last) {
-            self.caution = caution;
+        self.run_on(Course { from: None, keep: &mut |_| () }, watch)
+    }
+
+    /// As [`Self::run`], from a given state on, and telling each state in which a pass leaves the search.
+    pub fn run_on(&mut self, course: Course<'_>, watch: &dyn Watch) -> bool {
+        let mut state = match course.from {
+            Some(state) => self.restored(state),
+            None => self.planned(watch),
+        };
+        watch.begin("refine", state.levels.len() as u64);
+        watch.advance(state.finished as u64);
+        while !state.settled && state.finished < state.levels.len() {
+            self.caution = state.levels[state.finished];
             let changed = self.pass(watch);
             let wrong = self.state.disagreement().total() / UNIT;
             tracing::debug!(
-                caution = caution / UNIT,
+                caution = self.caution / UNIT,
                 changed,
                 wrong,
                 added = self.revisions.0,
@@ -80,11 +89,23 @@ impl<'a> Search<'a> {
                 self.caution = 0;
                 return false;
             }
-            if changed == 0 && caution == 0 {
-                return true;
-            }
+            state.finished += 1;
+            state.settled = changed == 0 && self.caution == 0;
+            state.revisions = self.actions().into_iter().map(|action| (action.kind, action.regulation)).collect();
+            (course.keep)(&state);
         }
-        false
+        state.settled
+    }
+
+    fn planned(&mut self, watch: &dyn Watch) -> SearchState {
+        let mut levels = self.levels(watch);
+        levels.extend(std::iter::repeat_n(0, self.config.max_passes));
+        SearchState { levels, finished: 0, settled: false, revisions: Vec::new() }
+    }
+
+    fn restored(&mut self, state: &SearchState) -> SearchState {
+        state.revisions.iter().for_each(|&(kind, regulation)| self.accept(Action { kind, regulation }));
+        state.clone()
     }
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.
