@@ -22,9 +22,9 @@ const RATIO: f64 = 1.5;
 /// Networks of each size; the median of their times is told.
 const SEEDS: [u64; 3] = [1, 2, 3];
 const REGULATIONS: [usize; 5] = [2_000, 3_600, 6_300, 11_200, 20_000];
-const PERTURBATIONS: [usize; 5] = [200, 360, 630, 1_120, 2_000];
+const PERTURBATIONS: [usize; 5] = [150, 270, 470, 840, 1_500];
 /// Perturbations while the regulations grow, regulations while the perturbations do.
-const FIXED: (usize, usize) = (200, 10_000);
+const FIXED: (usize, usize) = (200, 7_500);
 
 fn network(regulations: usize, seed: u64) -> RegulatoryNetwork {
     let genes = (regulations as f64 / RATIO) as usize;
