@@ -7,7 +7,7 @@ use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Res
 use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::evaluation::{Knob, choose};
+use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
 use aligned::pipeline::{
     self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
@@ -225,6 +225,7 @@ struct Sources {
     screen: Option<Screen>,
     rules: Rules,
     inputs: Vec<InputFile>,
+    knob_curves: Vec<KnobCurve>,
     notes: Vec<String>,
     headline: Option<String>,
     seed: u64,
@@ -305,6 +306,7 @@ impl Sources {
             screen,
             rules,
             inputs,
+            knob_curves: Vec::new(),
             notes,
             headline,
             seed: settings.run.seed,
@@ -354,7 +356,7 @@ impl Sources {
         }
     }
 
-    /// Chooses knobs from what may be learnt from; the curves are told in the notes of the report.
+    /// Chooses knobs from what may be learnt from; the curves are told in the report.
     fn choose(&mut self, arguments: &RefineArgs, settings: &mut Settings, watch: &Terminal) -> Result<()> {
         let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
         learnt.sort_unstable();
@@ -366,7 +368,7 @@ impl Sources {
             chosen => chosen.into_diagnostic()?,
         };
         settings.run = run;
-        self.notes.extend(curves.iter().map(ToString::to_string));
+        self.knob_curves = curves;
         Ok(())
     }
 
@@ -461,6 +463,7 @@ impl Sources {
                 validation: self.split.validation.len(),
                 test: self.split.test.len(),
             },
+            knob_curves: self.knob_curves.clone(),
             notes: self.notes.clone(),
         }
     }

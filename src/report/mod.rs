@@ -8,6 +8,7 @@ mod evaluation;
 mod growth;
 mod html;
 mod json;
+mod knobs;
 mod markdown;
 mod plots;
 mod reason;
@@ -31,6 +32,7 @@ pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;
+use crate::pipeline::evaluation::KnobCurve;
 use summary::Summary;
 use wording::Names;
 
@@ -56,6 +58,8 @@ pub struct Report<'a> {
     pub peak_memory_bytes: Option<u64>,
     /// How large the observations are and how they were split.
     pub data_summary: DataSummary,
+    /// How knobs were chosen from the training part, in order; empty if they were given.
+    pub knob_curves: Vec<KnobCurve>,
     /// Remarks in sentences: names that matched no gene, rows left out.
     pub notes: Vec<String>,
 }
