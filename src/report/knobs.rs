@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::plots::{Axis, Tick};
 use super::tables::MarkdownTable;
-use super::wording::{decimal, score};
+use super::wording::score;
 use crate::pipeline::evaluation::{KnobCurve, KnobPoint};
 
 pub(super) const WIDTH: f64 = 400.0;
@@ -95,7 +95,8 @@ fn row(curve: &KnobCurve, place: usize, point: &KnobPoint) -> Row {
     let less_best = if place == curve.best {
         "the best".to_owned()
     } else {
-        let error = if point.standard_error.is_finite() { decimal(point.standard_error, 4) } else { "–".to_owned() };
+        let error =
+            if point.standard_error.is_finite() { format!("{:.4}", point.standard_error) } else { "–".to_owned() };
         format!("{} ± {error}", number(point.less_best, true))
     };
     let setting = point.setting.clone();
