@@ -3,9 +3,7 @@
 use aligned::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use aligned::datasets::{Dataset, Split};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{
-    Checkpoint, Config, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run_from,
-};
+use aligned::pipeline::{Checkpoint, Config, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run_from};
 use aligned::progress::{Unwatched, Watch};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -59,14 +57,14 @@ fn config() -> Config {
 }
 
 fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
-    attempt_from(world, config, &[], &mut |_| (), watch)
+    attempt_from(world, config, &Checkpoint::default(), &mut |_| (), watch)
 }
 
 fn attempt_from(
     world: &World,
     config: &Config,
-    finished: &[FinishedRound],
-    keep: &mut dyn FnMut(&[FinishedRound]),
+    from: &Checkpoint,
+    keep: &mut dyn FnMut(&Checkpoint),
     watch: &dyn Watch,
 ) -> Result<Outcome, PipelineError> {
     let evidence = vec![1; N_GENES];
@@ -80,7 +78,7 @@ fn attempt_from(
         row_labels: &world.dataset.names,
         genes: &world.genes,
     };
-    run_from(&materials, config, finished, keep, watch)
+    run_from(&materials, config, from, keep, watch)
 }
 
 fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
@@ -199,14 +197,43 @@ fn a_run_that_goes_on_from_its_first_round_ends_as_one_that_was_never_stopped() 
     assert_eq!(whole.iterations.len(), 2);
     let mut kept = Checkpoint::default();
     let watch = StopAt { phase: "refine", times: 2, begun: Default::default() };
-    let mut keep = |rounds: &[FinishedRound]| kept.rounds = rounds.to_vec();
-    attempt_from(&world, &config(), &[], &mut keep, &watch).expect("the first round");
+    let mut keep = |done: &Checkpoint| kept = done.clone();
+    attempt_from(&world, &config(), &Checkpoint::default(), &mut keep, &watch).expect("the first round");
     assert_eq!(kept.rounds.len(), 1);
     let written = serde_json::to_string(&kept).expect("JSON");
     let read: Checkpoint = serde_json::from_str(&written).expect("a checkpoint");
     assert_eq!(read, kept);
-    let resumed = attempt_from(&world, &config(), &read.rounds, &mut |_| (), &Unwatched).expect("a run");
+    let resumed = attempt_from(&world, &config(), &read, &mut |_| (), &Unwatched).expect("a run");
     assert_eq!(untimed(resumed), whole);
+}
+
+#[test]
+fn a_run_that_goes_on_from_any_pass_of_a_search_ends_as_one_that_was_never_stopped() {
+    let world = world();
+    let untimed = |mut outcome: Outcome| {
+        outcome.timings.clear();
+        outcome.iterations.iter_mut().for_each(|iteration| iteration.seconds = 0.0);
+        outcome
+    };
+    let mut kept = Vec::new();
+    let mut keep = |done: &Checkpoint| kept.push(done.clone());
+    let start = Checkpoint { fingerprint: "this run".to_owned(), ..Checkpoint::default() };
+    let whole = untimed(attempt_from(&world, &config(), &start, &mut keep, &Unwatched).expect("a run"));
+    assert!(kept.iter().filter(|done| done.running.is_some()).count() > 3);
+    for (place, done) in kept.iter().enumerate() {
+        let read: Checkpoint = serde_json::from_str(&serde_json::to_string(done).expect("JSON")).expect("a checkpoint");
+        assert_eq!(read.fingerprint, "this run");
+        let mut rest = Vec::new();
+        let resumed = attempt_from(&world, &config(), &read, &mut |done| rest.push(done.clone()), &Unwatched);
+        assert_eq!(untimed(resumed.expect("a run")), whole);
+        assert_eq!(rest, kept[place + 1..]);
+    }
+}
+
+#[test]
+fn a_stop_while_the_revisions_are_judged_is_told() {
+    let watch = StopAt { phase: "simulate screens", times: 1, begun: Default::default() };
+    assert_eq!(outcome(&world(), &config(), &watch).stop_reason, StopReason::Cancelled);
 }
 
 #[test]

@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use aligned::pipeline::{Checkpoint, FinishedRound};
+use aligned::pipeline::Checkpoint;
 use aligned::report::InputFile;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use sha2::{Digest, Sha256};
@@ -35,23 +36,35 @@ pub enum ResumeError {
 pub struct Keeper {
     path: PathBuf,
     fingerprint: String,
-    keeps: bool,
+    /// A running search is written at most so often; `None` if nothing is ever written.
+    every: Option<Duration>,
+    last: Instant,
+    rounds: usize,
+    /// What was told since the last writing.
+    unwritten: Option<Checkpoint>,
 }
 
 impl Keeper {
-    /// For a run into the folder `place`; without `keeps` nothing is ever written.
+    /// For a run into the folder `place`; with 0 seconds nothing is ever written.
     ///
     /// # Errors
     /// If the settings cannot be written as TOML, which none of ours should be.
-    pub fn new(place: &Path, settings: &Settings, inputs: &[InputFile], keeps: bool) -> Result<Self> {
-        Ok(Self { path: place.join(CHECKPOINT), fingerprint: fingerprint(settings, inputs)?, keeps })
+    pub fn new(place: &Path, settings: &Settings, inputs: &[InputFile], seconds: u64) -> Result<Self> {
+        let (path, fingerprint) = (place.join(CHECKPOINT), fingerprint(settings, inputs)?);
+        let every = (seconds > 0).then(|| Duration::from_secs(seconds));
+        Ok(Self { path, fingerprint, every, last: Instant::now(), rounds: 0, unwritten: None })
+    }
+
+    /// Where a run starts that has done nothing yet.
+    pub fn beginning(&self) -> Checkpoint {
+        Checkpoint { fingerprint: self.fingerprint.clone(), ..Checkpoint::default() }
     }
 
     /// What an earlier run with the same inputs and settings finished.
     ///
     /// # Errors
     /// [`ResumeError`] if there is nothing, or it is of another run.
-    pub fn finished(&self) -> Result<Vec<FinishedRound>> {
+    pub fn finished(&self) -> Result<Checkpoint> {
         if !self.path.is_file() {
             let place = self.path.parent().unwrap_or(&self.path).to_owned();
             return Err(ResumeError::Nothing { place }.into());
@@ -62,16 +75,22 @@ impl Keeper {
         if checkpoint.fingerprint != self.fingerprint {
             return Err(ResumeError::Other { path: self.path.clone() }.into());
         }
-        Ok(checkpoint.rounds)
+        Ok(checkpoint)
     }
 
-    /// Writes what is finished; a disk that takes nothing more does not stop the run.
-    pub fn keep(&self, rounds: &[FinishedRound]) {
-        if !self.keeps {
-            return;
+    /// Writes what is finished: a new round at once, a running search if the last writing is long enough ago.
+    pub fn keep(&mut self, checkpoint: &Checkpoint) {
+        let Some(every) = self.every else { return };
+        self.unwritten = Some(checkpoint.clone());
+        if checkpoint.rounds.len() > self.rounds || self.last.elapsed() >= every {
+            self.flush();
         }
-        let checkpoint =
-            Checkpoint { fingerprint: self.fingerprint.clone(), rounds: rounds.to_vec(), running: Vec::new() };
+    }
+
+    /// Writes what was not written so far; a disk that takes nothing more does not stop the run.
+    pub fn flush(&mut self) {
+        let Some(checkpoint) = self.unwritten.take() else { return };
+        (self.last, self.rounds) = (Instant::now(), checkpoint.rounds.len());
         if let Err(error) = self.write(&checkpoint) {
             tracing::warn!("no checkpoint was kept: {error}");
         }

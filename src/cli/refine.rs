@@ -7,10 +7,10 @@ use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Res
 use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::evaluation::{Knob, choose};
+use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
 use aligned::pipeline::recovery::for_screen;
 use aligned::pipeline::{
-    self, Estimate, FinishedRound, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
+    self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
 use aligned::progress::Watch;
 use aligned::refinement::Resistance;
@@ -153,9 +153,11 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     if !arguments.choose.is_empty() {
         sources.choose(arguments, &mut settings, &watch)?;
     }
-    let keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds > 0)?;
-    let finished = if arguments.resume { keeper.finished()? } else { Vec::new() };
-    let (mut outcome, seconds) = sources.refine(&settings, &finished, &keeper, &watch)?;
+    let mut keeper = Keeper::new(&arguments.out, &settings, &sources.inputs, arguments.checkpoint_seconds)?;
+    let from = if arguments.resume { keeper.finished()? } else { keeper.beginning() };
+    let refined = sources.refine(&settings, &from, &mut keeper, &watch);
+    keeper.flush();
+    let (mut outcome, seconds) = refined?;
     let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
     sources.score_again(&settings, &mut outcome, &refined)?;
     outcome.timings.extend(seconds);
@@ -227,6 +229,7 @@ struct Sources {
     screen: Option<Screen>,
     rules: Rules,
     inputs: Vec<InputFile>,
+    knob_curves: Vec<KnobCurve>,
     notes: Vec<String>,
     headline: Option<String>,
     seed: u64,
@@ -307,6 +310,7 @@ impl Sources {
             screen,
             rules,
             inputs,
+            knob_curves: Vec::new(),
             notes,
             headline,
             seed: settings.run.seed,
@@ -316,8 +320,8 @@ impl Sources {
     fn refine(
         &self,
         settings: &Settings,
-        finished: &[FinishedRound],
-        keeper: &Keeper,
+        from: &Checkpoint,
+        keeper: &mut Keeper,
         watch: &Terminal,
     ) -> Result<(Outcome, Vec<(String, f64)>)> {
         if let Some(headline) = &self.headline {
@@ -329,7 +333,7 @@ impl Sources {
         let materials = self.materials(&evidence, &row_labels);
         tracing::info!("{}", Estimate::of(&materials, &settings.run));
         let mut outcome =
-            match pipeline::run_from(&materials, &settings.run, finished, &mut |rounds| keeper.keep(rounds), watch) {
+            match pipeline::run_from(&materials, &settings.run, from, &mut |done| keeper.keep(done), watch) {
                 Ok(outcome) => outcome,
                 Err(PipelineError::Cancelled) => return Err(Interrupted.into()),
                 Err(error) => return Err(error).into_diagnostic(),
@@ -356,7 +360,7 @@ impl Sources {
         }
     }
 
-    /// Chooses knobs from what may be learnt from; the curves are told in the notes of the report.
+    /// Chooses knobs from what may be learnt from; the curves are told in the report.
     fn choose(&mut self, arguments: &RefineArgs, settings: &mut Settings, watch: &Terminal) -> Result<()> {
         let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
         learnt.sort_unstable();
@@ -368,7 +372,7 @@ impl Sources {
             chosen => chosen.into_diagnostic()?,
         };
         settings.run = run;
-        self.notes.extend(curves.iter().map(ToString::to_string));
+        self.knob_curves = curves;
         Ok(())
     }
 
@@ -463,6 +467,7 @@ impl Sources {
                 validation: self.split.validation.len(),
                 test: self.split.test.len(),
             },
+            knob_curves: self.knob_curves.clone(),
             notes: self.notes.clone(),
         }
     }

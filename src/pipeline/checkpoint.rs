@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::biology::{Regulation, Revision, RevisionKind};
+use crate::biology::Revision;
 use crate::network::RegulatoryNetwork;
-use crate::refinement::{Certificate, Refinement};
+use crate::refinement::{Certificate, Refinement, SearchState};
 
-/// The finished rounds of a run. A run that is started from it fits its predictors again, which seeds make come out the
-/// same, and takes the refinements from here.
+/// The finished rounds of a run, and where the search of the round after them stood. A run that is started from it fits
+/// its predictors again, which seeds make come out the same, and takes the refinements from here.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
@@ -16,9 +16,9 @@ pub struct Checkpoint {
     pub fingerprint: String,
     /// What each finished round found, in order.
     pub rounds: Vec<FinishedRound>,
-    /// Revisions in force in the search that was running, upon the original network; empty between rounds.
+    /// The search that was running, after its last finished pass; `None` between rounds.
     #[serde(default)]
-    pub running: Vec<(RevisionKind, Regulation)>,
+    pub running: Option<SearchState>,
 }
 
 /// The refinement of one finished round.

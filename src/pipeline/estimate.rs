@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Config, Materials, PipelineError};
 use crate::biology::ResponseMatrix;
 use crate::progress::{Unwatched, Watch};
-use crate::refinement::{RefinementConfig, RefinementData, refine};
+use crate::refinement::{RefinementData, RegulatorPool, draft};
 use crate::symbolic::Reading;
 
 /// Bytes that the look-up tables of one screening of absent regulations take at most.
@@ -17,6 +17,8 @@ const TABLES: u64 = 256 << 20;
 const PROGRAM: u64 = 32 << 20;
 /// A probe that took so long is long enough to be scaled up.
 const LONG_ENOUGH_SECONDS: f64 = 1.0;
+/// Revisions found in simulated screens after which no more are made, and the least number of screens.
+const ENOUGH: (f64, usize) = (1000.0, 3);
 /// Experiments in the first probe; each further one has four times as many.
 const FIRST_PROBE: usize = 8;
 
@@ -41,14 +43,15 @@ impl Estimate {
     /// The sizes and the bound of the memory; takes no time.
     ///
     /// ```text
-    /// search    2·(5 + c)·r·n      states (2 bytes), wanted class (1) and weight (2) of each entry, with the copy for simulated screens
-    /// tables    256 MiB            look-ups of one screening, never more
+    /// search    2·(5 + c + 1/8)·r·n  states (2 bytes), wanted class (1) and weight (2) of each entry, whether any walk
+    ///                              reaches it (a bit), with the copy for simulated screens
+    /// tables    256 MiB + 8·r·g    look-ups of one screening, in blocks, and the regulators that each row reaches
     /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
     /// predicted 24·(u + t)·n       class probabilities of two predictors
     /// knowledge 2,400·e + 256·n    statements and citations while the file is read (measured on OmniPath), names of genes
     /// neural    4·4·(4·h·n + h·n)  weights, gradients and the two moments of Adam
     /// ```
-    /// where `r` are the rows to refine on (measured and unlabelled), `n` genes, `t` held-out rows, `u` unlabelled ones, `e`
+    /// where `r` are the rows to refine on (measured and unlabelled), `n` genes, `g` possible regulators, `t` held-out rows, `u` unlabelled ones, `e`
     /// regulations, `h` the hidden width, and `c` 1 under the majority reading.
     #[must_use]
     pub fn of(materials: &Materials<'_>, config: &Config) -> Self {
@@ -60,10 +63,16 @@ impl Estimate {
         let counted = u64::from(matches!(config.reading, Reading::Majority { .. }));
         let copies = if config.refinement.simulations > 0 { 2 } else { 1 };
         let hidden = config.neural.hidden as u64;
+        let tables = (8 * config.depth as u64 * rows * wide).min(TABLES.max(8 * config.depth as u64 * rows));
+        let perturbed: usize = dataset.perturbations.iter().map(|perturbation| perturbation.changes().len()).sum();
+        let regulators = match config.refinement.regulators {
+            RegulatorPool::Known => (network.regulators().count() + perturbed) as u64,
+            RegulatorPool::Any => wide,
+        };
         let regulations = network.regulations().len();
         let parts = [
-            ("search", copies * (5 + counted) * rows * wide),
-            ("look-up tables", TABLES.min(8 * config.depth as u64 * rows * wide)),
+            ("search", copies * ((5 + counted) * rows + rows.div_ceil(64) * 8) * wide),
+            ("look-up tables", tables + 8 * rows * regulators.min(wide)),
             ("responses", 8 * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
             ("predictions", 24 * (predicted_rows as u64 + held_out) * wide),
             ("knowledge base", 2_400 * regulations as u64 + 256 * wide),
@@ -80,13 +89,16 @@ impl Estimate {
         self.memory.iter().map(|(_, bytes)| bytes).sum()
     }
 
-    /// With the time of refinement, scaled up from passes of the search over a few experiments, then four times as many,
-    /// until a pass takes a second or all experiments are in.
+    /// With the time of refinement, scaled up from whole searches over a few experiments, then four times as many, until
+    /// a search takes a second or all experiments are in.
     ///
     /// ```text
-    /// t = (rounds + simulations) · passes/2 · t_probe · (r / r_probe)^p,   p = growth between the last two probes, in [1, 2]
+    /// t = rounds · t_s(r) + S · t_s(m),   t_s(r) = t_probe · (r / r_probe)^p,   p in [1, 1.5]
+    /// S = min(simulations, max(3, ⌈1000 / f(m)⌉)),   f(m) = f_probe · (m / r_probe)^q,   q in [0, 1]
     /// ```
-    /// A search seldom needs all the passes it may take; half of them are counted. The fit of the predictor is not.
+    /// where `m` are the measured rows, `r` those with the unlabelled ones, `f` the revisions that a search finds, `S` the
+    /// simulated screens that are searched before the q-values are known well enough, and `p` and `q` the growth between
+    /// the last two probes. The fit of the predictor is not counted, and a run that settles early takes fewer rounds.
     ///
     /// # Errors
     /// [`PipelineError::Refinement`] if a setting is out of range; [`PipelineError::Cancelled`] if `watch` asks to stop.
@@ -99,46 +111,67 @@ impl Estimate {
         config.check()?;
         let mut learnt = [materials.split.train.as_slice(), &materials.split.validation].concat();
         learnt.sort_unstable();
-        let mut last: Option<(f64, f64)> = None;
-        let mut growth: f64 = 1.0;
+        let mut probes: Vec<Probe> = Vec::new();
         let mut rows = FIRST_PROBE.min(learnt.len());
-        let all = (self.measured_rows + self.predicted_rows) as f64;
         while rows > 0 {
             if watch.is_cancelled() {
                 return Err(PipelineError::Cancelled);
             }
             // Evenly over the experiments, so that the probe sees what the whole holds.
             let chosen: Vec<_> = (0..rows).map(|place| learnt[place * learnt.len() / rows]).collect();
-            let seconds = one_pass(materials, &chosen, config)?;
-            if let Some((fewer, shorter)) = last.filter(|&(fewer, _)| fewer < rows as f64) {
-                growth = ((seconds / shorter).ln() / (rows as f64 / fewer).ln()).clamp(1.0, 2.0);
-            }
-            last = Some((rows as f64, seconds));
+            let probe = Probe::take(materials, &chosen, config)?;
+            let seconds = probe.seconds;
+            probes.push(probe);
             if seconds >= LONG_ENOUGH_SECONDS || rows == learnt.len() {
                 break;
             }
             rows = (4 * rows).min(learnt.len());
         }
-        let searches = (config.rounds + config.refinement.simulations) as f64;
-        let passes = config.refinement.max_passes as f64 / 2.0;
-        self.refine_seconds = last.map(|(rows, seconds)| searches * passes * seconds * (all / rows).powf(growth));
+        let measured = self.measured_rows as f64;
+        self.refine_seconds = probes.last().map(|last| {
+            let before = &probes[..probes.len() - 1];
+            let growth = |of: fn(&Probe) -> f64, low, high| {
+                before.last().map_or(low, |former| growth(former, last, of).clamp(low, high))
+            };
+            let search = |rows: f64| last.seconds * (rows / last.rows).powf(growth(|probe| probe.seconds, 1.0, 1.5));
+            let found = last.found * (measured / last.rows).powf(growth(|probe| probe.found, 0.0, 1.0));
+            let simulations = config.refinement.simulations.min(ENOUGH.1.max((ENOUGH.0 / found).ceil() as usize));
+            let all = measured + self.predicted_rows as f64;
+            config.rounds as f64 * search(all) + simulations as f64 * search(measured)
+        });
         Ok(self)
     }
 }
 
-fn one_pass(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Result<f64, PipelineError> {
-    let part = materials.dataset.select(rows);
-    let nothing = ResponseMatrix::unmeasured(0, materials.network.n_genes());
-    let data = RefinementData {
-        measured: (&part.perturbations, &part.observed),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: materials.resistance,
-    };
-    let once = RefinementConfig { max_passes: 1, simulations: 0, bootstraps: 0, ..config.refinement };
-    let began = Instant::now();
-    refine(materials.network, &data, config.depth, config.reading, &once, &Unwatched)?;
-    Ok(began.elapsed().as_secs_f64().max(1e-6))
+/// A search over some of the experiments.
+struct Probe {
+    rows: f64,
+    seconds: f64,
+    /// Revisions found; at least half a one, so that its logarithm is a number.
+    found: f64,
+}
+
+impl Probe {
+    fn take(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Result<Self, PipelineError> {
+        let part = materials.dataset.select(rows);
+        let nothing = ResponseMatrix::unmeasured(0, materials.network.n_genes());
+        let data = RefinementData {
+            measured: (&part.perturbations, &part.observed),
+            predicted: (&[], &nothing),
+            predicted_weights: &[],
+            resistance: materials.resistance,
+        };
+        let Config { depth, reading, refinement, .. } = config;
+        let began = Instant::now();
+        let drafted = draft(materials.network, &data, *depth, *reading, refinement, &Unwatched)?;
+        let seconds = began.elapsed().as_secs_f64().max(1e-6);
+        Ok(Self { rows: rows.len() as f64, seconds, found: (drafted.revisions.len() as f64).max(0.5) })
+    }
+}
+
+/// Exponent by which a figure grows with the rows from one probe to the next.
+fn growth(former: &Probe, last: &Probe, of: fn(&Probe) -> f64) -> f64 {
+    (of(last) / of(former)).ln() / (last.rows / former.rows).ln()
 }
 
 impl fmt::Display for Estimate {
@@ -194,10 +227,11 @@ mod tests {
             genes: &genes,
         };
         let estimate = Estimate::of(&materials, &Config::default());
-        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search, 8·5·100·1000 of tables.
+        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search with two words a gene for the reach,
+        // 8·5·100·1000 bytes of tables, and 8·100 for each of 10 regulators and 100 perturbed genes.
         assert_eq!((estimate.measured_rows, estimate.predicted_rows), (90, 10));
-        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_000_000));
-        assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_000_000));
+        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_032_000));
+        assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_088_000));
         assert_eq!(estimate.memory[2], ("responses".to_owned(), 8 * 120 * 1000));
         // Nothing is measured, so a pass takes no time worth telling, but it can be told.
         let probed = estimate.probed(&materials, &Config::default(), &Unwatched).expect("a probe");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
-use super::{Config, FinishedRound, PipelineError, PredictorKind};
+use super::{Checkpoint, Config, FinishedRound, PipelineError, PredictorKind};
 use crate::adaptor::{Alignment, agreement, align, representation_weights};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
@@ -12,7 +12,7 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
 use crate::progress::Watch;
-use crate::refinement::{Refinement, RefinementData, Resistance, draft, judge};
+use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -45,26 +45,26 @@ pub struct Materials<'a> {
 /// [`PipelineError`] if a setting is out of range, nothing is left to learn from, or an engine fails. Once a first round
 /// is done, a stop hands back the best network so far instead.
 pub fn run(materials: &Materials<'_>, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
-    run_from(materials, config, &[], &mut |_| (), watch)
+    run_from(materials, config, &Checkpoint::default(), &mut |_| (), watch)
 }
 
-/// As [`run`], but the refinements of the first rounds are taken from `finished`, and all rounds that came to their end
-/// are told to `keep` after each of them.
+/// As [`run`], but the refinements of the first rounds are taken from `from`, and `keep` is told what is done after each
+/// finished pass of a search and after each finished round.
 ///
-/// If `finished` comes from a run with the same materials and settings, the outcome is the same as if that run had not
-/// been stopped, but for the seconds spent.
+/// If `from` comes from a run with the same materials and settings, the outcome is the same as if that run had not been
+/// stopped, but for the seconds spent.
 ///
 /// # Errors
 /// As [`run`].
 pub fn run_from(
     materials: &Materials<'_>,
     config: &Config,
-    finished: &[FinishedRound],
-    keep: &mut dyn FnMut(&[FinishedRound]),
+    from: &Checkpoint,
+    keep: &mut dyn FnMut(&Checkpoint),
     watch: &dyn Watch,
 ) -> Result<Outcome, PipelineError> {
     config.check()?;
-    Runner::start(materials, config, watch)?.run(finished, keep)
+    Runner::start(materials, config, watch)?.run(from, keep)
 }
 
 struct Runner<'a> {
@@ -117,12 +117,8 @@ impl<'a> Runner<'a> {
         })
     }
 
-    fn run(
-        mut self,
-        finished: &[FinishedRound],
-        keep: &mut dyn FnMut(&[FinishedRound]),
-    ) -> Result<Outcome, PipelineError> {
-        let mut kept = Vec::new();
+    fn run(mut self, from: &Checkpoint, keep: &mut dyn FnMut(&Checkpoint)) -> Result<Outcome, PipelineError> {
+        let mut kept = from.clone();
         let others = self.fit_baselines()?;
         let mut predictor = self.new_predictor();
         let first = self.fit_labelled(predictor.as_mut())?;
@@ -132,7 +128,11 @@ impl<'a> Runner<'a> {
         let mut iterations = Vec::new();
         let mut stop_reason = StopReason::RoundLimit;
         for round in 1..=self.config.rounds {
-            match self.round(round, &network, predictor.as_ref(), finished.get(round - 1)) {
+            let keep_running = &mut |state: &SearchState| {
+                kept.running = Some(state.clone());
+                keep(&kept);
+            };
+            match self.round(round, &network, predictor.as_ref(), from, keep_running) {
                 Ok(mut done) => {
                     done.iteration.first_fit = (round == 1).then(|| first.clone());
                     iterations.push(done.iteration);
@@ -141,8 +141,9 @@ impl<'a> Runner<'a> {
                     network.clone_from(&done.refinement.network);
                     let stopped = self.watch.stop_reason();
                     // A round that was told to stop has not done all it would have.
-                    if stopped.is_none() {
-                        kept.push(FinishedRound::of(&done.refinement));
+                    if stopped.is_none() && kept.rounds.len() < round {
+                        kept.rounds.push(FinishedRound::of(&done.refinement));
+                        kept.running = None;
                         keep(&kept);
                     }
                     last = Some((done.refinement, done.aligned));
@@ -167,6 +168,8 @@ impl<'a> Runner<'a> {
         }
         let (drafted, aligned) = last.ok_or(PipelineError::Cancelled)?;
         let refinement = self.timed("judge", |runner| runner.judge(drafted, &aligned))?;
+        // Told to stop while judging: the q-values are not what they would have been.
+        stop_reason = self.watch.stop_reason().unwrap_or(stop_reason);
         if let Some(iteration) = iterations.last_mut() {
             iteration.revisions = refinement.revisions.len();
             iteration.disagreements = refinement.disagreements;
@@ -179,16 +182,20 @@ impl<'a> Runner<'a> {
         round: usize,
         network: &RegulatoryNetwork,
         former: &dyn Predictor,
-        finished: Option<&FinishedRound>,
+        from: &Checkpoint,
+        keep: &mut dyn FnMut(&SearchState),
     ) -> Result<Round, PipelineError> {
         let began = Instant::now();
         tracing::info!(round, of = self.config.rounds, "align, refit, refine");
         let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;
         let mut predictor = self.new_predictor();
         let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
-        let refinement = self.timed("refine", |runner| match finished {
+        let refinement = self.timed("refine", |runner| match from.rounds.get(round - 1) {
             Some(finished) => Ok(finished.restored(runner.materials.network)),
-            None => runner.draft(&aligned),
+            None => {
+                let from = from.running.as_ref().filter(|_| from.rounds.len() + 1 == round);
+                runner.draft(&aligned, Course { from, keep })
+            }
         })?;
         let iteration = Iteration {
             round,
@@ -268,11 +275,11 @@ impl<'a> Runner<'a> {
         Ok(Aligned { prediction, alignment })
     }
 
-    fn draft(&self, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+    fn draft(&self, aligned: &Aligned, course: Course<'_>) -> Result<Refinement, PipelineError> {
         let confidences = self.confidences(aligned);
         let data = self.refinement_data(aligned, &confidences);
         let Config { depth, reading, refinement, .. } = self.config;
-        Ok(draft(self.materials.network, &data, *depth, *reading, refinement, &self.watch)?)
+        Ok(draft_on(self.materials.network, &data, *depth, *reading, refinement, course, &self.watch)?)
     }
 
     /// Judges the revisions of the last round; those of earlier rounds are not in force any more.

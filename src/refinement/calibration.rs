@@ -9,6 +9,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::commit::Search;
+use super::course::Course;
 use super::exact::ExactState;
 use super::{Action, RefinementConfig, RefinementData, Resistance, evidence};
 use crate::biology::{Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
@@ -233,7 +234,7 @@ fn search_simulated(
     let mut search = Search::new(&damaged, &data, setting.depth, setting.reading, setting.config);
     // Without the sweeps for a certificate, which would take long in every simulation. They mend mistakes, so that without
     // them rather too many revisions count as false.
-    search.anneal(&Quiet(watch));
+    search.anneal(Course { from: None, keep: &mut |_| () }, &Quiet(watch));
     let mut found = Vec::new();
     for action in search.actions() {
         let effects = search.state.effects(&action.reversed().edits());

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::certificate::certify;
+use super::course::{Course, SearchState};
 use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
@@ -59,8 +60,8 @@ impl<'a> Search<'a> {
     }
 
     /// Anneals, then tries every single revision that could still better the network.
-    pub fn run(&mut self, watch: &dyn Watch) -> Certificate {
-        self.anneal(watch);
+    pub fn run(&mut self, course: Course<'_>, watch: &dyn Watch) -> Certificate {
+        self.anneal(course, watch);
         if watch.is_cancelled() { Certificate::Uncertified } else { certify(self, watch) }
     }
 
@@ -73,27 +74,45 @@ impl<'a> Search<'a> {
     ///
     /// Wherever the search is stopped, the objective is not above that of the original: what a revision is asked for is
     /// never less than its cost and only falls, and the disagreement with all that is asked for falls at every step.
-    pub fn anneal(&mut self, watch: &dyn Watch) {
-        let levels = self.levels(watch);
-        watch.begin("refine", (levels.len() + self.config.max_passes) as u64);
-        let last = std::iter::repeat_n(0, self.config.max_passes);
-        for caution in levels.into_iter().chain(last) {
-            self.caution = caution;
+    pub fn anneal(&mut self, course: Course<'_>, watch: &dyn Watch) {
+        let mut state = match course.from {
+            Some(state) => self.restored(state),
+            None => self.planned(watch),
+        };
+        watch.begin("refine", state.levels.len() as u64);
+        watch.advance(state.finished as u64);
+        while !state.settled && state.finished < state.levels.len() {
+            self.caution = state.levels[state.finished];
             let changed = self.pass(watch);
             let wrong = self.state.disagreement().total() / UNIT;
             tracing::debug!(
-                caution = caution / UNIT,
+                caution = self.caution / UNIT,
                 changed,
                 wrong,
                 added = self.revisions.0,
                 withdrawn = self.revisions.1
             );
             watch.advance(1);
-            if watch.is_cancelled() || changed == 0 && caution == 0 {
+            if watch.is_cancelled() {
                 break;
             }
+            state.finished += 1;
+            state.settled = changed == 0 && self.caution == 0;
+            state.revisions = self.actions().into_iter().map(|action| (action.kind, action.regulation)).collect();
+            (course.keep)(&state);
         }
         self.caution = 0;
+    }
+
+    fn planned(&mut self, watch: &dyn Watch) -> SearchState {
+        let mut levels = self.levels(watch);
+        levels.extend(std::iter::repeat_n(0, self.config.max_passes));
+        SearchState { levels, finished: 0, settled: false, revisions: Vec::new() }
+    }
+
+    fn restored(&mut self, state: &SearchState) -> SearchState {
+        state.revisions.iter().for_each(|&(kind, regulation)| self.accept(Action { kind, regulation }));
+        state.clone()
     }
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.

@@ -46,4 +46,7 @@ pub enum RefinementError {
         /// What is allowed.
         range: &'static str,
     },
+    /// A search is to go on from where a search of another network stood.
+    #[error("the search cannot go on from a state that belongs to another network; start it anew")]
+    ForeignState,
 }

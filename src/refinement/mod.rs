@@ -12,6 +12,7 @@ mod calibration;
 mod certificate;
 mod commit;
 mod config;
+mod course;
 mod error;
 mod evidence;
 mod exact;
@@ -24,6 +25,7 @@ mod swap;
 
 pub use certificate::Certificate;
 pub use config::{RefinementConfig, RegulatorPool};
+pub use course::{Course, SearchState};
 pub use error::RefinementError;
 pub use resistance::Resistance;
 
@@ -101,14 +103,33 @@ pub fn draft(
     config: &RefinementConfig,
     watch: &dyn Watch,
 ) -> Result<Refinement, RefinementError> {
+    draft_on(network, data, depth, reading, config, Course { from: None, keep: &mut |_| () }, watch)
+}
+
+/// As [`draft`], from where an earlier search was stopped, and telling where it stands after each finished pass.
+///
+/// If that search had the same network, data and settings, the result is the same as if it had not been stopped.
+///
+/// # Errors
+/// As [`refine`]; [`RefinementError::ForeignState`] if no search of this network can have come there.
+pub fn draft_on(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    depth: usize,
+    reading: Reading,
+    config: &RefinementConfig,
+    course: Course<'_>,
+    watch: &dyn Watch,
+) -> Result<Refinement, RefinementError> {
     config.check()?;
     check_shapes(network, data)?;
+    course.from.map_or(Ok(()), |state| state.check(network))?;
     let mut search = commit::Search::new(network, data, depth, reading, config);
     if search.state.disagreement().measured == 0 {
         return Ok(unrevised(network));
     }
     let before = search.state.wrong_entries();
-    let certificate = search.run(watch);
+    let certificate = search.run(course, watch);
     let resamples = evidence::Resamples::draw(&search);
     let proposed = search.withdraw_uncarried(&resamples);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);

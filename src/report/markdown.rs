@@ -6,6 +6,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use super::ReportError;
+use super::knobs;
 use super::summary::{Agreement, FaultCounts, Faults, ListedRevision, Summary};
 use super::tables::{MarkdownTable, escaped};
 use super::templates::render;
@@ -30,6 +31,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
             agreement => agreement(summary),
             classes => classes(&summary.scores.data_consistency),
             revisions => revisions,
+            knobs => knobs::markdown(summary.knob_curves),
             rounds => rounds(summary),
             faults => summary.power_check.as_ref().map(faults),
             inputs => inputs(summary),

@@ -5,8 +5,10 @@
 
 mod error;
 mod evaluation;
+mod growth;
 mod html;
 mod json;
+mod knobs;
 mod markdown;
 mod plots;
 mod reason;
@@ -25,10 +27,12 @@ use serde::{Deserialize, Serialize};
 
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
+pub use growth::{Growth, write_growth_svg};
 pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;
+use crate::pipeline::evaluation::KnobCurve;
 use summary::Summary;
 use wording::Names;
 
@@ -54,6 +58,8 @@ pub struct Report<'a> {
     pub peak_memory_bytes: Option<u64>,
     /// How large the observations are and how they were split.
     pub data_summary: DataSummary,
+    /// How knobs were chosen from the training part, in order; empty if they were given.
+    pub knob_curves: Vec<KnobCurve>,
     /// Remarks in sentences: names that matched no gene, rows left out.
     pub notes: Vec<String>,
 }

@@ -5,6 +5,7 @@ use crate::biology::{Entry, Evidence, GeneId, GeneTable, Regulation, Revision, R
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
+use crate::pipeline::evaluation::{Knob, KnobCurve, KnobPoint};
 use crate::pipeline::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason,
@@ -18,6 +19,7 @@ pub(super) struct Sample {
     pub headline: Option<String>,
     pub config: String,
     pub notes: Vec<String>,
+    pub knob_curves: Vec<KnobCurve>,
 }
 
 impl Sample {
@@ -45,6 +47,7 @@ impl Sample {
                 validation: 4,
                 test: 8,
             },
+            knob_curves: self.knob_curves.clone(),
             notes: self.notes.clone(),
         }
     }
@@ -91,6 +94,7 @@ pub(super) fn usual() -> Sample {
         headline: None,
         config: config(),
         notes: notes(),
+        knob_curves: knob_curves(),
     }
 }
 
@@ -105,7 +109,7 @@ pub(super) fn unrevised() -> Sample {
     sample.outcome.iterations[0].disagreements = (0, 0);
     sample.outcome.scores.knowledge_consistency.held_out = None;
     sample.outcome.scores.balanced_consistency.held_out = None;
-    Sample { name: "unrevised", notes: Vec::new(), ..sample }
+    Sample { name: "unrevised", notes: Vec::new(), knob_curves: Vec::new(), ..sample }
 }
 
 /// A large knowledge base and very many revisions.
@@ -190,7 +194,15 @@ pub(super) fn bare() -> Sample {
         power_check: None,
         timings: Vec::new(),
     };
-    Sample { name: "bare", outcome, genes: GeneTable::new(), headline: None, config: String::new(), notes: Vec::new() }
+    Sample {
+        name: "bare",
+        outcome,
+        genes: GeneTable::new(),
+        headline: None,
+        config: String::new(),
+        notes: Vec::new(),
+        knob_curves: Vec::new(),
+    }
 }
 
 fn table(symbols: &[&str]) -> GeneTable {
@@ -203,6 +215,23 @@ fn table(symbols: &[&str]) -> GeneTable {
 
 fn config() -> String {
     "seed = 42\nrounds = 2\n\n[symbolic]\nreading = \"nearest\"\ndepth = 5\n\n[refinement]\ncost = 1.0\n".into()
+}
+
+/// Two knobs: one with a setting inside one standard error of the best, one where all differ.
+fn knob_curves() -> Vec<KnobCurve> {
+    let point = |setting: &str, mean: f64, less_best: f64, standard_error: f64| KnobPoint {
+        setting: setting.to_owned(),
+        mean,
+        less_best,
+        standard_error,
+        folds: vec![mean - 0.01, mean, mean + 0.01],
+    };
+    let cost = vec![point("8", 0.4, -0.1, 0.0), point("4", 0.4967, -0.0033, 0.0055), point("2", 0.5, 0.0, 0.0)];
+    let depth = vec![point("1", 0.41, -0.04, 0.01), point("2", 0.45, 0.0, 0.0)];
+    vec![
+        KnobCurve { knob: Knob::Cost, points: cost, best: 2, chosen: 1 },
+        KnobCurve { knob: Knob::Depth, points: depth, best: 1, chosen: 1 },
+    ]
 }
 
 fn notes() -> Vec<String> {

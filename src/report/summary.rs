@@ -8,6 +8,7 @@ use super::wording::{Names, counted, finite};
 use super::{DataSummary, InputFile, Report};
 use crate::biology::{Revision, RevisionKind, RevisionStatus, Sign};
 use crate::metrics::Consistency;
+use crate::pipeline::evaluation::KnobCurve;
 use crate::pipeline::{Iteration, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason};
 
 /// How many revisions a report lists; the table of revisions has them all.
@@ -29,6 +30,7 @@ pub(super) struct Summary<'a> {
     pub ambiguous: BeforeAfter,
     pub iterations: Vec<Round>,
     pub power_check: Option<Faults>,
+    pub knob_curves: &'a [KnobCurve],
     pub notes: &'a [String],
     pub config_toml: &'a str,
     pub timings: Timings<'a>,
@@ -78,6 +80,7 @@ impl<'a> Summary<'a> {
             ambiguous: BeforeAfter { before: outcome.ambiguous.0, after: outcome.ambiguous.1 },
             iterations: outcome.iterations.iter().map(Round::of).collect(),
             power_check: faults,
+            knob_curves: &report.knob_curves,
             notes: &report.notes,
             config_toml: report.config_toml,
             timings: Timings::of(&outcome.timings, &outcome.iterations),

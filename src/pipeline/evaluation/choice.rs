@@ -14,6 +14,9 @@ use crate::refinement::{RefinementConfig, RefinementData, refine};
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// A setting that may be chosen from the data.
+///
+/// The dead zone of differential calls is none of them: it decides which measured genes count as unchanged, so each
+/// setting would be scored by other labels, and the widest, under which nothing responds, is the easiest to foretell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Knob {

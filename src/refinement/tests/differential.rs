@@ -346,7 +346,7 @@ fn a_search_stopped_anywhere_leaves_no_worse_a_network_than_it_was_given() {
         let Question { original, reading, config, .. } = &question;
         let mut search = Search::new(original, &data, 5, *reading, config);
         let before = search.objective();
-        let certificate = search.run(&Impatient(patience.into()));
+        let certificate = search.run(Course { from: None, keep: &mut |_| () }, &Impatient(patience.into()));
         assert!(search.objective() <= before, "seed {seed}, patience {patience}");
         assert!(patience > 0 || certificate == Certificate::Uncertified);
     }
