@@ -76,6 +76,7 @@ impl Question {
             add_cost: cost(&mut generator),
             remove_cost: cost(&mut generator),
             flip_cost: cost(&mut generator),
+            class_balance: 0.0,
             max_share: 10.0,
             max_added_share: 10.0,
             bootstraps: 0,
