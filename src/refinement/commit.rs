@@ -117,12 +117,12 @@ impl<'a> Search<'a> {
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.
     fn levels(&mut self, watch: &dyn Watch) -> Vec<i64> {
-        let strongest = self.promising(watch).peek().map_or(0, |&(net, ..)| net);
-        let least = weight(self.config.add_cost).max(UNIT);
-        let cooler = |&level: &i64| Some((level as f64 * self.config.cooling) as i64);
         if self.config.cooling == 0.0 {
             return Vec::new();
         }
+        let strongest = self.promising(watch).peek().map_or(0, |&(net, ..)| net);
+        let least = weight(self.config.add_cost).max(UNIT);
+        let cooler = |&level: &i64| Some((level as f64 * self.config.cooling) as i64);
         std::iter::successors(Some(strongest / 2), cooler).take_while(|&level| level > least).collect()
     }
 

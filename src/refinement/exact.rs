@@ -162,16 +162,6 @@ impl Row {
         i64::from(self.weights[gene])
     }
 
-    /// True if `gene` should go up or down and does not.
-    pub fn moves_otherwise(&self, gene: usize, reading: Reading) -> bool {
-        self.wrong(gene, reading).is_some_and(|wanted| wanted != 1)
-    }
-
-    /// True if `gene` should go down.
-    pub fn wants_down(&self, gene: usize) -> bool {
-        self.wanted[gene] == 0
-    }
-
     fn touched_by(&self, edits: &[Edit], depth: usize) -> bool {
         edits.iter().any(|edit| usize::from(self.depth(edit.regulation.regulator.index())) < depth)
     }
@@ -323,11 +313,17 @@ impl ExactState {
         })
     }
 
-    /// The gain of one set of edits in one row alone.
-    pub fn gain_in_row(&self, row: &mut Row, edits: &[Edit]) -> i64 {
-        let (mut weight, mut scratch) = (0, Scratch::new(self.depth));
-        try_edits(row, &self.arcs, edits, self.depth, self.reading, &mut scratch, |_, change| weight += change);
-        weight
+    /// As [`Self::gains`], in one row alone.
+    pub fn gains_in_row(&self, row: &Row, alternatives: &[Vec<Edit>]) -> Vec<i64> {
+        let (mut row, mut scratch) = (row.clone(), Scratch::new(self.depth));
+        let gain = |edits: &Vec<Edit>| {
+            let mut weight = 0;
+            try_edits(&mut row, &self.arcs, edits, self.depth, self.reading, &mut scratch, |_, change| {
+                weight += change
+            });
+            weight
+        };
+        alternatives.iter().map(gain).collect()
     }
 
     /// The entries that the edits would change from wrong to right or back, by row and gene.

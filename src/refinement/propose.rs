@@ -240,18 +240,21 @@ fn worthwhile(
     for (&regulator, gains) in regulators.iter().zip(gains).filter(|(regulator, _)| **regulator != target) {
         for (sign, &gain) in SIGNS.into_iter().zip(gains).filter(|&(_, &gain)| gain > least) {
             let regulation = Regulation::new(gene(regulator), gene(target), sign);
-            if state.arcs.contains(regulation) {
-                continue;
-            }
-            let known = regulation.flipped();
-            found.push(if state.arcs.contains(known) {
-                (gain, Action { kind: RevisionKind::SignFlipped, regulation: known })
-            } else {
-                (gain, Action { kind: RevisionKind::Added, regulation })
-            });
+            found.extend(putting_in(state, regulation).map(|action| (gain, action)));
         }
     }
     found
+}
+
+/// The action that puts a regulation in: the flip where the other sign is known; `None` if it is there already.
+fn putting_in(state: &ExactState, regulation: Regulation) -> Option<Action> {
+    let known = regulation.flipped();
+    let action = if state.arcs.contains(known) {
+        Action { kind: RevisionKind::SignFlipped, regulation: known }
+    } else {
+        Action { kind: RevisionKind::Added, regulation }
+    };
+    (!state.arcs.contains(regulation)).then_some(action)
 }
 
 // ---- direct evidence ------------------------------------------------------------------------------------------------
@@ -261,21 +264,14 @@ fn worthwhile(
 fn direct(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> {
     let of_row = |row: &Row| -> Vec<(i64, Action)> {
         let &[start] = row.starts.as_slice() else { return Vec::new() };
-        let wrong = |target: &usize| row.moves_otherwise(*target, state.reading);
-        let wrong: Vec<_> = (0..state.arcs.targets.len()).filter(wrong).collect();
-        let mut tried = row.clone();
-        let gain = |target: usize| {
-            let sign = SIGNS[(start as usize & 1) ^ usize::from(row.wants_down(target))];
-            let regulation = Regulation::new(gene(start / 2), gene(target as u32), sign);
-            let known = regulation.flipped();
-            let action = if state.arcs.contains(known) {
-                Action { kind: RevisionKind::SignFlipped, regulation: known }
-            } else {
-                Action { kind: RevisionKind::Added, regulation }
-            };
-            (!state.arcs.contains(regulation)).then(|| (state.gain_in_row(&mut tried, &action.edits()), action))
+        let mending = |target: usize| {
+            let wanted = row.wrong(target, state.reading).filter(|&wanted| wanted != 1)?;
+            let sign = SIGNS[(start as usize & 1) ^ usize::from(wanted == 0)];
+            putting_in(state, Regulation::new(gene(start / 2), gene(target as u32), sign))
         };
-        wrong.into_iter().filter_map(gain).filter(|&(gain, _)| gain > 0).collect()
+        let actions: Vec<_> = (0..state.arcs.targets.len()).filter_map(mending).collect();
+        let edits: Vec<_> = actions.iter().map(|action| action.edits()).collect();
+        state.gains_in_row(row, &edits).into_iter().zip(actions).filter(|&(gain, _)| gain > 0).collect()
     };
     let mut found: Vec<_> =
         state.rows.par_iter().filter(|row| row.measured && !watch.is_cancelled()).flat_map_iter(of_row).collect();
