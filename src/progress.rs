@@ -13,6 +13,18 @@ pub trait Watch: Sync {
     fn is_cancelled(&self) -> bool;
 }
 
+/// Passes on the wish to stop, and nothing of the phases within: for work that is itself one step of something longer.
+#[derive(Clone, Copy)]
+pub struct Quiet<'a>(pub &'a dyn Watch);
+
+impl Watch for Quiet<'_> {
+    fn begin(&self, _phase: &str, _steps: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+}
+
 /// Nobody waits: no progress is told and nothing is ever cancelled.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unwatched;

@@ -8,17 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{Config, Materials, PipelineError};
 use crate::biology::ResponseMatrix;
 use crate::progress::{Unwatched, Watch};
-use crate::refinement::{RefinementData, RegulatorPool, draft};
+use crate::refinement::{RefinementData, RegulatorPool, TABLE_BYTES, draft, enough_simulations};
 use crate::symbolic::Reading;
 
-/// Bytes that the look-up tables of one screening of absent regulations take at most.
-const TABLES: u64 = 256 << 20;
 /// Bytes of the program itself with its embedded data.
 const PROGRAM: u64 = 32 << 20;
 /// A probe that took so long is long enough to be scaled up.
 const LONG_ENOUGH_SECONDS: f64 = 1.0;
-/// Revisions found in simulated screens after which no more are made, and the least number of screens.
-const ENOUGH: (f64, usize) = (1000.0, 3);
 /// Experiments in the first probe; each further one has four times as many.
 const FIRST_PROBE: usize = 8;
 
@@ -63,7 +59,8 @@ impl Estimate {
         let counted = u64::from(matches!(config.reading, Reading::Majority { .. }));
         let copies = if config.refinement.simulations > 0 { 2 } else { 1 };
         let hidden = config.neural.hidden as u64;
-        let tables = (8 * config.depth as u64 * rows * wide).min(TABLES.max(8 * config.depth as u64 * rows));
+        let tables =
+            (8 * config.depth as u64 * rows * wide).min((TABLE_BYTES as u64).max(8 * config.depth as u64 * rows));
         let perturbed: usize = dataset.perturbations.iter().map(|perturbation| perturbation.changes().len()).sum();
         let regulators = match config.refinement.regulators {
             RegulatorPool::Known => (network.regulators().count() + perturbed) as u64,
@@ -135,7 +132,7 @@ impl Estimate {
             };
             let search = |rows: f64| last.seconds * (rows / last.rows).powf(growth(|probe| probe.seconds, 1.0, 1.5));
             let found = last.found * (measured / last.rows).powf(growth(|probe| probe.found, 0.0, 1.0));
-            let simulations = config.refinement.simulations.min(ENOUGH.1.max((ENOUGH.0 / found).ceil() as usize));
+            let simulations = config.refinement.simulations.min(enough_simulations(found));
             let all = measured + self.predicted_rows as f64;
             config.rounds as f64 * search(all) + simulations as f64 * search(measured)
         });

@@ -14,7 +14,7 @@ use super::exact::ExactState;
 use super::{Action, RefinementConfig, RefinementData, Resistance, evidence};
 use crate::biology::{Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::{Quiet, Watch};
 use crate::symbolic::Reading;
 
 const KINDS: [RevisionKind; 3] = [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped];
@@ -26,6 +26,11 @@ const MOST_PLANTED: f64 = 0.15;
 const LEANING: f64 = 10.0;
 /// Draws of an invented regulation before it is given up.
 const TRIES: usize = 20;
+
+/// How many simulations are enough if each finds so many revisions.
+pub(crate) fn enough_simulations(found_in_each: f64) -> usize {
+    ENOUGH.1.max((ENOUGH.0 as f64 / found_in_each).ceil() as usize)
+}
 
 /// The experiments behind a refinement and how they are read.
 #[derive(Clone, Copy)]
@@ -309,17 +314,4 @@ fn read_and_seen(
         .filter(|&(gene, _)| !perturbation.moves(crate::biology::GeneId::new(gene)))
         .map(|(gene, seen)| (gene, usize::from(read.class(gene, state.reading)), seen.class()))
         .collect()
-}
-
-/// Somebody who may stop a search, but is not told of its steps.
-struct Quiet<'a>(&'a dyn Watch);
-
-impl Watch for Quiet<'_> {
-    fn begin(&self, _phase: &str, _steps: u64) {}
-
-    fn advance(&self, _steps: u64) {}
-
-    fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
 }

@@ -23,10 +23,12 @@ pub mod relaxed;
 mod resistance;
 mod swap;
 
+pub(crate) use calibration::enough_simulations;
 pub use certificate::Certificate;
 pub use config::{RefinementConfig, RegulatorPool};
 pub use course::{Course, SearchState};
 pub use error::RefinementError;
+pub(crate) use propose::TABLE_BYTES;
 pub use resistance::Resistance;
 
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind, RevisionStatus};

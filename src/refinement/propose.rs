@@ -16,7 +16,7 @@ use crate::symbolic::Reading;
 /// Look-ups that one screening of absent regulations may take; the most promising targets come first.
 const LOOK_UPS: usize = 20_000_000_000;
 /// Bytes that the look-up tables of one screening may take.
-const TABLE_BYTES: usize = 256 << 20;
+pub(crate) const TABLE_BYTES: usize = 256 << 20;
 const SIGNS: [Sign; 2] = Sign::BOTH;
 
 /// Limits of one screening.

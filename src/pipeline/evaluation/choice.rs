@@ -9,7 +9,7 @@ use crate::datasets::{Dataset, FoldScheme};
 use crate::metrics::consistency;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, PipelineError};
-use crate::progress::Watch;
+use crate::progress::{Quiet, Watch};
 use crate::refinement::{RefinementConfig, RefinementData, refine};
 use crate::symbolic::{Closure, Reading, Simulator};
 
@@ -180,7 +180,7 @@ fn score(
         resistance: None,
     };
     let quiet = RefinementConfig { simulations: 0, ..config.refinement };
-    let refined = refine(network, &data, config.depth, config.reading, &quiet, &Silent(watch))?;
+    let refined = refine(network, &data, config.depth, config.reading, &quiet, &Quiet(watch))?;
     if watch.is_cancelled() {
         return Err(PipelineError::Cancelled);
     }
@@ -215,17 +215,6 @@ fn standard_error(figures: &[f64]) -> f64 {
     let (count, mean) = (figures.len() as f64, mean(figures));
     let variance = figures.iter().map(|figure| (figure - mean).powi(2)).sum::<f64>() / (count - 1.0);
     (variance / count).sqrt()
-}
-
-/// Passes on the wish to stop, and nothing of the phases within.
-struct Silent<'a>(&'a dyn Watch);
-
-impl Watch for Silent<'_> {
-    fn begin(&self, _phase: &str, _steps: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
 }
 
 #[cfg(test)]

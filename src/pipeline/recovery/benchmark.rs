@@ -11,7 +11,7 @@ use super::scores::RecoveryScores;
 use super::trial::{DataKind, Trial, TrialConfig};
 use super::{RecoveryError, TrueNetwork};
 use crate::pipeline::ScreenConfig;
-use crate::progress::Watch;
+use crate::progress::{Quiet, Watch};
 use crate::symbolic::Reading;
 
 /// What is crossed with what.
@@ -191,7 +191,8 @@ pub fn benchmark(
                     (None, None) => continue,
                     (None, Some(made)) => {
                         recorder.begin();
-                        let outcome = made.run(method, &config.methods.with_seed(seed), &Muted(watch))?;
+                        // The phases inside of a method would only hide how far the grid is.
+                        let outcome = made.run(method, &config.methods.with_seed(seed), &Quiet(watch))?;
                         if watch.is_cancelled() {
                             return Ok(Benchmark { finished: false, ..benchmark });
                         }
@@ -230,15 +231,4 @@ fn row(trial: &Trial<'_>, method: Method, outcome: MethodOutcome, peak_memory_by
     let TrialConfig { kinds, level, reading, seed, .. } = trial.config.clone();
     let (genes, regulations) = (trial.truth.n_genes(), trial.truth.regulations().len());
     RecoveryRow { kinds, level, reading, seed, genes, regulations, method, scores, not_run, peak_memory_bytes }
-}
-
-/// Passes on the wish to stop; the phases inside of a method would only hide how far the grid is.
-struct Muted<'a>(&'a dyn Watch);
-
-impl Watch for Muted<'_> {
-    fn begin(&self, _phase: &str, _steps: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn is_cancelled(&self) -> bool {
-        self.0.is_cancelled()
-    }
 }
