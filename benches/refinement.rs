@@ -2,7 +2,7 @@
 
 #![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
 
-use aligned::biology::{GeneId, Regulation, ResponseMatrix, Sign};
+use aligned::biology::{GeneId, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::{Screen, ScreenConfig};
 use aligned::progress::Unwatched;
@@ -31,13 +31,7 @@ fn refinement(criterion: &mut Criterion) {
         let truth = network(n_genes, 2 * n_genes);
         let size = ScreenConfig { perturbations: 100, genes: n_genes, ..ScreenConfig::default() };
         let screen = Screen::simulate(&truth, 5, Reading::Nearest, &size, 1);
-        let none = ResponseMatrix::unmeasured(0, n_genes);
-        let data = RefinementData {
-            measured: (&screen.dataset.perturbations, &screen.dataset.observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&screen.dataset.perturbations, &screen.dataset.observed);
         let config = RefinementConfig { simulations: 0, ..RefinementConfig::default() };
         group.bench_function(format!("{n_genes} genes"), |bencher| {
             bencher.iter(|| refine(&screen.damaged, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits"));

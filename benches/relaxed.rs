@@ -11,7 +11,7 @@
 
 use std::fmt::Write;
 
-use aligned::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Sign};
+use aligned::biology::{GeneId, Perturbation, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
 use aligned::progress::Unwatched;
 use aligned::refinement::RefinementData;
@@ -57,13 +57,7 @@ fn epoch(criterion: &mut Criterion) {
     write(&network);
     let perturbations: Vec<_> = (0..GENES).map(|gene| Perturbation::overexpression(GeneId::new(gene))).collect();
     let observed = Closure::new(&network, 5, Reading::Naive).simulate(&perturbations);
-    let none = ResponseMatrix::unmeasured(0, GENES);
-    let data = RefinementData {
-        measured: (&perturbations, &observed),
-        predicted: (&[], &none),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&perturbations, &observed);
     let relaxed = RelaxedNetwork::of(&network);
     let mut group = criterion.benchmark_group("relaxed, 5,045 genes, 7,619 regulations, every gene perturbed");
     group.sample_size(10);

@@ -9,7 +9,7 @@
 use std::error::Error;
 use std::fs;
 
-use aligned::biology::{GeneTable, Perturbation, Regulation, ResponseMatrix, RevisionStatus, Sign};
+use aligned::biology::{GeneTable, Perturbation, Regulation, RevisionStatus, Sign};
 use aligned::knowledge::KnowledgeBase;
 use aligned::network::RegulatoryNetwork;
 use aligned::progress::Unwatched;
@@ -39,13 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let screen: Vec<_> = truth.regulators().map(Perturbation::deletion).collect();
     let responses = Closure::new(&truth, DEPTH, Reading::Nearest).simulate(&screen);
-    let nothing = ResponseMatrix::unmeasured(0, genes.len());
-    let data = RefinementData {
-        measured: (&screen, &responses),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&screen, &responses);
     let found = refine(&faulty, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
 
     let (before, after) = found.disagreements;

@@ -10,7 +10,7 @@
 use std::error::Error;
 use std::{fs, io};
 
-use aligned::biology::{Perturbation, Regulation, ResponseMatrix, Sign};
+use aligned::biology::{Perturbation, Regulation, Sign};
 use aligned::knowledge::{AnswerFormat, KnowledgeBase, RdfSyntax, RunProvenance, query};
 use aligned::network::RegulatoryNetwork;
 use aligned::progress::Unwatched;
@@ -35,13 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let screen: Vec<_> = known.regulators().map(Perturbation::deletion).collect();
     let responses = Closure::new(&world, DEPTH, Reading::Nearest).simulate(&screen);
 
-    let nothing = ResponseMatrix::unmeasured(0, genes.len());
-    let data = RefinementData {
-        measured: (&screen, &responses),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&screen, &responses);
     let found = refine(&known, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
 
     let row_labels: Vec<_> = screen.iter().map(|perturbation| perturbation.label(genes)).collect();

@@ -234,13 +234,7 @@ impl RefinementCase {
         let sparse = sparse.with_strengths(&strengths);
 
         let (perturbations, measured, unmoved) = self.screen()?;
-        let none = ResponseMatrix::unmeasured(0, known.n_genes());
-        let data = RefinementData {
-            measured: (&perturbations, &measured),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&perturbations, &measured);
         let RefinementInput { k, t, t0, lambda, cumulative, .. } = self.input;
         let walks = if cumulative { Walks::UpTo } else { Walks::Exact };
         let config = RelaxedConfig { k, t, t0, lambda, walks, ..RelaxedConfig::published() };

@@ -47,13 +47,7 @@ proptest! {
         let observe = |entry: &Option<Response>| entry.and_then(|response| Response::from_value(response.value()));
         let entries = said.entries().iter().map(observe).collect();
         let observed = ResponseMatrix::from_entries(perturbations.len(), n_genes, entries);
-        let none = ResponseMatrix::unmeasured(0, n_genes);
-        let data = RefinementData {
-            measured: (&perturbations, &observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&perturbations, &observed);
         let refinement =
             refine(&network, &data, 5, reading, &RefinementConfig::default(), &Unwatched).expect("it fits");
         prop_assert!(refinement.revisions.is_empty());

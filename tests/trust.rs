@@ -58,13 +58,7 @@ impl Trial {
     }
 
     fn refine(&self, config: &RefinementConfig) -> Refinement {
-        let nothing = ResponseMatrix::unmeasured(0, self.truth.n_genes());
-        let data = RefinementData {
-            measured: (&self.perturbations, &self.observed),
-            predicted: (&[], &nothing),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&self.perturbations, &self.observed);
         refine(&self.damaged, &data, 5, Reading::Nearest, config, &Unwatched).expect("it fits")
     }
 
@@ -236,13 +230,7 @@ fn mediated(m: Option<Response>) -> Vec<Revision> {
         observed.set(row, b, Some(Response::Down));
         observed.set(row, m_gene, m);
     }
-    let nothing = ResponseMatrix::unmeasured(0, 9);
-    let data = RefinementData {
-        measured: (&perturbations, &observed),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&perturbations, &observed);
     let config = RefinementConfig { max_q_value: 1.0, ..Default::default() };
     refine(&network, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits").revisions
 }

@@ -91,6 +91,9 @@ pub struct ResponseMatrix {
 }
 
 impl ResponseMatrix {
+    /// No row of no gene.
+    pub const EMPTY: Self = Self { n_genes: 0, n_perturbations: 0, entries: Vec::new() };
+
     /// A matrix in which nothing is measured.
     #[must_use]
     pub fn unmeasured(n_perturbations: usize, n_genes: usize) -> Self {

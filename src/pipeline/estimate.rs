@@ -6,7 +6,6 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Materials, PipelineError};
-use crate::biology::ResponseMatrix;
 use crate::progress::{Unwatched, Watch};
 use crate::refinement::{RefinementData, RegulatorPool, TABLE_BYTES, draft, enough_simulations};
 use crate::symbolic::Reading;
@@ -151,12 +150,9 @@ struct Probe {
 impl Probe {
     fn take(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Result<Self, PipelineError> {
         let part = materials.dataset.select(rows);
-        let nothing = ResponseMatrix::unmeasured(0, materials.network.n_genes());
         let data = RefinementData {
-            measured: (&part.perturbations, &part.observed),
-            predicted: (&[], &nothing),
-            predicted_weights: &[],
             resistance: materials.resistance,
+            ..RefinementData::measured(&part.perturbations, &part.observed)
         };
         let Config { depth, reading, refinement, .. } = config;
         let began = Instant::now();
@@ -196,7 +192,7 @@ fn mebibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::biology::{GeneId, GeneTable, Perturbation, Regulation, Sign};
+    use crate::biology::{GeneId, GeneTable, Perturbation, Regulation, ResponseMatrix, Sign};
     use crate::datasets::{Dataset, Split};
     use crate::network::RegulatoryNetwork;
 

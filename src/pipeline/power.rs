@@ -74,13 +74,7 @@ impl Screen {
     #[must_use]
     pub fn check(&self, outcome: &Outcome, learnt_from: &[usize], depth: usize, reading: Reading) -> PowerCheck {
         let learnt = self.dataset.select(learnt_from);
-        let none = ResponseMatrix::unmeasured(0, self.damaged.n_genes());
-        let data = RefinementData {
-            measured: (&learnt.perturbations, &learnt.observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&learnt.perturbations, &learnt.observed);
         let visible = shows(&self.damaged, &data, depth, reading, &self.faults.mended_by);
         let applied = outcome.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let made: Vec<_> = applied.map(|revision| (revision.kind, revision.regulation)).collect();

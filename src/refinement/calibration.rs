@@ -229,12 +229,9 @@ fn search_simulated(
     watch: &dyn Watch,
 ) -> Vec<(Action, i64)> {
     let damaged = damage(refined, faults);
-    let nothing = ResponseMatrix::unmeasured(0, damaged.n_genes());
     let data = RefinementData {
-        measured: (setting.data.measured.0, labels),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
         resistance: setting.data.resistance,
+        ..RefinementData::measured(setting.data.measured.0, labels)
     };
     let mut search = Search::new(&damaged, &data, setting.depth, setting.reading, setting.config);
     // Without the sweeps for a certificate, which would take long in every simulation. They mend mistakes, so that without

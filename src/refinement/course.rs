@@ -93,13 +93,7 @@ mod tests {
     fn a_search_stopped_anywhere_and_taken_up_again_ends_as_one_that_was_never_stopped() {
         for seed in 1..=3 {
             let (network, perturbations, observed) = damaged(seed);
-            let none = ResponseMatrix::unmeasured(0, 60);
-            let data = RefinementData {
-                measured: (&perturbations, &observed),
-                predicted: (&[], &none),
-                predicted_weights: &[],
-                resistance: None,
-            };
+            let data = RefinementData::measured(&perturbations, &observed);
             let config = RefinementConfig { max_share: 1.0, bootstraps: 20, ..RefinementConfig::default() };
             let drafted =
                 |from: Option<&SearchState>, states: &mut Vec<SearchState>, watch: &dyn Watch| -> Refinement {
@@ -133,13 +127,7 @@ mod tests {
     #[test]
     fn a_state_of_another_network_is_refused_with_a_sentence() {
         let (network, perturbations, observed) = damaged(1);
-        let none = ResponseMatrix::unmeasured(0, 60);
-        let data = RefinementData {
-            measured: (&perturbations, &observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&perturbations, &observed);
         let state = |finished, kind, regulation| SearchState {
             levels: vec![0; 4],
             finished,

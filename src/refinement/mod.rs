@@ -49,6 +49,21 @@ pub struct RefinementData<'a> {
     pub resistance: Option<&'a Resistance>,
 }
 
+static NOTHING: ResponseMatrix = ResponseMatrix::EMPTY;
+
+impl<'a> RefinementData<'a> {
+    /// Observed responses alone, of knowledge that yields alike.
+    #[must_use]
+    pub const fn measured(perturbations: &'a [Perturbation], observed: &'a ResponseMatrix) -> Self {
+        Self {
+            measured: (perturbations, observed),
+            predicted: (&[], &NOTHING),
+            predicted_weights: &[],
+            resistance: None,
+        }
+    }
+}
+
 /// A refined network and the reasons for it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refinement {

@@ -45,23 +45,6 @@ fn observe(
     ResponseMatrix::from_entries(perturbations.len(), network.n_genes(), entries.collect())
 }
 
-fn measured<'a>(
-    perturbations: &'a [Perturbation],
-    observed: &'a ResponseMatrix,
-    none: &'a ResponseMatrix,
-) -> RefinementData<'a> {
-    RefinementData {
-        measured: (perturbations, observed),
-        predicted: (&[], none),
-        predicted_weights: &[],
-        resistance: None,
-    }
-}
-
-fn none(network: &RegulatoryNetwork) -> ResponseMatrix {
-    ResponseMatrix::unmeasured(0, network.n_genes())
-}
-
 fn refined(
     network: &RegulatoryNetwork,
     data: &RefinementData<'_>,
@@ -105,8 +88,7 @@ proptest! {
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&network, &perturbations, 5, reading);
-        let nothing = none(&network);
-        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &RefinementConfig::default());
+        let refinement = refined(&network, &RefinementData::measured(&perturbations, &observed), reading, &RefinementConfig::default());
         prop_assert!(refinement.revisions.is_empty());
         prop_assert_eq!(refinement.network, network);
     }
@@ -121,8 +103,7 @@ proptest! {
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let wanted = random_responses(&mut generator, perturbations.len(), n_genes);
-        let nothing = none(&network);
-        let data = measured(&perturbations, &wanted, &nothing);
+        let data = RefinementData::measured(&perturbations, &wanted);
         let mut state = ExactState::new(&network, &data, 5, reading);
         let mut present: std::collections::BTreeSet<_> = network.regulations().iter().copied().collect();
         for _ in 0..50 {
@@ -162,10 +143,9 @@ proptest! {
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);
-        let nothing = none(&network);
         let config =
             RefinementConfig { class_balance: 0.0, max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
-        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), reading, &config);
+        let refinement = refined(&network, &RefinementData::measured(&perturbations, &observed), reading, &config);
         let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
         let applied = refinement.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
@@ -208,8 +188,8 @@ fn a_missing_a_spurious_and_a_flipped_regulation_come_back() {
         (too_much, RevisionKind::Removed, spurious),
     ] {
         let config = RefinementConfig { remove_cost: 1.0, min_stability: 0.5, ..Default::default() };
-        let nothing = none(&faulty);
-        let refinement = refined(&faulty, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+        let refinement =
+            refined(&faulty, &RefinementData::measured(&perturbations, &observed), Reading::Nearest, &config);
         assert_eq!(refinement.network, truth, "{kind:?}");
         assert_eq!(refinement.revisions.len(), 1, "{kind:?}");
         assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (kind, regulation));
@@ -225,9 +205,8 @@ fn a_network_of_inhibitors_keeps_them_all() {
     let faulty = without(&truth, chosen);
     let perturbations = every_perturbation(17);
     let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
-    let nothing = none(&faulty);
     let config = RefinementConfig { min_stability: 0.5, ..Default::default() };
-    let refinement = refined(&faulty, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+    let refinement = refined(&faulty, &RefinementData::measured(&perturbations, &observed), Reading::Nearest, &config);
     assert_eq!(refinement.network, truth);
     assert!(refinement.network.regulations().iter().all(|regulation| regulation.sign == Sign::Inhibition));
 }
@@ -264,10 +243,9 @@ fn a_regulation_seen_in_one_entry_alone_is_not_worth_its_cost() {
     let perturbation = [Perturbation::deletion(GeneId::new(0))];
     let mut observed = observe(&network, &perturbation, 5, Reading::Nearest);
     observed.set(0, GeneId::new(2), Some(Response::Down));
-    let nothing = none(&network);
     let refinement = refined(
         &network,
-        &measured(&perturbation, &observed, &nothing),
+        &RefinementData::measured(&perturbation, &observed),
         Reading::Nearest,
         &RefinementConfig::default(),
     );
@@ -282,11 +260,12 @@ fn the_number_of_threads_changes_nothing() {
     let network = random_network(&mut generator, 60, 120);
     let perturbations = every_perturbation(60);
     let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
-    let nothing = none(&network);
     let config = RefinementConfig { max_share: 0.5, ..Default::default() };
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        pool.install(|| refined(&network, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config))
+        pool.install(|| {
+            refined(&network, &RefinementData::measured(&perturbations, &observed), Reading::Nearest, &config)
+        })
     };
     assert_eq!(run(1), run(3));
 }
@@ -294,13 +273,8 @@ fn the_number_of_threads_changes_nothing() {
 #[test]
 fn no_gain_comes_of_nothing() {
     let network = regulon(Sign::Activation);
-    let nothing = none(&network);
-    let data = RefinementData {
-        measured: (&[], &nothing),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let nothing = ResponseMatrix::EMPTY;
+    let data = RefinementData::measured(&[], &nothing);
     let state = ExactState::new(&network, &data, 5, Reading::Nearest);
     assert_eq!(state.disagreement(), Gain::default());
     assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
@@ -314,10 +288,9 @@ fn what_one_perturbation_alone_shows_is_proposed_by_default() {
     let faulty = without(&truth, chosen);
     let perturbations = [GeneId::new(0), GeneId::new(5), GeneId::new(6)].map(Perturbation::deletion);
     let observed = observe(&truth, &perturbations, 5, Reading::Nearest);
-    let nothing = none(&faulty);
     let status = |min_stability| {
         let config = RefinementConfig { add_cost: 1.0, min_stability, bootstraps: 500, ..Default::default() };
-        let data = measured(&perturbations, &observed, &nothing);
+        let data = RefinementData::measured(&perturbations, &observed);
         let refinement = refined(&faulty, &data, Reading::Nearest, &config);
         assert_eq!(refinement.revisions[0].regulation, chosen);
         refinement.revisions[0].status
@@ -337,10 +310,10 @@ fn a_regulation_that_explains_the_rare_responses_is_kept_if_classes_are_balanced
     for row in 0..10 {
         observed.set(row, GeneId::new(1), Some(if row < 3 { Response::Down } else { Response::Unchanged }));
     }
-    let nothing = none(&network);
     let revisions = |class_balance| {
         let config = RefinementConfig { class_balance, min_stability: 0.0, ..Default::default() };
-        let refinement = refined(&network, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+        let refinement =
+            refined(&network, &RefinementData::measured(&perturbations, &observed), Reading::Nearest, &config);
         (refinement.revisions.len(), refinement.disagreements)
     };
     assert_eq!(revisions(0.0), (1, (7, 3)));
@@ -366,9 +339,8 @@ fn cited(regulation: Regulation, references: usize) -> crate::biology::CitedRegu
 #[test]
 fn a_locked_regulation_stays_however_many_entries_contradict_it() {
     let (faulty, spurious, perturbations, observed) = contradicted();
-    let nothing = none(&faulty);
     let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
-    let open = measured(&perturbations, &observed, &nothing);
+    let open = RefinementData::measured(&perturbations, &observed);
     assert!(!refined(&faulty, &open, Reading::Nearest, &config).network.contains(spurious));
     let resistance = Resistance::default().with_locked([spurious]);
     let locked = RefinementData { resistance: Some(&resistance), ..open };
@@ -385,7 +357,6 @@ fn a_locked_regulation_stays_however_many_entries_contradict_it() {
 fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
     // Two entries contradict 0 → 9: the two perturbations of gene 0. With cost 1 and 7 references, W = 1 makes the cost 4.
     let (faulty, spurious, perturbations, observed) = contradicted();
-    let nothing = none(&faulty);
     let config = RefinementConfig {
         class_balance: 0.0,
         remove_cost: 1.0,
@@ -395,7 +366,8 @@ fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
     };
     for (references, weight, removed) in [(0, 1.0, true), (7, 1.0, false), (7, 0.0, true), (7, 0.1, true)] {
         let resistance = Resistance::of(&[cited(spurious, references)], weight);
-        let data = RefinementData { resistance: Some(&resistance), ..measured(&perturbations, &observed, &nothing) };
+        let data =
+            RefinementData { resistance: Some(&resistance), ..RefinementData::measured(&perturbations, &observed) };
         let refinement = refined(&faulty, &data, Reading::Nearest, &config);
         assert_eq!(refinement.network.contains(spurious), !removed, "{references} references, weight {weight}");
         if removed {
@@ -420,14 +392,13 @@ fn numbers_are_finite(refinement: &Refinement) {
 fn nothing_measured_or_nothing_but_unchanged_ends_without_a_panic() {
     let network = regulon(Sign::Activation);
     let perturbations = every_perturbation(17);
-    let nothing = none(&network);
     let masked = ResponseMatrix::unmeasured(perturbations.len(), 17);
-    let data = measured(&perturbations, &masked, &nothing);
+    let data = RefinementData::measured(&perturbations, &masked);
     let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
     assert!(refinement.revisions.is_empty());
     let entries = vec![Some(Response::Unchanged); 17 * perturbations.len()];
     let still = ResponseMatrix::from_entries(perturbations.len(), 17, entries);
-    let data = measured(&perturbations, &still, &nothing);
+    let data = RefinementData::measured(&perturbations, &still);
     let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
     numbers_are_finite(&refinement);
     assert!(refinement.revisions.iter().all(|revision| revision.kind == RevisionKind::Removed));
@@ -439,8 +410,7 @@ fn a_network_of_one_gene_has_nothing_to_revise() {
     let network = RegulatoryNetwork::new(1, [Regulation::new(gene, gene, Sign::Inhibition)]);
     let perturbations = every_perturbation(1);
     let observed = ResponseMatrix::from_entries(2, 1, vec![Some(Response::Up); 2]);
-    let nothing = none(&network);
-    let data = measured(&perturbations, &observed, &nothing);
+    let data = RefinementData::measured(&perturbations, &observed);
     assert!(refined(&network, &data, Reading::Nearest, &RefinementConfig::default()).revisions.is_empty());
 }
 
@@ -454,8 +424,7 @@ fn contradictory_experiments_cancel_and_make_no_revision() {
         let seen = if row % 2 == 0 { Response::Up } else { Response::Down };
         observed.set(row, GeneId::new(1), Some(seen));
     }
-    let nothing = none(&network);
-    let data = measured(&perturbations, &observed, &nothing);
+    let data = RefinementData::measured(&perturbations, &observed);
     let refinement = refined(&network, &data, Reading::Nearest, &RefinementConfig::default());
     numbers_are_finite(&refinement);
     assert_eq!(refinement.network, network);
@@ -472,9 +441,8 @@ fn a_gene_of_ten_thousand_targets_is_judged_like_any_other() {
     for row in 0..2 {
         observed.set(row, GeneId::new(1), Some(Response::Unchanged));
     }
-    let nothing = none(&truth);
     let config = RefinementConfig { remove_cost: 1.0, min_stability: 0.0, ..Default::default() };
-    let refinement = refined(&truth, &measured(&perturbations, &observed, &nothing), Reading::Nearest, &config);
+    let refinement = refined(&truth, &RefinementData::measured(&perturbations, &observed), Reading::Nearest, &config);
     numbers_are_finite(&refinement);
     assert_eq!(refinement.revisions.len(), 1);
     assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (RevisionKind::Removed, act(1)));
@@ -485,8 +453,7 @@ fn a_perturbed_gene_outside_the_network_is_named() {
     let network = regulon(Sign::Activation);
     let perturbations = [Perturbation::deletion(GeneId::new(99))];
     let observed = ResponseMatrix::unmeasured(1, 17);
-    let nothing = none(&network);
-    let data = measured(&perturbations, &observed, &nothing);
+    let data = RefinementData::measured(&perturbations, &observed);
     let error = refine(&network, &data, 5, Reading::Nearest, &RefinementConfig::default(), &Unwatched);
     let message = error.expect_err("no such gene").to_string();
     assert!(message.contains("99") && message.contains("17 genes"), "{message}");

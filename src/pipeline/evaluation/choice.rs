@@ -4,7 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::biology::ResponseMatrix;
 use crate::datasets::{Dataset, FoldScheme};
 use crate::metrics::consistency;
 use crate::network::RegulatoryNetwork;
@@ -172,13 +171,7 @@ fn score(
     config: &Config,
     watch: &dyn Watch,
 ) -> Result<f64, PipelineError> {
-    let nothing = ResponseMatrix::unmeasured(0, network.n_genes());
-    let data = RefinementData {
-        measured: (&learnt.perturbations, &learnt.observed),
-        predicted: (&[], &nothing),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&learnt.perturbations, &learnt.observed);
     let quiet = RefinementConfig { simulations: 0, ..config.refinement };
     let refined = refine(network, &data, config.depth, config.reading, &quiet, &Quiet(watch))?;
     if watch.is_cancelled() {

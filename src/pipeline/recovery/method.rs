@@ -170,7 +170,7 @@ impl Trial<'_> {
 
     fn refined(&self, config: &RefinementConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
         let TrialConfig { depth, reading, .. } = self.config;
-        let refinement = self.with_data(|data| refine(&self.damaged, data, depth, reading, config, watch))?;
+        let refinement = refine(&self.damaged, &self.data(), depth, reading, config, watch)?;
         let confidences = confidences(&refinement.network, &refinement.revisions);
         let certificate = Some(refinement.certificate);
         Ok(Mended { network: refinement.network, confidences, revisions: refinement.revisions, certificate })

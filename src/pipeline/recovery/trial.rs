@@ -142,14 +142,8 @@ impl<'a> Trial<'a> {
     }
 
     /// The observations as the refinement takes them.
-    pub(super) fn with_data<T>(&self, look: impl FnOnce(&RefinementData<'_>) -> T) -> T {
-        let none = ResponseMatrix::unmeasured(0, self.damaged.n_genes());
-        look(&RefinementData {
-            measured: (&self.perturbations, &self.observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        })
+    pub(super) fn data(&self) -> RefinementData<'_> {
+        RefinementData::measured(&self.perturbations, &self.observed)
     }
 
     /// Of a redirection it is enough if one half shows.
@@ -158,7 +152,7 @@ impl<'a> Trial<'a> {
         let (faults, revisions): (Vec<_>, Vec<_>) =
             halves.flat_map(|(index, fault)| fault.mended_by().map(move |revision| (index, revision))).unzip();
         let TrialConfig { depth, reading, .. } = self.config;
-        let shown = self.with_data(|data| shows(&self.damaged, data, depth, reading, &revisions));
+        let shown = shows(&self.damaged, &self.data(), depth, reading, &revisions);
         let mut visible = vec![false; self.faults.len()];
         faults.into_iter().zip(shown).for_each(|(fault, shown)| visible[fault] |= shown);
         visible

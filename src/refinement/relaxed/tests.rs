@@ -253,13 +253,7 @@ fn sums_do_not_depend_on_the_number_of_threads() {
     let n_genes = 300;
     let network = RegulatoryNetwork::new(n_genes, (0..900).map(|_| random_regulation(n_genes, &mut generator)));
     let (perturbations, observed) = random_screen(n_genes, 400, &mut generator);
-    let none = ResponseMatrix::unmeasured(0, n_genes);
-    let data = RefinementData {
-        measured: (&perturbations, &observed),
-        predicted: (&[], &none),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&perturbations, &observed);
     let objective = Objective::new(&network, &data, RelaxedConfig::default()).expect("in range");
     let all = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
@@ -280,13 +274,7 @@ fn one_missing_inhibition_pulls_as_worked_by_hand() {
     let perturbations = [Perturbation::deletion(GeneId::new(0))];
     let entries = vec![Some(Response::Down), Some(Response::Down), Some(Response::Up)];
     let observed = ResponseMatrix::from_entries(1, 3, entries);
-    let none = ResponseMatrix::unmeasured(0, 3);
-    let data = RefinementData {
-        measured: (&perturbations, &observed),
-        predicted: (&[], &none),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&perturbations, &observed);
     let config = RelaxedConfig { k: 1, ..RelaxedConfig::default() };
     let objective = Objective::new(&network, &data, config).expect("in range");
     let relaxed = RelaxedNetwork::of(&network);
@@ -302,8 +290,7 @@ fn one_missing_inhibition_pulls_as_worked_by_hand() {
 fn settings_and_shapes_out_of_range_are_refused() {
     let network = RegulatoryNetwork::new(2, []);
     let none = ResponseMatrix::unmeasured(0, 2);
-    let data =
-        RefinementData { measured: (&[], &none), predicted: (&[], &none), predicted_weights: &[], resistance: None };
+    let data = RefinementData::measured(&[], &none);
     for config in [
         RelaxedConfig { k: 0, ..RelaxedConfig::default() },
         RelaxedConfig { k: 17, ..RelaxedConfig::default() },
@@ -344,13 +331,7 @@ fn the_descent_ends_no_higher_than_the_dense_one() {
             genes().map(Perturbation::deletion).chain(genes().map(Perturbation::overexpression)).collect();
         let k = 1 + seed as usize % 3;
         let observed = Closure::new(&truth, k, Reading::Naive).simulate(&perturbations);
-        let none = ResponseMatrix::unmeasured(0, n_genes);
-        let data = RefinementData {
-            measured: (&perturbations, &observed),
-            predicted: (&[], &none),
-            predicted_weights: &[],
-            resistance: None,
-        };
+        let data = RefinementData::measured(&perturbations, &observed);
         let (t0, lambda) = [(100.0, 1.0), (20.0, 0.3)][seed as usize % 2];
         let walks = if seed < DESCENTS / 2 { Walks::Exact } else { Walks::UpTo };
         let config = RelaxedConfig { k, t0, lambda, walks, ..RelaxedConfig::published() };
@@ -394,13 +375,7 @@ fn a_missing_a_false_and_a_turned_regulation_are_candidates_and_no_other() {
     let perturbations: Vec<_> =
         genes().map(Perturbation::deletion).chain(genes().map(Perturbation::overexpression)).collect();
     let observed = Closure::new(&truth, 5, Reading::Nearest).simulate(&perturbations);
-    let none = ResponseMatrix::unmeasured(0, 8);
-    let data = RefinementData {
-        measured: (&perturbations, &observed),
-        predicted: (&[], &none),
-        predicted_weights: &[],
-        resistance: None,
-    };
+    let data = RefinementData::measured(&perturbations, &observed);
     let mut found = candidates(&network, &data, &CandidateConfig::default(), &Unwatched).expect("in range");
     found.sort_unstable();
     use crate::biology::RevisionKind::{Added, Removed, SignFlipped};

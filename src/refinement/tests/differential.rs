@@ -92,8 +92,12 @@ impl Question {
     }
 
     fn refined(&self) -> Refinement {
-        let nothing = none(&self.original);
-        refined(&self.original, &measured(&self.perturbations, &self.observed, &nothing), self.reading, &self.config)
+        refined(
+            &self.original,
+            &RefinementData::measured(&self.perturbations, &self.observed),
+            self.reading,
+            &self.config,
+        )
     }
 
     /// The objective from scratch, in entries: what the simulator says wrong, and what the differences cost.
@@ -202,8 +206,7 @@ fn no_addition_that_gains_is_ruled_out_by_its_bound() {
     for seed in 0..60 {
         let mut question = Question::draw(seed, 3 + seed as usize % 12, READINGS[seed as usize % 3]);
         question.config = RefinementConfig { add_cost: 0.0, class_balance: 0.7, ..question.config };
-        let nothing = none(&question.original);
-        let data = measured(&question.perturbations, &question.observed, &nothing);
+        let data = RefinementData::measured(&question.perturbations, &question.observed);
         let Question { original, reading, config, .. } = &question;
         for depth in 1..=5 {
             let mut search = Search::new(original, &data, depth, *reading, config);
@@ -273,8 +276,7 @@ fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_re
         let network = random_network(&mut generator, n_genes, 2 * n_genes);
         let perturbations = singles_and_pairs(&mut generator, n_genes);
         let wanted = random_responses(&mut generator, perturbations.len(), n_genes);
-        let nothing = none(&network);
-        let data = measured(&perturbations, &wanted, &nothing);
+        let data = RefinementData::measured(&perturbations, &wanted);
         let mut state = ExactState::new(&network, &data, 4, reading);
         let mut present: BTreeSet<_> = network.regulations().iter().copied().collect();
         let mut wrong = state.disagreement();
@@ -342,8 +344,7 @@ fn a_search_stopped_anywhere_leaves_no_worse_a_network_than_it_was_given() {
     for (seed, patience) in (0..40).flat_map(|seed| [0, 1, 2, 3, 5, 8, 13, 21, 40, 80].map(|patience| (seed, patience)))
     {
         let question = Question::draw(seed, 8, READINGS[seed as usize % 3]);
-        let nothing = none(&question.original);
-        let data = measured(&question.perturbations, &question.observed, &nothing);
+        let data = RefinementData::measured(&question.perturbations, &question.observed);
         let Question { original, reading, config, .. } = &question;
         let mut search = Search::new(original, &data, 5, *reading, config);
         let before = search.objective();
