@@ -157,6 +157,18 @@ impl ResponseMatrix {
         Self { n_genes: self.n_genes, n_perturbations: rows.len(), entries }
     }
 
+    /// The entries that `other`, of the same shape, measures too.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[must_use]
+    pub fn masked_by(&self, other: &Self) -> Self {
+        let shape = |matrix: &Self| (matrix.n_perturbations, matrix.n_genes);
+        assert_eq!(shape(self), shape(other), "a mask has the shape of what it masks");
+        let entries = self.entries.iter().zip(&other.entries).map(|(&entry, mask)| mask.and(entry)).collect();
+        Self { entries, ..*self }
+    }
+
     /// Number of measured entries.
     #[must_use]
     pub fn measured(&self) -> usize {

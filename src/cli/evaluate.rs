@@ -1,11 +1,11 @@
-//! `aligned evaluate`: how well knowledge bases foretell responses, side by side or refined over folds.
+//! `aligned evaluate`: how well predictors and knowledge bases foretell responses, on the same held-out experiments.
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
 use aligned::biology::{GeneId, GeneTable};
-use aligned::datasets::{self, Dataset, FoldScheme};
+use aligned::datasets::{self, Dataset, FoldScheme, SplitPlan};
 use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::BootstrapConfig;
 use aligned::network::RegulatoryNetwork;
@@ -17,6 +17,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Report, Result, bail, miette};
 
 use super::Interrupted;
+use super::comparison;
 use super::dataset::TableArgs;
 use super::files::{self, Input};
 use super::knowledge_base;
@@ -30,8 +31,10 @@ use super::watch::Terminal;
 /// The files of an evaluation.
 const FILES: [&str; 4] = ["evaluation.csv", "evaluation.json", "evaluation.md", "config.toml"];
 
-/// Score what knowledge bases foretell of perturbation experiments.
+/// Score what predictors and knowledge bases foretell of perturbation experiments.
 ///
+/// With --predictors, each learns from the training part of every split and is scored on what was held out, beside chance
+/// and the simple baselines; finished cells are kept in --out, so that the same command takes up where it was stopped.
 /// With --against, the knowledge base and refined ones are scored side by side on the same experiments; with --seen, also
 /// apart for the perturbations that the refinement had data of and for those that it never had. With --refine, the
 /// knowledge base is refined on the training part of each fold and scored on what was held out. Without --kb and
@@ -55,17 +58,27 @@ pub struct EvaluateArgs {
     #[arg(long, value_enum)]
     part: Option<PartName>,
     /// Split of the data, made beforehand (JSON with train, test, val, or CSV perturbation,part).
-    #[arg(long, value_name = "FILE", requires = "data", requires = "part")]
+    #[arg(long, value_name = "FILE", requires = "data")]
     split: Option<PathBuf>,
+    /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, no-change, mean, additive, linear,
+    /// linear-regulon, knowledge, mlp, gnn, aligned-mlp, aligned-gnn.
+    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["against", "refine", "seen", "part"])]
+    pub(super) predictors: Vec<String>,
+    /// Whom all are compared with [default: the best baseline].
+    #[arg(long, value_name = "NAME", requires = "predictors")]
+    pub(super) reference: Option<String>,
+    /// Seeds of folds and predictors: how many, counted from --seed on, or a range such as 3..7 with both ends.
+    #[arg(long, value_name = "SEEDS", requires = "predictors", default_value = "1")]
+    pub(super) seeds: String,
     /// Refine on folds and score what was held out.
     #[arg(long)]
     refine: bool,
-    /// Ways of making folds, separated by commas.
-    #[arg(long, value_enum, value_delimiter = ',', requires = "refine", default_values = ["leave-contrasts-out", "leave-regulators-out"])]
-    splits: Vec<SchemeName>,
+    /// Ways of splitting, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', default_values = ["leave-contrasts-out", "leave-regulators-out"])]
+    pub(super) splits: Vec<SchemeName>,
     /// Number of folds.
-    #[arg(long, value_name = "N", requires = "refine", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
-    folds: u64,
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    pub(super) folds: u64,
     /// Knobs to choose by cross-validation inside the training part of each fold, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KNOBS", requires = "refine")]
     choose: Vec<KnobName>,
@@ -74,7 +87,7 @@ pub struct EvaluateArgs {
     choose_folds: u64,
     /// Folder for the tables.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Longest walk that counts.
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..=64))]
     depth: Option<u64>,
@@ -83,7 +96,7 @@ pub struct EvaluateArgs {
     reading: Option<ReadingName>,
     /// Bootstrap resamples behind each interval.
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    resamples: u64,
+    pub(super) resamples: u64,
     /// Folder of rules that replace those compiled in.
     #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
@@ -132,33 +145,46 @@ impl From<KnobName> for Knob {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum SchemeName {
+pub(super) enum SchemeName {
     /// Gene sets are dealt to the folds.
     KFold,
     /// Perturbed genes are dealt to the folds: is a regulator foretold that nothing was known of?
     LeaveRegulatorsOut,
     /// Repeated perturbations are dealt to the folds: is the same regulator foretold under another condition?
     LeaveContrastsOut,
+    /// One split: that of --split, of the table's own column, or of the settings.
+    Given,
 }
 
-impl From<SchemeName> for FoldScheme {
-    fn from(name: SchemeName) -> Self {
-        match name {
-            SchemeName::KFold => Self::KFold,
-            SchemeName::LeaveRegulatorsOut => Self::LeaveRegulatorsOut,
-            SchemeName::LeaveContrastsOut => Self::LeaveContrastsOut,
+impl SchemeName {
+    /// How folds are dealt; `None` for the one split that is given.
+    pub(super) const fn scheme(self) -> Option<FoldScheme> {
+        match self {
+            Self::KFold => Some(FoldScheme::KFold),
+            Self::LeaveRegulatorsOut => Some(FoldScheme::LeaveRegulatorsOut),
+            Self::LeaveContrastsOut => Some(FoldScheme::LeaveContrastsOut),
+            Self::Given => None,
         }
     }
 }
 
 /// Runs the subcommand.
 pub fn run(arguments: &EvaluateArgs) -> Result<()> {
-    if arguments.against.is_empty() && !arguments.refine {
-        bail!("nothing to compare with: name refined knowledge bases with --against, or refine on folds with --refine");
+    if arguments.against.is_empty() && !arguments.refine && arguments.predictors.is_empty() {
+        bail!(
+            "nothing to compare: name predictors with --predictors (or `--predictors all`), refined knowledge bases with \
+             --against, or refine on folds with --refine"
+        );
     }
     let settings = arguments.settings()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
+    }
+    if !arguments.predictors.is_empty() {
+        return comparison::run(arguments, &settings);
+    }
+    if arguments.split.is_some() && arguments.part.is_none() {
+        bail!("`--split` needs `--part` to say which part of it is scored");
     }
     let output = arguments.out.as_deref().map(|place| ResultFolder::claim_for(place, &FILES)).transpose()?;
     let watch = Terminal::new();
@@ -210,20 +236,22 @@ impl EvaluateArgs {
 }
 
 /// Everything that was read, over one gene table.
-struct Sources {
-    genes: GeneTable,
-    original: RegulatoryNetwork,
-    evidence: Vec<u32>,
-    resistance: Resistance,
+pub(super) struct Sources {
+    pub genes: GeneTable,
+    pub original: RegulatoryNetwork,
+    pub evidence: Vec<u32>,
+    pub resistance: Resistance,
     against: Vec<(String, RegulatoryNetwork)>,
-    dataset: Dataset,
+    pub dataset: Dataset,
+    /// How the data say to be split.
+    pub plan: SplitPlan,
     seen: Option<BTreeSet<Vec<GeneId>>>,
-    inputs: Vec<InputFile>,
-    notes: Vec<String>,
+    pub inputs: Vec<InputFile>,
+    pub notes: Vec<String>,
 }
 
 impl Sources {
-    fn read(arguments: &EvaluateArgs, settings: &Settings) -> Result<Self> {
+    pub(super) fn read(arguments: &EvaluateArgs, settings: &Settings) -> Result<Self> {
         let rules = read_rules(settings.rules.as_deref())?;
         let mut inputs = Vec::new();
         let mut notes = Vec::new();
@@ -275,6 +303,7 @@ impl Sources {
             against: against.into_iter().map(network).collect(),
             genes,
             dataset,
+            plan,
             seen,
             inputs,
             notes,
@@ -296,7 +325,9 @@ impl Sources {
         let knobs: Vec<_> = arguments.choose.iter().copied().map(Knob::from).collect();
         let schemes = if arguments.refine { arguments.splits.as_slice() } else { &[] };
         for &scheme in schemes {
-            let scheme = FoldScheme::from(scheme);
+            let Some(scheme) = scheme.scheme() else {
+                bail!("`--splits given` is one split, not folds; use it with --predictors");
+            };
             let folds = arguments.folds as usize;
             let splits = scheme.folds(&self.dataset, folds, settings.split.validation, run.seed).into_diagnostic()?;
             let materials = FoldMaterials {

@@ -4,6 +4,7 @@
 //! the log to standard error.
 
 mod checkpoint;
+mod comparison;
 mod dataset;
 mod evaluate;
 mod explain;
@@ -11,6 +12,7 @@ mod export;
 mod files;
 mod import;
 mod knowledge_base;
+mod notebook;
 mod output;
 mod query;
 mod recover;

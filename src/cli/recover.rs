@@ -1,6 +1,6 @@
 //! `aligned recover`: damage a network, mend it by each method, and say how much comes back.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 use super::Interrupted;
 use super::files::{self, Input};
 use super::knowledge_base::{self, ECOLI_CORE};
+use super::notebook::{Notebook, program_hash};
 use super::query::read_rules;
-use super::result_folder::OutputError;
 use super::watch::Terminal;
 
 /// Test the refinement: damage a network, make experiments on the undamaged one, and see what each method finds again.
@@ -198,10 +198,11 @@ pub fn run(arguments: &RecoverArgs) -> Result<()> {
         inputs: source.inputs.iter().map(|input| input.sha256.clone()).collect(),
         config,
     };
-    let mut notebook = Notebook::open(&arguments.out, &header)?;
+    let mut notebook = Notebook::open(&arguments.out, NOTEBOOK, &FILES, &header)?;
     let done = std::mem::take(&mut notebook.done);
+    let mut rows = Rows(notebook);
     let watch = Terminal::new();
-    let outcome = benchmark(&source.truth, &grid, &config, &done, &mut notebook, &watch).into_diagnostic()?;
+    let outcome = benchmark(&source.truth, &grid, &config, &done, &mut rows, &watch).into_diagnostic()?;
     watch.finish();
     let report = RecoveryReport {
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -405,7 +406,7 @@ fn kinds(text: &str) -> Result<Vec<FaultKind>> {
 }
 
 /// `5` for 1 to 5, or `3..7` with both ends.
-fn seeds(text: &str) -> Result<Vec<u64>> {
+pub(super) fn seeds(text: &str) -> Result<Vec<u64>> {
     const MOST: u64 = 10_000;
     let ends = match text.split_once("..") {
         Some((first, last)) => (first.trim().parse::<u64>().ok(), last.trim().parse::<u64>().ok()),
@@ -420,71 +421,19 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
 /// The first line of the notebook: rows of anything else cannot stand beside these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Header {
-    /// SHA-256 of the program: another build may find something else.
     program: String,
     network: String,
     inputs: Vec<String>,
     config: BenchmarkConfig,
 }
 
-fn program_hash() -> Result<String> {
-    let program = std::env::current_exe().into_diagnostic().wrap_err("cannot tell which program this is")?;
-    Ok(files::read(&program)?.sha256)
-}
-
 const NOTEBOOK: &str = "rows.jsonl";
-const FILES: [&str; 5] = [NOTEBOOK, "recover.csv", "recover.json", "recover.svg", "recover.md"];
+const FILES: [&str; 4] = ["recover.csv", "recover.json", "recover.svg", "recover.md"];
 
-/// Rows as they come, one JSON object a line, in the folder of the results.
-struct Notebook {
-    file: File,
-    done: Vec<RecoveryRow>,
-}
+/// The notebook, with the memory of each row.
+struct Rows(Notebook<RecoveryRow>);
 
-impl Notebook {
-    fn open(folder: &Path, header: &Header) -> Result<Self> {
-        let unwritable = |cause| OutputError::Unwritable { path: folder.to_owned(), cause };
-        if folder.exists() && !folder.is_dir() {
-            return Err(OutputError::NotAFolder { path: folder.to_owned() }.into());
-        }
-        fs::create_dir_all(folder).map_err(unwritable)?;
-        for entry in fs::read_dir(folder).map_err(unwritable)? {
-            let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-            if !FILES.contains(&other.as_str()) {
-                return Err(OutputError::Foreign { path: folder.to_owned(), other }.into());
-            }
-        }
-        let path = folder.join(NOTEBOOK);
-        let mut done = Vec::new();
-        let mut text = String::new();
-        if path.is_file() {
-            text = fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
-            // A line without an end was cut short by a crash.
-            text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
-        }
-        let mut lines = text.lines();
-        match lines.next() {
-            None => text = format!("{}\n", serde_json::to_string(header).into_diagnostic()?),
-            Some(line) => {
-                if serde_json::from_str::<Header>(line).ok().as_ref() != Some(header) {
-                    bail!(
-                        "{} holds rows of another network, other settings or another build of the program; name another folder with --out, or remove it",
-                        path.display()
-                    );
-                }
-                for (index, line) in lines.enumerate() {
-                    let row = serde_json::from_str(line).into_diagnostic();
-                    done.push(row.wrap_err_with(|| format!("{}:{} is damaged; remove it", path.display(), index + 2))?);
-                }
-            }
-        }
-        fs::write(&path, &text).map_err(unwritable)?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(unwritable)?;
-        Ok(Self { file, done })
-    }
-}
-
-impl Recorder for Notebook {
+impl Recorder for Rows {
     fn begin(&mut self) {
         // Lets the system forget the peak of the method before; where it cannot, the peak is that of the whole run.
         let _ = fs::write("/proc/self/clear_refs", "5");
@@ -495,10 +444,7 @@ impl Recorder for Notebook {
     }
 
     fn keep(&mut self, row: &RecoveryRow) -> io::Result<()> {
-        let mut line = serde_json::to_string(row)?;
-        line.push('\n');
-        self.file.write_all(line.as_bytes())?;
-        self.file.flush()
+        self.0.keep(row)
     }
 }
 

@@ -128,6 +128,16 @@ pub struct Split {
     pub test: Vec<usize>,
 }
 
+impl Split {
+    /// Training and validation rows together, sorted.
+    #[must_use]
+    pub fn learnt_from(&self) -> Vec<usize> {
+        let mut learnt = [self.train.as_slice(), &self.validation].concat();
+        learnt.sort_unstable();
+        learnt
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

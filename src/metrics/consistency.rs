@@ -35,9 +35,9 @@ impl Consistency {
     /// The agreement over several sets of rows together, from the agreement over each.
     #[must_use]
     pub fn pooled<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
-        let counts = |part: &Self| Counts { confusion: part.confusion, ambiguous: part.ambiguous };
+        let counts = |part: &Self| ResponseCounts { confusion: part.confusion, ambiguous: part.ambiguous };
         let counts: Vec<_> = parts.into_iter().map(counts).collect();
-        Counts::total(&counts).scores()
+        ResponseCounts::total(&counts).scores()
     }
 }
 
@@ -61,18 +61,21 @@ pub fn consistency(
     predicted: &ResponseMatrix,
 ) -> Result<Consistency, MetricError> {
     let rows = row_counts(perturbations, truth, predicted)?;
-    Ok(Counts::total(&rows).scores())
+    Ok(ResponseCounts::total(&rows).scores())
 }
 
-/// What each row contributes, so that rows can be drawn again without looking at their entries again.
+/// What each row contributes, so that rows can be pooled or drawn again without looking at their entries again.
+///
+/// # Shapes
+/// - `truth`, `predicted`: `[n_perturbations, n_genes]`
 ///
 /// # Errors
-/// [`MetricError`] if shapes or the number of perturbations differ.
-pub(super) fn row_counts(
+/// As [`consistency`].
+pub fn row_counts(
     perturbations: &[Perturbation],
     truth: &ResponseMatrix,
     predicted: &ResponseMatrix,
-) -> Result<Vec<Counts>, MetricError> {
+) -> Result<Vec<ResponseCounts>, MetricError> {
     let shape = |matrix: &ResponseMatrix| (matrix.n_perturbations(), matrix.n_genes());
     if shape(truth) != shape(predicted) {
         return Err(MetricError::ShapeMismatch { left: shape(truth), right: shape(predicted) });
@@ -81,18 +84,18 @@ pub(super) fn row_counts(
     if perturbations.len() != rows {
         return Err(MetricError::PerturbationCount { perturbations: perturbations.len(), rows });
     }
-    let of_row = |(row, perturbation)| Counts::of_row(perturbation, truth.row(row), predicted.row(row));
+    let of_row = |(row, perturbation)| ResponseCounts::of_row(perturbation, truth.row(row), predicted.row(row));
     Ok(perturbations.iter().enumerate().map(of_row).collect())
 }
 
 /// Confusion counts of some rows, from which all scores follow.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Counts {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseCounts {
     confusion: [[u64; 3]; 3],
     ambiguous: u64,
 }
 
-impl Counts {
+impl ResponseCounts {
     fn of_row(perturbation: &Perturbation, truth: &[Option<Response>], predicted: &[Option<Response>]) -> Self {
         let mut counts = Self::default();
         for (gene, pair) in truth.iter().zip(predicted).enumerate() {
@@ -111,7 +114,8 @@ impl Counts {
     }
 
     /// The counts of all rows together.
-    pub(super) fn total<'a>(rows: impl IntoIterator<Item = &'a Self>) -> Self {
+    #[must_use]
+    pub fn total<'a>(rows: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut total = Self::default();
         for row in rows {
             for (sums, counts) in total.confusion.iter_mut().zip(&row.confusion) {
@@ -125,7 +129,8 @@ impl Counts {
     }
 
     /// Precision, recall and F1 of each class, and their mean.
-    pub(super) fn scores(&self) -> Consistency {
+    #[must_use]
+    pub fn scores(&self) -> Consistency {
         let per_class = [0, 1, 2].map(|class| class_score(&self.confusion, class));
         let seen: Vec<_> = (0..3).filter(|&class| occurs(&self.confusion, class)).collect();
         let total: f64 = seen.iter().map(|&class| per_class[class].f1).sum();

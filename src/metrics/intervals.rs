@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 
 use super::MetricError;
-use super::consistency::{Counts, row_counts};
+use super::consistency::{ResponseCounts, row_counts};
 use crate::biology::{GeneId, Perturbation, ResponseMatrix};
 
 /// A figure with the range in which it plausibly lies.
@@ -215,8 +215,22 @@ pub fn paired_difference(
 ) -> Result<PairedDifference, MetricError> {
     let first = units(perturbations, &row_counts(perturbations, truth, first)?);
     let second = units(perturbations, &row_counts(perturbations, truth, second)?);
-    let difference = |drawn: &[usize]| macro_f1(&first, drawn) - macro_f1(&second, drawn);
-    let resampled = resample(first.len(), difference, config)?;
+    bootstrap_difference(first.len(), |drawn| macro_f1(&first, drawn) - macro_f1(&second, drawn), config)
+}
+
+/// As [`bootstrap`], of a difference of two figures on the same draws, with the share of draws in which it is above 0.
+///
+/// # Errors
+/// As [`bootstrap`].
+pub fn bootstrap_difference<F>(
+    n_units: usize,
+    difference: F,
+    config: &BootstrapConfig,
+) -> Result<PairedDifference, MetricError>
+where
+    F: Fn(&[usize]) -> f64 + Sync,
+{
+    let resampled = resample(n_units, difference, config)?;
     Ok(PairedDifference { difference: resampled.interval, first_better: share_above_zero(&resampled.figures) })
 }
 
@@ -227,16 +241,16 @@ fn share_above_zero(figures: &[f64]) -> f64 {
 }
 
 /// Counts per perturbed gene set, in the order of the gene sets: the order of the rows does not matter.
-fn units(perturbations: &[Perturbation], rows: &[Counts]) -> Vec<Counts> {
-    let mut units: BTreeMap<Vec<GeneId>, Vec<&Counts>> = BTreeMap::new();
+fn units(perturbations: &[Perturbation], rows: &[ResponseCounts]) -> Vec<ResponseCounts> {
+    let mut units: BTreeMap<Vec<GeneId>, Vec<&ResponseCounts>> = BTreeMap::new();
     for (perturbation, counts) in perturbations.iter().zip(rows) {
         units.entry(perturbation.genes().collect()).or_default().push(counts);
     }
-    units.into_values().map(Counts::total).collect()
+    units.into_values().map(ResponseCounts::total).collect()
 }
 
-fn macro_f1(units: &[Counts], drawn: &[usize]) -> f64 {
-    Counts::total(drawn.iter().map(|&unit| &units[unit])).scores().macro_f1
+fn macro_f1(units: &[ResponseCounts], drawn: &[usize]) -> f64 {
+    ResponseCounts::total(drawn.iter().map(|&unit| &units[unit])).scores().macro_f1
 }
 
 /// Wilson score interval of a share, for example of regulations whose sign the data confirm.

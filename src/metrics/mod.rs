@@ -9,11 +9,11 @@ mod error;
 mod growth;
 mod intervals;
 
-pub use consistency::{ClassScore, Consistency, balanced_consistency, consistency};
+pub use consistency::{ClassScore, Consistency, ResponseCounts, balanced_consistency, consistency, row_counts};
 pub use edges::{EdgeScores, average_precision, edge_scores};
 pub use error::MetricError;
 pub use growth::PowerLaw;
 pub use intervals::{
-    BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, consistency_interval, mean_interval,
-    paired_difference, wilson,
+    BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, bootstrap_difference,
+    consistency_interval, mean_interval, paired_difference, wilson,
 };

@@ -11,7 +11,7 @@ use crate::refinement::RefinementConfig;
 use crate::symbolic::{Closure, Reading};
 
 /// Which neural predictor learns from the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PredictorKind {
     /// Multi-layer perceptron: knows a perturbed gene only by its own training rows.

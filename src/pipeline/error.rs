@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::evaluation::Audit;
 use crate::adaptor::AdaptorError;
 use crate::datasets::DatasetError;
 use crate::metrics::MetricError;
@@ -31,6 +32,16 @@ pub enum PipelineError {
     /// Stopped before there was anything to hand back.
     #[error("stopped before the first round was done; nothing was written")]
     Cancelled,
+    /// Held-out experiments repeat what is learnt from.
+    #[error(
+        "the split `{}` leaks: of {} held-out experiments {} perturb a set of genes that is learnt from too (for example {}), \
+         under another name perhaps; put all experiments of one gene set into one part",
+        .0.scheme, .0.held_out, .0.same_gene_set.max(.0.same_experiment), .0.examples.join(", ")
+    )]
+    Leak(Box<Audit>),
+    /// A finished cell of a comparison could not be kept.
+    #[error("a finished cell could not be kept: {0}")]
+    NotKept(#[source] std::io::Error),
     /// From the folds.
     #[error(transparent)]
     Dataset(Box<DatasetError>),

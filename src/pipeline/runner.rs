@@ -92,8 +92,7 @@ struct Round {
 impl<'a> Runner<'a> {
     fn start(materials: &'a Materials<'a>, config: &'a Config, watch: &'a dyn Watch) -> Result<Self, PipelineError> {
         let Materials { network, dataset, split, .. } = materials;
-        let mut rows: Vec<_> = split.train.iter().chain(&split.validation).copied().collect();
-        rows.sort_unstable();
+        let rows = split.learnt_from();
         if split.train.is_empty() {
             return Err(PipelineError::NothingToLearn { rows: dataset.perturbations.len() });
         }

@@ -2,7 +2,7 @@
 
 use super::outcome::{BalancedConsistency, KnowledgeConsistency, ScoreRow, Scores};
 use super::{Config, PipelineError};
-use crate::biology::{Perturbation, Response, ResponseMatrix};
+use crate::biology::{Perturbation, ResponseMatrix};
 use crate::metrics::{balanced_consistency, consistency};
 use crate::network::RegulatoryNetwork;
 use crate::symbolic::{Closure, Simulator};
@@ -42,7 +42,7 @@ impl HeldOut {
     pub fn scores(&self, knowledge: &KnowledgeBases<'_>, config: &Config) -> Result<Scores, PipelineError> {
         let said = |network: &RegulatoryNetwork| {
             let responses = Closure::new(network, config.depth, config.reading).simulate(&self.perturbations);
-            masked_by(&responses, &self.observed)
+            responses.masked_by(&self.observed)
         };
         let original = said(knowledge.original);
         let refined = said(knowledge.refined);
@@ -87,11 +87,4 @@ impl HeldOut {
             balanced_consistency,
         })
     }
-}
-
-/// The responses of the entries that were measured.
-fn masked_by(responses: &ResponseMatrix, measured: &ResponseMatrix) -> ResponseMatrix {
-    let keep = |(&response, &measured): (&Option<Response>, &Option<Response>)| measured.and(response);
-    let entries = responses.entries().iter().zip(measured.entries()).map(keep).collect();
-    ResponseMatrix::from_entries(responses.n_perturbations(), responses.n_genes(), entries)
 }

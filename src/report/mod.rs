@@ -1,8 +1,9 @@
 //! What is told of a run: JSON for programs, Markdown and HTML for readers, a table of revisions for spreadsheets.
 //!
-//! Start at [`Report`], or [`EvaluationReport`] for scores alone. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
+//! Start at [`Report`], [`EvaluationReport`] for scores of knowledge alone, or [`ComparisonReport`] for those of predictors. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
+mod comparison;
 mod error;
 mod evaluation;
 mod growth;
@@ -25,6 +26,7 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
+pub use comparison::ComparisonReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};

@@ -91,7 +91,7 @@ pub fn cross_validate(
     let mut reasoning = Vec::new();
     for (fold, split) in materials.splits.iter().enumerate() {
         tracing::info!(fold, of = materials.splits.len(), "refine on a fold of {splits}");
-        let learnt = learnt_from(split);
+        let learnt = split.learnt_from();
         let (knobs, inner) = materials.choose;
         let part = materials.dataset.select(&learnt);
         let (chosen, choices) = choose(materials.network, &part, knobs, inner, config, watch)?;
@@ -124,7 +124,7 @@ fn one_fold(
     if outcome.stop_reason == StopReason::Cancelled {
         return Err(PipelineError::Cancelled);
     }
-    let learnt = learnt_from(split);
+    let learnt = split.learnt_from();
     let macro_f1 = |network: &RegulatoryNetwork, config: &Config, rows: &[usize]| -> Result<f64, PipelineError> {
         let part = dataset.select(rows);
         let said = Closure::new(network, config.depth, config.reading).simulate(&part.perturbations);
@@ -172,10 +172,4 @@ fn pooled(
     let original = NamedNetwork { name: ORIGINAL, network: materials.network };
     let before = Foretold::by(original, materials.network, data, (config.depth, config.reading));
     stratum(StratumKind::All, data, &[Foretold::no_change(data), before, after], bootstrap)
-}
-
-fn learnt_from(split: &Split) -> Vec<usize> {
-    let mut learnt = [split.train.as_slice(), &split.validation].concat();
-    learnt.sort_unstable();
-    learnt
 }

@@ -193,7 +193,7 @@ pub(super) fn stratum(
 }
 
 /// Too few gene sets for an interval are no fault here.
-fn if_enough<T>(result: Result<T, MetricError>) -> Result<Option<T>, MetricError> {
+pub(super) fn if_enough<T>(result: Result<T, MetricError>) -> Result<Option<T>, MetricError> {
     match result {
         Err(MetricError::TooFewPerturbations { .. }) => Ok(None),
         other => other.map(Some),

@@ -3,13 +3,21 @@
 //! Start at [`score_knowledge`]; [`cross_validate`] refines on the training part of each fold and scores what was held
 //! out; [`choose`] sets knobs by the same means inside what may be learnt from. Only what the knowledge says by itself is scored here, no predictor and no adaptor.
 
+mod audit;
 mod choice;
+mod comparison;
+mod contender;
 mod cross_validation;
 mod knowledge_score;
+mod standings;
 
+pub use audit::Audit;
 pub use choice::{Knob, KnobCurve, KnobPoint, choose};
+pub use comparison::{Cell, CellKeeper, CellKey, Comparison, ComparisonMaterials, ScoredRow, SeededSplits, compare};
+pub use contender::{BaselineKind, Contender, UnknownContender};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
+pub use standings::{Differences, Novelty, Standing, Standings, standings};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,313 @@
+//! Contenders over folds and seeds: each learns from the same training parts and is scored on the same held-out rows.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::audit::Audit;
+use super::contender::{Contender, drawn_by_chance};
+use crate::biology::{Evidence, GeneId, GeneTable, Perturbation, ResponseMatrix, Revision, RevisionStatus};
+use crate::datasets::{Dataset, Split};
+use crate::metrics::{ResponseCounts, row_counts};
+use crate::network::RegulatoryNetwork;
+use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
+use crate::prediction::{PredictionError, Predictor, TrainingData};
+use crate::progress::{Quiet, Watch};
+use crate::refinement::Resistance;
+use crate::symbolic::{Closure, Simulator};
+
+/// What everybody is given. Networks and data are over the same genes.
+#[derive(Clone, Copy, Debug)]
+pub struct ComparisonMaterials<'a> {
+    /// The knowledge.
+    pub network: &'a RegulatoryNetwork,
+    /// For each gene, how much evidence the knowledge base cites for its regulations.
+    pub evidence: &'a [u32],
+    /// How hard known regulations are to revise; `None` if all yield alike.
+    pub resistance: Option<&'a Resistance>,
+    /// All observations.
+    pub dataset: &'a Dataset,
+    /// The genes of networks and data.
+    pub genes: &'a GeneTable,
+}
+
+/// The splits of one way of splitting and one seed; the seed is also that of every contender.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeededSplits {
+    /// How they were made, for example `leave-regulators-out`.
+    pub scheme: String,
+    /// The seed.
+    pub seed: u64,
+    /// The splits.
+    pub splits: Vec<Split>,
+    /// True if they mean to hold out other experiments of gene sets that are learnt from, as leave-contrasts-out does.
+    pub repeats_meant: bool,
+}
+
+/// Which cell of the comparison: a way of splitting, a seed, a fold, a contender.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CellKey {
+    /// How the folds were made.
+    pub scheme: String,
+    /// Seed of the folds and of the contender.
+    pub seed: u64,
+    /// From 0.
+    pub fold: usize,
+    /// Who foretold.
+    pub contender: Contender,
+}
+
+/// What one contender foretold of one fold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cell {
+    /// Which one.
+    #[serde(flatten)]
+    pub key: CellKey,
+    /// One element per held-out experiment.
+    pub rows: Vec<ScoredRow>,
+    /// Applied revisions, without the evidence, where knowledge was refined.
+    pub revisions: Vec<Revision>,
+    /// Seconds spent on learning and foretelling.
+    pub seconds: f64,
+}
+
+/// What was foretold of one held-out experiment, in counts from which all scores follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScoredRow {
+    /// Name of the experiment.
+    pub experiment: String,
+    /// The perturbed genes, in order, joined by `;`.
+    pub gene_set: String,
+    /// How many genes were perturbed.
+    pub perturbed: usize,
+    /// How many of them some training row perturbs.
+    pub trained: usize,
+    /// Against what was observed.
+    pub data: ResponseCounts,
+    /// Against what the original knowledge says, over the measured genes.
+    pub original: ResponseCounts,
+    /// Against what the knowledge refined in this fold says, over the measured genes; `None` if none was refined.
+    pub refined: Option<ResponseCounts>,
+}
+
+/// Keeps cells as they are done.
+pub trait CellKeeper {
+    /// Keeps a finished cell, so that a later run need not compute it again.
+    ///
+    /// # Errors
+    /// If it cannot be kept; the comparison ends there.
+    fn keep(&mut self, cell: &Cell) -> io::Result<()>;
+}
+
+/// The cells of a comparison, and whether all of them are there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// By scheme, seed, fold, then contender, in the order given.
+    pub cells: Vec<Cell>,
+    /// False if the work was cancelled before the end.
+    pub finished: bool,
+}
+
+/// Fits every contender on the training and validation part of every split and scores it on the part held out. Cells
+/// found in `done` are taken over and not computed again.
+///
+/// The refined knowledge that all are scored against is that of the first contender of the fold that refines.
+///
+/// # Errors
+/// [`PipelineError::Leak`] if a held-out row is learnt from; [`PipelineError`] if a setting is out of range, a fit fails,
+/// or a cell cannot be kept. When `watch` is cancelled, the
+/// folds so far are handed back.
+pub fn compare(
+    materials: &ComparisonMaterials<'_>,
+    contenders: &[Contender],
+    splits: &[SeededSplits],
+    config: &Config,
+    done: &[Cell],
+    keeper: &mut dyn CellKeeper,
+    watch: &dyn Watch,
+) -> Result<Comparison, PipelineError> {
+    config.check()?;
+    for seeded in splits {
+        let audit = Audit::of(&[seeded], materials.dataset, materials.genes);
+        if audit.leaks() {
+            return Err(PipelineError::Leak(Box::new(audit)));
+        }
+    }
+    let folds: usize = splits.iter().map(|seeded| seeded.splits.len()).sum();
+    watch.begin("compare", (folds * contenders.len()) as u64);
+    let mut comparison = Comparison { cells: Vec::new(), finished: true };
+    for seeded in splits {
+        for (fold, split) in seeded.splits.iter().enumerate() {
+            let fold =
+                Fold { materials, scheme: &seeded.scheme, fold, split, config: &config.clone().with_seed(seeded.seed) };
+            match fold.cells(contenders, done, keeper, watch) {
+                Ok(cells) => comparison.cells.extend(cells),
+                Err(PipelineError::Cancelled | PipelineError::Prediction(PredictionError::Cancelled)) => {
+                    return Ok(Comparison { finished: false, ..comparison });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Ok(comparison)
+}
+
+struct Fold<'a> {
+    materials: &'a ComparisonMaterials<'a>,
+    scheme: &'a str,
+    fold: usize,
+    split: &'a Split,
+    config: &'a Config,
+}
+
+/// What a contender says of the held-out rows, not yet scored.
+struct Foretold {
+    responses: ResponseMatrix,
+    revisions: Vec<Revision>,
+    seconds: f64,
+}
+
+impl Fold<'_> {
+    fn key(&self, contender: &Contender) -> CellKey {
+        CellKey { scheme: self.scheme.to_owned(), seed: self.config.seed, fold: self.fold, contender: *contender }
+    }
+
+    /// The cells of all contenders. Those that refine go first: the others are scored against their knowledge too.
+    fn cells(
+        &self,
+        contenders: &[Contender],
+        done: &[Cell],
+        keeper: &mut dyn CellKeeper,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Cell>, PipelineError> {
+        let known = |contender: &Contender| done.iter().find(|cell| cell.key == self.key(contender)).cloned();
+        let mut cells: Vec<_> = contenders.iter().map(known).collect();
+        let refining = contenders.iter().position(|contender| matches!(contender, Contender::Aligned(_)));
+        let mut foretold: Vec<Option<Foretold>> = contenders.iter().map(|_| None).collect();
+        let missing = |cells: &[Option<Cell>], refines: bool| -> Vec<usize> {
+            let waits = |&place: &usize| cells[place].is_none() && (Some(place) == refining) == refines;
+            (0..contenders.len()).filter(waits).collect()
+        };
+        for refines in [true, false] {
+            let places = missing(&cells, refines);
+            let said: Vec<_> =
+                places.par_iter().map(|&place| self.foretell(&contenders[place], &Quiet(watch))).collect();
+            for (place, said) in places.into_iter().zip(said) {
+                foretold[place] = Some(said?);
+            }
+            if watch.is_cancelled() {
+                return Err(PipelineError::Cancelled);
+            }
+            let refined = refining.and_then(|place| {
+                let revisions = cells[place].as_ref().map(|cell| &cell.revisions);
+                let revisions = revisions.or(foretold[place].as_ref().map(|said| &said.revisions))?;
+                Some(self.materials.network.revised(revisions))
+            });
+            for (place, said) in foretold.iter_mut().enumerate() {
+                if let Some(said) = said.take() {
+                    let cell = self.scored(&contenders[place], said, refined.as_ref())?;
+                    keeper.keep(&cell).map_err(PipelineError::NotKept)?;
+                    cells[place] = Some(cell);
+                }
+            }
+        }
+        watch.advance(contenders.len() as u64);
+        Ok(cells.into_iter().flatten().collect())
+    }
+
+    fn foretell(&self, contender: &Contender, watch: &dyn Watch) -> Result<Foretold, PipelineError> {
+        let began = Instant::now();
+        let ComparisonMaterials { network, dataset, .. } = *self.materials;
+        let test = dataset.select(&self.split.test).perturbations;
+        let mut revisions = Vec::new();
+        let responses = match contender {
+            Contender::Chance => {
+                let trained = dataset.observed.select(&self.split.train);
+                drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64)
+            }
+            Contender::Knowledge => Closure::new(network, self.config.depth, self.config.reading).simulate(&test),
+            Contender::Aligned(kind) => {
+                let outcome = self.aligned(&Config { predictor: *kind, ..self.config.clone() }, watch)?;
+                let applied = outcome.0.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
+                revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
+                outcome.1
+            }
+            Contender::Baseline(_) | Contender::Neural(_) => {
+                let predictor = contender.predictor(network, self.config);
+                let mut predictor = predictor.expect("baselines and neural predictors can be built");
+                self.fitted_responses(predictor.as_mut(), &test, watch)?
+            }
+        };
+        Ok(Foretold { responses, revisions, seconds: began.elapsed().as_secs_f64() })
+    }
+
+    fn fitted_responses(
+        &self,
+        predictor: &mut dyn Predictor,
+        test: &[Perturbation],
+        watch: &dyn Watch,
+    ) -> Result<ResponseMatrix, PipelineError> {
+        let learnt = self.split.learnt_from();
+        let part = self.materials.dataset.select(&learnt);
+        let place = |row: &usize| learnt.binary_search(row).ok();
+        let validation: Vec<_> = self.split.validation.iter().filter_map(place).collect();
+        let data = TrainingData {
+            perturbations: &part.perturbations,
+            responses: &part.observed,
+            row_weights: &vec![1.0; learnt.len()],
+            validation: &validation,
+        };
+        predictor.fit(&data, watch)?;
+        Ok(predictor.predict(test)?.responses())
+    }
+
+    fn aligned(&self, config: &Config, watch: &dyn Watch) -> Result<(Vec<Revision>, ResponseMatrix), PipelineError> {
+        let &ComparisonMaterials { network, evidence, resistance, dataset, genes } = self.materials;
+        let (split, row_labels) = (self.split, &dataset.names);
+        let materials = Materials { network, evidence, resistance, held_out: None, dataset, split, row_labels, genes };
+        let outcome = run(&materials, config, watch)?;
+        match outcome.stop_reason {
+            StopReason::Cancelled => Err(PipelineError::Cancelled),
+            _ => Ok((outcome.revisions, outcome.held_out.aligned)),
+        }
+    }
+
+    fn scored(
+        &self,
+        contender: &Contender,
+        said: Foretold,
+        refined: Option<&RegulatoryNetwork>,
+    ) -> Result<Cell, PipelineError> {
+        let ComparisonMaterials { network, dataset, genes, .. } = *self.materials;
+        let test = dataset.select(&self.split.test);
+        let against = |truth: &ResponseMatrix| row_counts(&test.perturbations, truth, &said.responses);
+        let knowledge = |network: &RegulatoryNetwork| {
+            let simulated = Closure::new(network, self.config.depth, self.config.reading).simulate(&test.perturbations);
+            against(&simulated.masked_by(&test.observed))
+        };
+        let trained: BTreeSet<GeneId> =
+            self.split.train.iter().flat_map(|&row| dataset.perturbations[row].genes()).collect();
+        let (data, original) = (against(&test.observed)?, knowledge(network)?);
+        let refined = refined.map(knowledge).transpose()?;
+        let row = |place: usize| {
+            let perturbed: Vec<_> = test.perturbations[place].genes().collect();
+            let symbols: Vec<_> = perturbed.iter().map(|&gene| genes.symbol(gene)).collect();
+            ScoredRow {
+                experiment: test.names[place].clone(),
+                gene_set: symbols.join(";"),
+                perturbed: perturbed.len(),
+                trained: perturbed.iter().filter(|gene| trained.contains(gene)).count(),
+                data: data[place],
+                original: original[place],
+                refined: refined.as_ref().map(|counts| counts[place]),
+            }
+        };
+        let rows = (0..test.len()).map(row).collect();
+        Ok(Cell { key: self.key(contender), rows, revisions: said.revisions, seconds: said.seconds })
+    }
+}

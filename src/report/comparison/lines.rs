@@ -1,0 +1,152 @@
+//! The long table: one line for each score, so that any program can pivot it.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::metrics::{Consistency, Interval, ResponseCounts};
+use crate::pipeline::evaluation::{Cell, Differences, Standing, Standings};
+use crate::report::ReportError;
+
+/// One line of `evaluation.csv`; the field names are the column names.
+#[derive(Serialize)]
+struct Line<'a> {
+    splits: &'a str,
+    experiments: &'a str,
+    seed: Option<u64>,
+    fold: Option<usize>,
+    predictor: String,
+    held_out: usize,
+    macro_f1: f64,
+    macro_f1_lower: Option<f64>,
+    macro_f1_upper: Option<f64>,
+    precision_down: f64,
+    recall_down: f64,
+    f1_down: f64,
+    support_down: u64,
+    precision_unchanged: f64,
+    recall_unchanged: f64,
+    f1_unchanged: f64,
+    support_unchanged: u64,
+    precision_up: f64,
+    recall_up: f64,
+    f1_up: f64,
+    support_up: u64,
+    knowledge_original: Option<f64>,
+    knowledge_refined: Option<f64>,
+    balanced_original: Option<f64>,
+    balanced_refined: Option<f64>,
+    reference: Option<String>,
+    less_reference: Option<f64>,
+    less_reference_lower: Option<f64>,
+    less_reference_upper: Option<f64>,
+    balanced_original_less_reference: Option<f64>,
+    balanced_original_less_reference_lower: Option<f64>,
+    balanced_original_less_reference_upper: Option<f64>,
+    balanced_refined_less_reference: Option<f64>,
+    balanced_refined_less_reference_lower: Option<f64>,
+    balanced_refined_less_reference_upper: Option<f64>,
+    revisions: f64,
+    seconds: f64,
+}
+
+pub(super) fn write(standings: &[Standings], cells: &[Cell], out: &mut dyn Write) -> Result<(), ReportError> {
+    let mut table = csv::Writer::from_writer(out);
+    for standings in standings {
+        for row in &standings.rows {
+            table.serialize(standing_line(standings, row))?;
+        }
+    }
+    for cell in cells {
+        table.serialize(cell_line(cell))?;
+    }
+    table.flush()?;
+    Ok(())
+}
+
+fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
+    let interval = |of: fn(&Differences) -> Option<Interval>| row.less_reference.as_ref().and_then(of);
+    let data = interval(|less| Some(less.data.difference));
+    let original = interval(|less| Some(less.balanced_original.difference));
+    let refined = interval(|less| less.balanced_refined.map(|paired| paired.difference));
+    Line {
+        experiments: standings.novelty.words(),
+        macro_f1_lower: row.interval.map(|interval| interval.lower),
+        macro_f1_upper: row.interval.map(|interval| interval.upper),
+        knowledge_original: Some(row.knowledge_original),
+        knowledge_refined: row.knowledge_refined,
+        balanced_original: Some(row.balanced_original),
+        balanced_refined: row.balanced_refined,
+        reference: standings.reference.map(|reference| reference.to_string()),
+        less_reference: data.map(|interval| interval.estimate),
+        less_reference_lower: data.map(|interval| interval.lower),
+        less_reference_upper: data.map(|interval| interval.upper),
+        balanced_original_less_reference: original.map(|interval| interval.estimate),
+        balanced_original_less_reference_lower: original.map(|interval| interval.lower),
+        balanced_original_less_reference_upper: original.map(|interval| interval.upper),
+        balanced_refined_less_reference: refined.map(|interval| interval.estimate),
+        balanced_refined_less_reference_lower: refined.map(|interval| interval.lower),
+        balanced_refined_less_reference_upper: refined.map(|interval| interval.upper),
+        revisions: row.revisions,
+        seconds: row.seconds,
+        ..line(&standings.scheme, row.contender.to_string(), standings.experiments, &row.data)
+    }
+}
+
+fn cell_line(cell: &Cell) -> Line<'_> {
+    let data = ResponseCounts::total(cell.rows.iter().map(|row| &row.data)).scores();
+    let original = ResponseCounts::total(cell.rows.iter().map(|row| &row.original)).scores().macro_f1;
+    let refined: Option<Vec<_>> = cell.rows.iter().map(|row| row.refined.as_ref()).collect();
+    Line {
+        seed: Some(cell.key.seed),
+        fold: Some(cell.key.fold + 1),
+        knowledge_original: Some(original),
+        knowledge_refined: refined.map(|counts| ResponseCounts::total(counts).scores().macro_f1),
+        revisions: cell.revisions.len() as f64,
+        seconds: cell.seconds,
+        ..line(&cell.key.scheme, cell.key.contender.to_string(), cell.rows.len(), &data)
+    }
+}
+
+fn line<'a>(splits: &'a str, predictor: String, held_out: usize, data: &Consistency) -> Line<'a> {
+    let [down, unchanged, up] = data.per_class;
+    Line {
+        splits,
+        experiments: "all",
+        seed: None,
+        fold: None,
+        predictor,
+        held_out,
+        macro_f1: data.macro_f1,
+        macro_f1_lower: None,
+        macro_f1_upper: None,
+        precision_down: down.precision,
+        recall_down: down.recall,
+        f1_down: down.f1,
+        support_down: down.support,
+        precision_unchanged: unchanged.precision,
+        recall_unchanged: unchanged.recall,
+        f1_unchanged: unchanged.f1,
+        support_unchanged: unchanged.support,
+        precision_up: up.precision,
+        recall_up: up.recall,
+        f1_up: up.f1,
+        support_up: up.support,
+        knowledge_original: None,
+        knowledge_refined: None,
+        balanced_original: None,
+        balanced_refined: None,
+        reference: None,
+        less_reference: None,
+        less_reference_lower: None,
+        less_reference_upper: None,
+        balanced_original_less_reference: None,
+        balanced_original_less_reference_lower: None,
+        balanced_original_less_reference_upper: None,
+        balanced_refined_less_reference: None,
+        balanced_refined_less_reference_lower: None,
+        balanced_refined_less_reference_upper: None,
+        revisions: 0.0,
+        seconds: 0.0,
+    }
+}

@@ -1,0 +1,294 @@
+//! What is told of a comparison of predictors: a page and Markdown for readers, a long CSV, JSON for programs.
+//!
+//! Start at [`ComparisonReport`].
+
+mod forest;
+mod lines;
+
+use std::io::Write;
+
+use minijinja::context;
+use minijinja::value::{Serde, Value};
+use serde::Serialize;
+
+use super::tables::MarkdownTable;
+use super::templates::render;
+use super::wording::{counted, decimal, score};
+use super::{InputFile, ReportError};
+use crate::metrics::{Interval, PairedDifference};
+use crate::pipeline::evaluation::{Audit, Cell, Standing, Standings};
+
+/// Everything that a comparison tells, and where it came from.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComparisonReport<'a> {
+    /// Version of this program.
+    pub tool_version: &'a str,
+    /// The files that were read.
+    pub inputs: Vec<InputFile>,
+    /// Remarks in sentences: names that matched no gene, rows left out.
+    pub notes: Vec<String>,
+    /// What held-out experiments share with those learnt from, for each way of splitting.
+    pub audits: &'a [Audit],
+    /// The tables.
+    pub standings: &'a [Standings],
+    /// False if the work was stopped before the last cell.
+    pub finished: bool,
+    /// What every contender foretold of every fold.
+    #[serde(skip)]
+    pub cells: &'a [Cell],
+    /// The effective configuration, as TOML.
+    pub config_toml: &'a str,
+}
+
+impl ComparisonReport<'_> {
+    /// Writes `evaluation.csv`: one line for each contender, way of splitting, seed, fold and sort of experiment; lines
+    /// over all seeds and folds have these empty.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        lines::write(self.standings, self.cells, out)
+    }
+
+    /// Writes `evaluation.json`: all figures, unrounded.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        serde_json::to_writer_pretty(&mut *out, self)?;
+        writeln!(out)?;
+        Ok(())
+    }
+
+    /// Writes tables to be read in a terminal or on a code-hosting page.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_markdown(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        if !self.finished {
+            writeln!(out, "**Stopped before the end; folds are missing.**\n")?;
+        }
+        for standings in self.standings {
+            writeln!(out, "### {}\n\n{}\n", heading(standings), table(standings))?;
+            writeln!(out, "{}\n", remarks(standings))?;
+        }
+        writeln!(out, "### Does it leak?\n")?;
+        for audit in self.audits {
+            writeln!(out, "* {}", audited(audit))?;
+        }
+        Ok(())
+    }
+
+    /// Writes `evaluation.html`: one page that needs no other file.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_html(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        let sections: Vec<_> = self.standings.iter().map(section).collect();
+        let page = render(
+            "comparison.html",
+            context! {
+                tool_version => self.tool_version,
+                finished => self.finished,
+                sections => Value::from(Serde(sections)),
+                audits => self.audits.iter().map(audited).collect::<Vec<_>>(),
+                notes => &self.notes,
+                inputs => Value::from(Serde(&self.inputs)),
+                config => self.config_toml,
+            },
+        )?;
+        out.write_all(page.as_bytes())?;
+        Ok(())
+    }
+}
+
+/// One table of the page with its plot.
+#[derive(Serialize)]
+struct Section {
+    heading: String,
+    heads: [&'static str; HEADS.len()],
+    rows: Vec<[String; HEADS.len()]>,
+    remarks: String,
+    forest: forest::Forest,
+}
+
+fn section(standings: &Standings) -> Section {
+    Section {
+        heading: heading(standings),
+        heads: HEADS,
+        rows: standings.rows.iter().map(cells).collect(),
+        remarks: remarks(standings),
+        forest: forest::forest(standings),
+    }
+}
+
+fn heading(standings: &Standings) -> String {
+    let experiments = counted(standings.experiments as u64, "held-out experiment");
+    let seeds = counted(standings.seeds as u64, "seed");
+    let (scheme, sort) = (&standings.scheme, standings.novelty.words());
+    format!("{scheme}, {sort}: {experiments} over {seeds}, {} different sets of perturbed genes", standings.gene_sets)
+}
+
+const HEADS: [&str; 12] = [
+    "predictor",
+    "macro-F1",
+    "down",
+    "unchanged",
+    "up",
+    "less reference",
+    "original KB",
+    "refined KB",
+    "balanced, original",
+    "balanced, refined",
+    "revisions",
+    "seconds",
+];
+
+fn table(standings: &Standings) -> String {
+    let mut table = MarkdownTable::new(1, &HEADS);
+    standings.rows.iter().for_each(|row| table.push(cells(row)));
+    table.text()
+}
+
+fn cells(row: &Standing) -> [String; HEADS.len()] {
+    let class = |class: usize| score(row.data.per_class[class].f1);
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+    [
+        row.contender.to_string(),
+        with_interval(row.data.macro_f1, row.interval),
+        class(0),
+        class(1),
+        class(2),
+        or_dash(row.less_reference.map(|less| difference(less.data))),
+        score(row.knowledge_original),
+        or_dash(row.knowledge_refined.map(score)),
+        score(row.balanced_original),
+        or_dash(row.balanced_refined.map(score)),
+        decimal(row.revisions, 1),
+        decimal(row.seconds, 2),
+    ]
+}
+
+fn with_interval(figure: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { lower, upper, .. }) => format!("{} ({}–{})", score(figure), score(lower), score(upper)),
+        None => score(figure),
+    }
+}
+
+fn difference(paired: PairedDifference) -> String {
+    let Interval { estimate, lower, upper, .. } = paired.difference;
+    format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
+}
+
+fn remarks(standings: &Standings) -> String {
+    let mut told = Vec::new();
+    if let Some(reference) = standings.reference {
+        told.push(format!(
+            "The reference is {reference}; differences are on the same draws of sets of perturbed genes."
+        ));
+    }
+    if let Some(floor) = standings.floor {
+        let below: Vec<_> = standings
+            .rows
+            .iter()
+            .filter(|row| !row.contender.is_blind() && row.data.macro_f1 <= floor)
+            .map(|row| row.contender.to_string())
+            .collect();
+        let floor = score(floor);
+        told.push(match below.as_slice() {
+            [] => format!("Who knows nothing of the perturbation reaches {floor}: the floor. All others exceed it."),
+            below => format!(
+                "Who knows nothing of the perturbation reaches {floor}: the floor. Not above it: {}.",
+                below.join(", ")
+            ),
+        });
+    }
+    told.join(" ")
+}
+
+fn audited(audit: &Audit) -> String {
+    let Audit { scheme, splits, held_out, same_experiment, same_gene_set, same_gene, .. } = audit;
+    let splits = counted(*splits as u64, "split");
+    let repeats = if audit.repeats_meant { ", as this way of splitting means to" } else { "" };
+    format!(
+        "{scheme}: {splits}, {held_out} experiments held out. Learnt from as well: {same_experiment} of the same \
+         experiments; {same_gene_set} have a set of perturbed genes that is learnt from{repeats}; {same_gene} share some \
+         perturbed gene but not the set. Predictors, thresholds, weights and revisions see training and validation rows alone."
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{BootstrapConfig, ResponseCounts};
+    use crate::pipeline::evaluation::{BaselineKind, CellKey, Contender, ScoredRow, standings};
+
+    fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {
+        serde_json::from_value(serde_json::json!({ "confusion": confusion, "ambiguous": 0 })).expect("counts")
+    }
+
+    fn cells() -> Vec<Cell> {
+        let cell = |contender, confusions: [[[u64; 3]; 3]; 2]| {
+            let row = |(place, confusion): (usize, [[u64; 3]; 3])| ScoredRow {
+                experiment: format!("<b>{place}"),
+                gene_set: format!("g{place}"),
+                perturbed: 1,
+                trained: 0,
+                data: counts(confusion),
+                original: counts(confusion),
+                refined: None,
+            };
+            let key = CellKey { scheme: "k-fold".into(), seed: 1, fold: 0, contender };
+            let rows = confusions.into_iter().enumerate().map(row).collect();
+            Cell { key, rows, revisions: Vec::new(), seconds: 0.5 }
+        };
+        let blind = [[0, 2, 0], [0, 6, 0], [0, 2, 0]];
+        let right = [[2, 0, 0], [0, 6, 0], [0, 0, 2]];
+        vec![cell(Contender::Baseline(BaselineKind::Mean), [blind, blind]), cell(Contender::Knowledge, [right, blind])]
+    }
+
+    fn told(write: impl FnOnce(&ComparisonReport<'_>, &mut Vec<u8>)) -> String {
+        let cells = cells();
+        let standings = standings(&cells, None, 2.0, &BootstrapConfig::default()).expect("settings in range");
+        let audits = [Audit { scheme: "k-fold".into(), splits: 1, held_out: 2, ..Audit::default() }];
+        let report = ComparisonReport {
+            tool_version: "0",
+            inputs: Vec::new(),
+            notes: vec!["a note with <i>tags".into()],
+            audits: &audits,
+            standings: &standings,
+            finished: true,
+            cells: &cells,
+            config_toml: "",
+        };
+        let mut out = Vec::new();
+        write(&report, &mut out);
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn the_table_names_reference_and_floor() {
+        let markdown = told(|report, out| report.write_markdown(out).expect("a vector takes all bytes"));
+        assert!(markdown.contains("The reference is mean") && markdown.contains("All others exceed it"), "{markdown}");
+        // Blind: F1 of unchanged 2·12/(12 + 20) = .75, a third of it is .25.
+        assert!(markdown.contains("reaches 0.250: the floor"), "{markdown}");
+    }
+
+    #[test]
+    fn the_long_table_has_a_line_for_every_cell_and_every_standing() {
+        let csv = told(|report, out| report.write_csv(out).expect("a vector takes all bytes"));
+        let lines: Vec<_> = csv.lines().collect();
+        assert_eq!(lines.len(), 1 + 2 + 2, "{csv}");
+        let columns = lines[0].split(',').count();
+        assert!(lines.iter().all(|line| line.split(',').count() == columns));
+    }
+
+    #[test]
+    fn the_page_shows_every_row_and_no_foreign_tag() {
+        let page = told(|report, out| report.write_html(out).expect("a vector takes all bytes"));
+        assert_eq!(page.matches("<circle").count(), 2);
+        assert!(page.contains("a note with &lt;i&gt;tags") && !page.contains("<i>"));
+        assert!(!page.contains("NaN") && !page.contains("http"));
+    }
+}
