@@ -2,14 +2,16 @@
 //!
 //! Start at [`RegulatoryNetwork`]. Genes are indices of one gene table; a conflict (both signs between two genes) is two
 //! regulations. [`topology`] tells its shape, [`exchange`] writes it for other tools,
-//! [`generate`] draws random ones. Nothing here opens a file or knows
+//! [`generate`] draws random ones, [`rewired`] takes the meaning out of a given one. Nothing here opens a file or knows
 //! where a regulation was stated.
 
 mod error;
 pub mod exchange;
 pub mod generate;
 mod regulatory_network;
+mod rewire;
 pub mod topology;
 
 pub use error::NetworkError;
 pub use regulatory_network::{Neighbour, RegulatoryNetwork};
+pub use rewire::rewired;

@@ -21,6 +21,17 @@ pub enum PredictorKind {
     Gnn,
 }
 
+/// Where the weights come from that say how well the knowledge represents each gene.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weighting {
+    /// From the knowledge and the training rows.
+    #[default]
+    Learnt,
+    /// The same weights dealt to the genes at random: what a comparison shows without them.
+    Shuffled,
+}
+
 /// Everything that decides what a run computes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -37,6 +48,8 @@ pub struct Config {
     pub predictor: PredictorKind,
     /// Weight `ρ` of a predicted entry of full confidence, in `[0, 1]`; default ¼ (a measured one has 1).
     pub rho: f64,
+    /// Where the weights of the adaptor come from; default learnt.
+    pub weighting: Weighting,
     /// At most so many unlabelled perturbations, those of the regulators with most targets; default 256.
     pub unlabelled: usize,
     /// Exponent `γ` of the balanced consistency, > 0; default 2.
@@ -60,6 +73,7 @@ impl Default for Config {
             reading: Reading::Nearest,
             predictor: PredictorKind::Mlp,
             rho: 0.25,
+            weighting: Weighting::Learnt,
             unlabelled: 256,
             gamma: 2.0,
             time_limit_seconds: None,

@@ -15,7 +15,7 @@ mod runner;
 mod scoring;
 
 pub use checkpoint::{Checkpoint, FinishedRound};
-pub use config::{Config, PredictorKind};
+pub use config::{Config, PredictorKind, Weighting};
 pub use error::PipelineError;
 pub use estimate::Estimate;
 pub use outcome::{

@@ -2,9 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
-use super::{Checkpoint, Config, FinishedRound, PipelineError, PredictorKind};
+use super::{Checkpoint, Config, FinishedRound, PipelineError, PredictorKind, Weighting};
 use crate::adaptor::{Alignment, agreement, align, representation_weights};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
@@ -101,7 +105,10 @@ impl<'a> Runner<'a> {
         let validation = split.validation.iter().filter_map(place).collect();
         let symbolic = Closure::new(network, config.depth, config.reading).simulate(&labelled.perturbations);
         let agreement = agreement(&labelled.perturbations, &labelled.observed, &symbolic)?;
-        let weights = representation_weights(&in_degrees(network), materials.evidence, &agreement)?;
+        let mut weights = representation_weights(&in_degrees(network), materials.evidence, &agreement)?;
+        if config.weighting == Weighting::Shuffled {
+            weights.shuffle(&mut ChaCha8Rng::seed_from_u64(config.seed));
+        }
         Ok(Self {
             unlabelled: unlabelled(network, dataset, split, config.unlabelled),
             held_by_knowledge: held_by(network),

@@ -182,17 +182,16 @@ fn arrival_tables(state: &ExactState, rows: &[&Row], targets: &[u32]) -> Vec<i32
 /// A possible regulator (by its place in the list) that walks reach early enough to go on from.
 struct Reached {
     place: u32,
-    positive: u8,
-    negative: u8,
+    /// Depths of the positive and the negative walk as one number, `positive · (k + 1) + negative`; `k` is never.
+    depths: u32,
 }
 
 fn reached_regulators(row: &Row, regulators: &[u32], depth: usize) -> Vec<Reached> {
     let reached = |(place, &gene): (usize, &u32)| {
         let state = 2 * gene as usize;
-        let within = |depths: u8| if usize::from(depths) < depth { depths } else { UNREACHED };
-        let (positive, negative) = (within(row.depths[state]), within(row.depths[state + 1]));
-        let any = positive.min(negative) < UNREACHED;
-        any.then_some(Reached { place: place as u32, positive, negative })
+        let [positive, negative] = [row.depths[state], row.depths[state + 1]].map(|walk| usize::from(walk).min(depth));
+        let depths = (positive * (depth + 1) + negative) as u32;
+        (positive.min(negative) < depth).then_some(Reached { place: place as u32, depths })
     };
     regulators.iter().enumerate().filter_map(reached).collect()
 }
@@ -207,25 +206,33 @@ fn screen_target(
 ) -> Vec<[i64; 2]> {
     let slot = state.depth * 2;
     let mut gains = vec![[0; 2]; n_regulators];
-    // Look-up by the depth of the regulator; what is not reached within the depth gains nothing.
-    let mut by_depth = vec![[0i64; 2]; usize::from(UNREACHED) + 1];
+    let mut by_depths = vec![[0i64; 2]; (state.depth + 1) * (state.depth + 1)];
     for (row, reached) in reached.iter().enumerate() {
         let table = &tables[(row * n_targets + index) * slot..][..slot];
         if table.iter().all(|&gain| gain == 0) {
             continue;
         }
-        for (depth, pair) in table.chunks(2).enumerate() {
-            by_depth[depth] = [i64::from(pair[0]), i64::from(pair[1])];
-        }
+        fill_by_depths(&mut by_depths, table);
         for regulator in reached {
-            let positive = by_depth[usize::from(regulator.positive)];
-            let negative = by_depth[usize::from(regulator.negative)];
+            let [activation, inhibition] = by_depths[regulator.depths as usize];
             let sums = &mut gains[regulator.place as usize];
-            sums[0] += positive[0] + negative[1];
-            sums[1] += positive[1] + negative[0];
+            sums[0] += activation;
+            sums[1] += inhibition;
         }
     }
     gains
+}
+
+/// What both additions gain in a row by a regulator that walks reach at these depths; what none reaches gains nothing.
+fn fill_by_depths(by_depths: &mut [[i64; 2]], table: &[i32]) {
+    let depth = table.len() / 2;
+    let arrival = |walk: usize, sign: usize| if walk < depth { i64::from(table[2 * walk + sign]) } else { 0 };
+    for positive in 0..=depth {
+        for negative in 0..=depth {
+            by_depths[positive * (depth + 1) + negative] =
+                [arrival(positive, 0) + arrival(negative, 1), arrival(positive, 1) + arrival(negative, 0)];
+        }
+    }
 }
 
 /// Additions into one target that gain enough; where the other sign is known already, the flip.
