@@ -26,7 +26,7 @@ pub enum PredictionError {
     #[error("the training data do not fit together: {0}")]
     ShapeMismatch(String),
     /// A setting outside its range.
-    #[error("setting `{setting}` of the neural predictor is {value}, but must be {range}")]
+    #[error("setting `{setting}` of the predictor is {value}, but must be {range}")]
     Setting {
         /// Which field of the configuration.
         setting: &'static str,

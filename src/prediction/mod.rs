@@ -5,11 +5,17 @@
 
 pub mod baselines;
 mod calibration;
+mod calls;
 mod error;
+mod external;
+mod inner_folds;
 mod measured;
 pub mod neural;
 
 pub use error::PredictionError;
+pub use external::{Coverage, External};
+
+use std::collections::BTreeMap;
 
 use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
 use crate::progress::Watch;
@@ -56,6 +62,17 @@ pub struct FitRecord {
     pub best_epoch: usize,
     /// Temperature that calibrates the probabilities on the validation rows, 1 if there were none.
     pub temperature: f64,
+    /// What a predictor without epochs chose on the training rows, by name, for example `neighbours` or `penalty`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub chosen: BTreeMap<String, f64>,
+}
+
+impl FitRecord {
+    /// The record of a predictor without epochs.
+    pub(crate) fn of_choices(temperature: f64, chosen: &[(&str, f64)]) -> Self {
+        let chosen = chosen.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        Self { temperature, chosen, ..Self::default() }
+    }
 }
 
 /// Class probabilities `[n_perturbations, n_genes, 3]`, in the order of [`Response::CLASSES`].

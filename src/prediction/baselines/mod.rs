@@ -4,14 +4,20 @@
 //! training rows only; validation rows are left aside, as the neural predictors leave them.
 
 mod additive;
+mod forest;
 mod linear;
 mod mean;
+mod neighbours;
 mod no_change;
 mod principal;
+mod trees;
+mod walks;
 
 pub use additive::Additive;
+pub use forest::{Forest, ForestConfig};
 pub use linear::Linear;
 pub use mean::Mean;
+pub use neighbours::Neighbours;
 pub use no_change::NoChange;
 
 use rayon::prelude::*;
@@ -33,7 +39,11 @@ pub fn all(network: &RegulatoryNetwork) -> Vec<Box<dyn Predictor>> {
     ]
 }
 
-fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -> Result<(), PredictionError> {
+pub(super) fn check_genes(
+    predictor: &'static str,
+    n_genes: usize,
+    rows: &[Perturbation],
+) -> Result<(), PredictionError> {
     match rows.iter().flat_map(Perturbation::genes).find(|gene| gene.index() >= n_genes) {
         Some(gene) => Err(PredictionError::GeneOutside { predictor, gene: gene.index(), n_genes }),
         None => Ok(()),
@@ -41,7 +51,7 @@ fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -
 }
 
 /// Fills each row by `predict_row`, in parallel.
-fn predict_rows(
+pub(super) fn predict_rows(
     predictor: &'static str,
     n_genes: usize,
     perturbations: &[Perturbation],
