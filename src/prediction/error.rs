@@ -35,6 +35,14 @@ pub enum PredictionError {
         /// What it may be.
         range: &'static str,
     },
+    /// A name that no predictor bears.
+    #[error("there is no predictor `{name}`; take one or several of {known}")]
+    UnknownPredictor {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
     /// A perturbation of a gene that the predictor does not know.
     #[error(
         "predictor `{predictor}` knows {n_genes} genes, but gene {gene} is perturbed; use one gene table throughout"

@@ -1,17 +1,20 @@
 //! What the data say: predictors that learn responses from perturbation experiments.
 //!
-//! Start at [`Predictor`]. `neural` holds the MLP and the GNN (the only place that knows the tensor crate), `baselines`
-//! the simple ones that every table of scores shows. Nothing here sees a test perturbation, a file or RDF.
+//! Start at [`Predictor`], then [`build`], which makes any of them by its name. `neural` holds the MLP and the GNN (the only
+//! place that knows the tensor crate), `baselines` the simple ones, `external` predictions made elsewhere. Nothing here
+//! sees a test perturbation, a file or RDF. What the knowledge alone says is no predictor here: `symbolic` says it.
 
 pub mod baselines;
 mod calibration;
 mod calls;
+mod catalogue;
 mod error;
 mod external;
 mod inner_folds;
 mod measured;
 pub mod neural;
 
+pub use catalogue::{PredictorConfig, PredictorName, build};
 pub use error::PredictionError;
 pub use external::{Coverage, External};
 

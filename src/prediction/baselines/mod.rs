@@ -1,7 +1,8 @@
-//! The simple predictors that every table of scores shows, one file each.
+//! The predictors without a neural network, one file each.
 //!
-//! Start at [`all`]. None of them has a setting that is tuned: they say what a number is worth. Each learns from the
-//! training rows only; validation rows are left aside, as the neural predictors leave them.
+//! Start at [`all`], the simple ones that every report shows. None of these has a setting that is tuned: they say what a
+//! number is worth. The ridge, [`Neighbours`] and [`Forest`] choose settings inside the training rows. Each learns from
+//! the training rows only; validation rows are left aside, as the neural predictors leave them.
 
 mod additive;
 mod forest;
@@ -26,7 +27,7 @@ use super::{Prediction, PredictionError, Predictor};
 use crate::biology::Perturbation;
 use crate::network::RegulatoryNetwork;
 
-/// Every baseline for the genes of `network`, in the order in which tables show them.
+/// The baselines of every report for the genes of `network`, in the order in which tables show them.
 #[must_use]
 pub fn all(network: &RegulatoryNetwork) -> Vec<Box<dyn Predictor>> {
     let n_genes = network.n_genes();
