@@ -1,6 +1,6 @@
 //! Real-valued responses: what a predictor or a fold-change table says before anything is called.
 
-use super::GeneId;
+use super::{GeneId, Response, ResponseMatrix};
 
 /// Real-valued responses of all genes (columns) under several perturbations (rows), for example log2 fold changes against
 /// control; an entry may be missing.
@@ -31,6 +31,14 @@ impl ResponseValues {
         assert_eq!(values.len(), n_perturbations * n_genes, "values do not fill the shape");
         let values = values.iter().map(|&value| if value.is_finite() { value } else { f32::NAN }).collect();
         Self { n_genes, n_perturbations, values }
+    }
+
+    /// Responses as −1, 0, 1; missing where not measured.
+    #[must_use]
+    pub fn of_responses(responses: &ResponseMatrix) -> Self {
+        let value = |entry: &Option<Response>| entry.map_or(f32::NAN, |response| f32::from(response.value()));
+        let values = responses.entries().iter().map(value).collect();
+        Self { n_genes: responses.n_genes(), n_perturbations: responses.n_perturbations(), values }
     }
 
     /// Number of rows.

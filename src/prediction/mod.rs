@@ -20,7 +20,7 @@ pub use external::{Coverage, External};
 
 use std::collections::BTreeMap;
 
-use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix, ResponseValues};
 use crate::progress::Watch;
 
 /// Learns from perturbations with known responses, then tells class probabilities for any perturbation.
@@ -113,6 +113,19 @@ impl Prediction {
     pub fn responses(&self) -> ResponseMatrix {
         let entries = self.probabilities.iter().map(|&probabilities| Some(most_probable(probabilities))).collect();
         ResponseMatrix::from_entries(self.n_perturbations(), self.n_genes, entries)
+    }
+
+    /// Class probabilities of all entries, rows laid end to end.
+    #[must_use]
+    pub fn entries(&self) -> &[[f32; 3]] {
+        &self.probabilities
+    }
+
+    /// The expected response of every entry, `p(up) − p(down)`, in `[−1, 1]`.
+    #[must_use]
+    pub fn expected(&self) -> ResponseValues {
+        let values: Vec<_> = self.probabilities.iter().map(|[down, _, up]| up - down).collect();
+        ResponseValues::from_values(self.n_perturbations(), self.n_genes, &values)
     }
 
     /// The probability of the most probable class of one entry.
