@@ -9,6 +9,7 @@ mod perturbation;
 mod regulation;
 mod response;
 mod revision;
+mod values;
 
 pub use error::BiologyError;
 pub use gene::{Accession, Authority, Gene, GeneId, GeneTable};
@@ -16,3 +17,4 @@ pub use perturbation::{Direction, Perturbation};
 pub use regulation::{Citation, CitedRegulation, Regulation, Sign};
 pub use response::{Response, ResponseMatrix};
 pub use revision::{Entry, Evidence, Revision, RevisionKind, RevisionStatus};
+pub use values::ResponseValues;

@@ -131,9 +131,10 @@ pub(super) fn assemble(
 }
 
 /// The genes of each written perturbation with what was done to them; none for cells in which nothing was perturbed.
-type Parsed = Vec<Vec<(String, Direction)>>;
+pub(super) type Parsed = Vec<Vec<(String, Direction)>>;
 
-fn parse_perturbations(
+/// Takes written perturbations apart; names measured in the same table count as known.
+pub(super) fn parse_perturbations(
     file: &str,
     perturbations: &[WrittenPerturbation],
     written: &[WrittenGene],
@@ -312,20 +313,27 @@ fn resolve_perturbation(
         };
         changes.push((id, direction));
     }
+    perturbation_of(file, written, changes, genes).map(Resolved::Perturbation)
+}
+
+/// The perturbation of these genes, refused if one is moved both ways.
+pub(super) fn perturbation_of(
+    file: &str,
+    written: &WrittenPerturbation,
+    mut changes: Vec<(GeneId, Direction)>,
+    genes: &GeneTable,
+) -> Result<Perturbation, DatasetError> {
     changes.sort_unstable();
     changes.dedup();
     let both_ways = changes.windows(2).find(|pair| pair[0].0 == pair[1].0).map(|pair| pair[0].0);
-    match Perturbation::of(changes) {
-        Some(perturbation) => Ok(Resolved::Perturbation(perturbation)),
-        None => Err(DatasetError::Perturbation {
-            file: file.to_owned(),
-            line: written.line,
-            cause: BiologyError::ContradictoryPerturbation {
-                text: written.text.clone(),
-                gene: both_ways.map_or_else(String::new, |gene| genes.symbol(gene).to_owned()),
-            },
-        }),
-    }
+    Perturbation::of(changes).ok_or_else(|| DatasetError::Perturbation {
+        file: file.to_owned(),
+        line: written.line,
+        cause: BiologyError::ContradictoryPerturbation {
+            text: written.text.clone(),
+            gene: both_ways.map_or_else(String::new, |gene| genes.symbol(gene).to_owned()),
+        },
+    })
 }
 
 /// The rows of the data set to come: one for each perturbation and contrast, in order of appearance.

@@ -202,6 +202,45 @@ pub enum DatasetError {
         /// What it says.
         second: &'static str,
     },
+    /// One pair with two different predicted values.
+    #[error(
+        "{file}:{second_line}: perturbation `{perturbation}`, gene `{gene}` has the value {second} here but {first} on \
+         line {first_line}; keep one"
+    )]
+    TwoValues {
+        /// The file.
+        file: String,
+        /// The perturbation.
+        perturbation: String,
+        /// The gene.
+        gene: String,
+        /// Line of the first value.
+        first_line: u64,
+        /// The first value.
+        first: f32,
+        /// Line of the second value.
+        second_line: u64,
+        /// The second value.
+        second: f32,
+    },
+    /// Predictions for perturbations of which none is of a known gene.
+    #[error(
+        "{file}:{line}: none of its {names} perturbations is of genes that are known, for example {}; name \
+         perturbations by the genes that are perturbed (`A`, `A+B`, `A+ctrl`), in the names of the observations{}",
+        quoted(.examples), orientation_hint(*.orientation)
+    )]
+    ForeignPredictions {
+        /// The file.
+        file: String,
+        /// Line of the first perturbation.
+        line: u64,
+        /// Number of different names.
+        names: usize,
+        /// Some of them.
+        examples: Vec<String>,
+        /// Where they were looked for in a wide table, if it is one.
+        orientation: Option<&'static str>,
+    },
     /// No gene of the table is one of the genes known before.
     #[error(
         "{file}:{line}: none of its {names} gene names is known to the knowledge base, for example {}; use the same \
@@ -410,6 +449,10 @@ fn quoted(names: &[String]) -> String {
 
 fn header_hint(missing: &bool) -> &'static str {
     if *missing { " (the first line looks like data: is the header line missing?)" } else { "" }
+}
+
+fn orientation_hint(orientation: Option<&'static str>) -> String {
+    orientation.map_or_else(String::new, |place| format!("; they were looked for in the {place}, say so if it is not"))
 }
 
 fn at_line(line: u64) -> String {

@@ -9,7 +9,7 @@ use super::table::Table;
 use super::{CallThresholds, Dataset, DatasetError, Part, ReadOptions, ReadReport};
 use crate::biology::{GeneTable, Response};
 
-const PERTURBATION: [&str; 9] = [
+pub(super) const PERTURBATION: [&str; 9] = [
     "perturbation",
     "pert",
     "perturbations",
@@ -20,7 +20,7 @@ const PERTURBATION: [&str; 9] = [
     "knockout",
     "regulator",
 ];
-const GENE: [&str; 10] = [
+pub(super) const GENE: [&str; 10] = [
     "gene",
     "targetgene",
     "target",
@@ -32,12 +32,12 @@ const GENE: [&str; 10] = [
     "feature",
     "locustag",
 ];
-const RESPONSE: [&str; 5] = ["response", "label", "call", "ternary", "effect"];
-const LOG2FC: [&str; 6] = ["log2fc", "log2foldchange", "logfc", "lfc", "avglog2fc", "log2ratio"];
+pub(super) const RESPONSE: [&str; 5] = ["response", "label", "call", "ternary", "effect"];
+pub(super) const LOG2FC: [&str; 6] = ["log2fc", "log2foldchange", "logfc", "lfc", "avglog2fc", "log2ratio"];
 const FDR: [&str; 9] = ["fdr", "padj", "adjpval", "adjpvalue", "pvaladj", "pvaladjusted", "qvalue", "qval", "fdrbh"];
 const CONTRAST: [&str; 4] = ["contrast", "contrastid", "condition", "experiment"];
 const DIRECTION: [&str; 5] = ["direction", "sign", "perturbationsign", "perturbationtype", "perturbationdirection"];
-const LOCUS_TAG: [&str; 4] = ["locustag", "bnumber", "locus", "locusid"];
+pub(super) const LOCUS_TAG: [&str; 4] = ["locustag", "bnumber", "locus", "locusid"];
 const SPLIT: [&str; 3] = ["split", "part", "fold"];
 
 /// Reads a long table: a perturbation, a gene, and its response −1, 0, 1 or its log2 fold change with a false discovery
@@ -163,7 +163,12 @@ impl FoundColumns {
     }
 }
 
-fn missing_column(table: &Table<'_>, role: &'static str, accepted: &[&str], option: &'static str) -> DatasetError {
+pub(super) fn missing_column(
+    table: &Table<'_>,
+    role: &'static str,
+    accepted: &[&str],
+    option: &'static str,
+) -> DatasetError {
     let is_value = |text: &String| !text.is_empty() && text.parse::<f64>().is_ok();
     DatasetError::MissingColumn {
         file: table.file.to_owned(),
@@ -255,9 +260,14 @@ impl Place<'_, '_> {
     pub(super) fn finite(&self, column: usize, text: &str) -> Result<f64, DatasetError> {
         match text.parse::<f64>() {
             Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => Err(DatasetError::NotFinite { cell: self.cell(column, text) }),
+            Ok(_) => Err(self.not_finite(column, text)),
             Err(_) => Err(DatasetError::NotANumber { cell: self.cell(column, text) }),
         }
+    }
+
+    /// The error for a number that is not finite.
+    pub(super) fn not_finite(&self, column: usize, text: &str) -> DatasetError {
+        DatasetError::NotFinite { cell: self.cell(column, text) }
     }
 
     fn rate(&self, column: usize, text: &str) -> Result<f64, DatasetError> {

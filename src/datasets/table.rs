@@ -102,6 +102,11 @@ impl<'a> Table<'a> {
         })
     }
 
+    /// True if the first column bears one of these names (letters and digits only, in lower case).
+    pub(super) fn corner_is(&self, aliases: &[&str]) -> bool {
+        self.header.first().is_some_and(|corner| aliases.contains(&plain(corner).as_str()))
+    }
+
     /// The position of the first of `aliases` (letters and digits only, in lower case) that is a column.
     pub(super) fn aliased_column(&self, aliases: &[&str]) -> Option<usize> {
         let plain: Vec<_> = self.header.iter().map(|column| plain(column)).collect();

@@ -86,7 +86,8 @@ fn holds_responses(bytes: &[u8], file: &str, delimiter: Option<u8>) -> Result<bo
     Ok(true)
 }
 
-fn refuse_repeats(table: &Table<'_>) -> Result<(), DatasetError> {
+/// Refuses a header that names a column twice, or not at all.
+pub(super) fn refuse_repeats(table: &Table<'_>) -> Result<(), DatasetError> {
     let mut seen = std::collections::HashSet::new();
     for column in table.header.iter().skip(1) {
         let (file, line) = (table.file.to_owned(), table.header_line);

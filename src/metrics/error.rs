@@ -25,6 +25,12 @@ pub enum MetricError {
         /// Rows of the matrices.
         rows: usize,
     },
+    /// A probability that is none.
+    #[error("{value} is no probability; probabilities of classes lie between 0 and 1")]
+    Probability {
+        /// The value given.
+        value: f64,
+    },
     /// An interval over perturbations needs several of them.
     #[error(
         "an interval over perturbations needs at least {needed} different perturbed gene sets, but there are {found}; \

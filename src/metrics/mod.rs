@@ -1,16 +1,21 @@
 //! How good, how consistent: scores over pairs of response matrices, with intervals and tests.
 //!
 //! Start at [`Consistency`]; [`consistency_interval`] says how sure it is; [`edge_scores`] compares
-//! networks; [`PowerLaw`] says how work grows. Nothing here knows who made the predictions.
+//! networks; [`calibration`] judges probabilities, [`effects`] real-valued changes; [`PowerLaw`] says how work grows.
+//! Nothing here knows who made the predictions.
 
+mod calibration;
 mod consistency;
 mod edges;
+mod effects;
 mod error;
 mod growth;
 mod intervals;
 
+pub use calibration::{Calibration, ReliabilityBin, calibration};
 pub use consistency::{ClassScore, Consistency, ResponseCounts, balanced_consistency, consistency, row_counts};
 pub use edges::{EdgeScores, average_precision, edge_scores};
+pub use effects::{EffectReport, EffectScores, Effects, effects};
 pub use error::MetricError;
 pub use growth::PowerLaw;
 pub use intervals::{

@@ -26,7 +26,7 @@ pub enum PredictionError {
     #[error("the training data do not fit together: {0}")]
     ShapeMismatch(String),
     /// A setting outside its range.
-    #[error("setting `{setting}` of the neural predictor is {value}, but must be {range}")]
+    #[error("setting `{setting}` of the predictor is {value}, but must be {range}")]
     Setting {
         /// Which field of the configuration.
         setting: &'static str,
@@ -34,6 +34,14 @@ pub enum PredictionError {
         value: String,
         /// What it may be.
         range: &'static str,
+    },
+    /// A name that no predictor bears.
+    #[error("there is no predictor `{name}`; take one or several of {known}")]
+    UnknownPredictor {
+        /// The name.
+        name: String,
+        /// The names that there are.
+        known: String,
     },
     /// A perturbation of a gene that the predictor does not know.
     #[error(

@@ -1,17 +1,26 @@
 //! What the data say: predictors that learn responses from perturbation experiments.
 //!
-//! Start at [`Predictor`]. `neural` holds the MLP and the GNN (the only place that knows the tensor crate), `baselines`
-//! the simple ones that every table of scores shows. Nothing here sees a test perturbation, a file or RDF.
+//! Start at [`Predictor`], then [`build`], which makes any of them by its name. `neural` holds the MLP and the GNN (the only
+//! place that knows the tensor crate), `baselines` the simple ones, `external` predictions made elsewhere. Nothing here
+//! sees a test perturbation, a file or RDF. What the knowledge alone says is no predictor here: `symbolic` says it.
 
 pub mod baselines;
 mod calibration;
+mod calls;
+mod catalogue;
 mod error;
+mod external;
+mod inner_folds;
 mod measured;
 pub mod neural;
 
+pub use catalogue::{PredictorConfig, PredictorName, build};
 pub use error::PredictionError;
+pub use external::{Coverage, External};
 
-use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+use std::collections::BTreeMap;
+
+use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix, ResponseValues};
 use crate::progress::Watch;
 
 /// Learns from perturbations with known responses, then tells class probabilities for any perturbation.
@@ -56,6 +65,17 @@ pub struct FitRecord {
     pub best_epoch: usize,
     /// Temperature that calibrates the probabilities on the validation rows, 1 if there were none.
     pub temperature: f64,
+    /// What a predictor without epochs chose on the training rows, by name, for example `neighbours` or `penalty`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub chosen: BTreeMap<String, f64>,
+}
+
+impl FitRecord {
+    /// The record of a predictor without epochs.
+    pub(crate) fn of_choices(temperature: f64, chosen: &[(&str, f64)]) -> Self {
+        let chosen = chosen.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+        Self { temperature, chosen, ..Self::default() }
+    }
 }
 
 /// Class probabilities `[n_perturbations, n_genes, 3]`, in the order of [`Response::CLASSES`].
@@ -93,6 +113,19 @@ impl Prediction {
     pub fn responses(&self) -> ResponseMatrix {
         let entries = self.probabilities.iter().map(|&probabilities| Some(most_probable(probabilities))).collect();
         ResponseMatrix::from_entries(self.n_perturbations(), self.n_genes, entries)
+    }
+
+    /// Class probabilities of all entries, rows laid end to end.
+    #[must_use]
+    pub fn entries(&self) -> &[[f32; 3]] {
+        &self.probabilities
+    }
+
+    /// The expected response of every entry, `p(up) − p(down)`, in `[−1, 1]`.
+    #[must_use]
+    pub fn expected(&self) -> ResponseValues {
+        let values: Vec<_> = self.probabilities.iter().map(|[down, _, up]| up - down).collect();
+        ResponseValues::from_values(self.n_perturbations(), self.n_genes, &values)
     }
 
     /// The probability of the most probable class of one entry.

@@ -303,6 +303,7 @@ fn round(round: usize) -> Iteration {
             validation_loss: (0..epochs).map(validation).collect(),
             best_epoch: 21 + 4 * round,
             temperature: 1.375,
+            ..FitRecord::default()
         },
         symbolic_share: 0.25 / round as f64,
         revisions: 9 + 2 * round,

@@ -14,7 +14,7 @@ use crate::datasets::{Dataset, Split};
 use crate::metrics::{ResponseCounts, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
-use crate::prediction::{PredictionError, Predictor, TrainingData};
+use crate::prediction::{PredictionError, Predictor, PredictorConfig, TrainingData, build};
 use crate::progress::{Quiet, Watch};
 use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Simulator};
@@ -187,7 +187,7 @@ impl Fold<'_> {
     ) -> Result<Vec<Cell>, PipelineError> {
         let known = |contender: &Contender| done.iter().find(|cell| cell.key == self.key(contender)).cloned();
         let mut cells: Vec<_> = contenders.iter().map(known).collect();
-        let refining = contenders.iter().position(|contender| matches!(contender, Contender::Aligned(_)));
+        let refining = contenders.iter().position(|contender| contender.refines());
         let mut foretold: Vec<Option<Foretold>> = contenders.iter().map(|_| None).collect();
         let missing = |cells: &[Option<Cell>], refines: bool| -> Vec<usize> {
             let waits = |&place: &usize| cells[place].is_none() && (Some(place) == refining) == refines;
@@ -231,15 +231,18 @@ impl Fold<'_> {
                 drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64)
             }
             Contender::Knowledge => Closure::new(network, self.config.depth, self.config.reading).simulate(&test),
-            Contender::Aligned(kind) => {
-                let outcome = self.aligned(&Config { predictor: *kind, ..self.config.clone() }, watch)?;
+            Contender::Aligned(kind, ablation) => {
+                let config = Config { predictor: *kind, ..self.config.clone() };
+                let without = ablation.map(|ablation| ablation.applied(&config, network));
+                let (config, other) = without.unwrap_or((config, None));
+                let outcome = self.aligned(other.as_ref(), &config, watch)?;
                 let applied = outcome.0.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
                 revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
                 outcome.1
             }
-            Contender::Baseline(_) | Contender::Neural(_) => {
-                let predictor = contender.predictor(network, self.config);
-                let mut predictor = predictor.expect("baselines and neural predictors can be built");
+            Contender::Predictor(name) => {
+                let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
+                let mut predictor = build(*name, &config, network, self.config.seed);
                 self.fitted_responses(predictor.as_mut(), &test, watch)?
             }
         };
@@ -266,8 +269,15 @@ impl Fold<'_> {
         Ok(predictor.predict(test)?.responses())
     }
 
-    fn aligned(&self, config: &Config, watch: &dyn Watch) -> Result<(Vec<Revision>, ResponseMatrix), PipelineError> {
+    /// The loop over the knowledge, or over another network that nobody cites anything for.
+    fn aligned(
+        &self,
+        other: Option<&RegulatoryNetwork>,
+        config: &Config,
+        watch: &dyn Watch,
+    ) -> Result<(Vec<Revision>, ResponseMatrix), PipelineError> {
         let &ComparisonMaterials { network, evidence, resistance, dataset, genes } = self.materials;
+        let (network, resistance) = other.map_or((network, resistance), |other| (other, None));
         let (split, row_labels) = (self.split, &dataset.names);
         let materials = Materials { network, evidence, resistance, held_out: None, dataset, split, row_labels, genes };
         let outcome = run(&materials, config, watch)?;

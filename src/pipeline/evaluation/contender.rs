@@ -7,104 +7,152 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::adaptor::AdaptorConfig;
 use crate::biology::{Response, ResponseMatrix};
-use crate::network::RegulatoryNetwork;
-use crate::pipeline::{Config, PredictorKind};
-use crate::prediction::neural::{Gnn, Mlp};
-use crate::prediction::{Predictor, baselines};
+use crate::network::{RegulatoryNetwork, rewired};
+use crate::pipeline::{Config, PredictorKind, Weighting};
+use crate::prediction::PredictorName;
 
 /// One row of the comparison. Its text is the name in tables and options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Contender {
-    /// A simple predictor.
-    Baseline(BaselineKind),
     /// Responses drawn by the class shares of the training part: what chance reaches.
     Chance,
     /// What the knowledge says by itself.
     Knowledge,
-    /// A neural predictor by itself.
-    Neural(PredictorKind),
-    /// The whole loop around a neural predictor: its aligned responses.
-    Aligned(PredictorKind),
+    /// A predictor by itself.
+    Predictor(PredictorName),
+    /// The whole loop around a neural predictor, or the loop without one of its parts: its aligned responses.
+    Aligned(PredictorKind, Option<Ablation>),
 }
 
-/// A simple predictor of [`baselines`].
+/// What is taken out of the loop, to see what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BaselineKind {
-    /// Nothing responds.
-    NoChange,
-    /// The class shares of each gene over the training rows.
-    Mean,
-    /// Sums over the perturbed genes.
-    Additive,
-    /// Linear in the training responses.
-    Linear,
-    /// Linear in the regulons of the knowledge.
-    LinearRegulon,
+pub enum Ablation {
+    /// The neural response is taken everywhere.
+    Adaptor,
+    /// The knowledge stays as it is.
+    Refinement,
+    /// The knowledge is [`rewired`]: the same degrees, no meaning.
+    Knowledge,
+    /// The weights of the adaptor are dealt to the genes at random.
+    Weights,
+    /// Only walks so long count.
+    Depth(u8),
 }
 
-impl BaselineKind {
-    /// In the order of the tables.
-    const ALL: [Self; 5] = [Self::NoChange, Self::Mean, Self::Additive, Self::Linear, Self::LinearRegulon];
+impl Ablation {
+    /// Every one, in the order of the tables.
+    pub const ALL: [Self; 8] = [
+        Self::Adaptor,
+        Self::Refinement,
+        Self::Knowledge,
+        Self::Weights,
+        Self::Depth(1),
+        Self::Depth(2),
+        Self::Depth(4),
+        Self::Depth(6),
+    ];
 
-    const fn name(self) -> &'static str {
+    /// Which part of the loop it is about: `adaptor`, `refinement`, `knowledge`, `weights` or `depth`.
+    #[must_use]
+    pub const fn part(self) -> &'static str {
         match self {
-            Self::NoChange => "no-change",
-            Self::Mean => "mean",
-            Self::Additive => "additive",
-            Self::Linear => "linear",
-            Self::LinearRegulon => "linear-regulon",
+            Self::Adaptor => "adaptor",
+            Self::Refinement => "refinement",
+            Self::Knowledge => "knowledge",
+            Self::Weights => "weights",
+            Self::Depth(_) => "depth",
         }
+    }
+
+    fn suffix(self) -> String {
+        match self {
+            Self::Adaptor => "no-adaptor".to_owned(),
+            Self::Refinement => "no-refinement".to_owned(),
+            Self::Knowledge => "random-knowledge".to_owned(),
+            Self::Weights => "random-weights".to_owned(),
+            Self::Depth(depth) => format!("depth-{depth}"),
+        }
+    }
+
+    /// The settings and, if it is another one, the network without the part.
+    pub(super) fn applied(self, config: &Config, network: &RegulatoryNetwork) -> (Config, Option<RegulatoryNetwork>) {
+        // Costs that no gain outweighs.
+        const NEVER: f64 = 1e6;
+        let mut config = config.clone();
+        match self {
+            Self::Adaptor => config.adaptor = AdaptorConfig { theta: 0.0, c_l: NEVER, ..config.adaptor },
+            Self::Refinement => {
+                let refinement = &mut config.refinement;
+                (refinement.add_cost, refinement.remove_cost, refinement.flip_cost) = (NEVER, NEVER, NEVER);
+            }
+            Self::Knowledge => return (config.clone(), Some(rewired(network, config.seed))),
+            Self::Weights => config.weighting = Weighting::Shuffled,
+            Self::Depth(depth) => config.depth = usize::from(depth),
+        }
+        (config, None)
     }
 }
 
 impl Contender {
-    /// Everybody, in the order of the tables.
+    /// Everybody but the ablations, in the order of the tables.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let kinds = [PredictorKind::Mlp, PredictorKind::Gnn];
-        let baselines = BaselineKind::ALL.into_iter().map(Self::Baseline);
-        let chance = [Self::Chance].into_iter();
-        let last = [Self::Knowledge].into_iter().chain(kinds.map(Self::Neural)).chain(kinds.map(Self::Aligned));
-        chance.chain(baselines).chain(last).collect()
+        let aligned = [PredictorKind::Mlp, PredictorKind::Gnn].map(|kind| Self::Aligned(kind, None));
+        let predictors = PredictorName::ALL.into_iter().map(Self::Predictor);
+        [Self::Chance, Self::Knowledge].into_iter().chain(predictors).chain(aligned).collect()
     }
 
-    /// True for those that any predictor worth its name must beat: chance and the simple predictors.
+    /// The loop without each of its parts.
+    pub fn ablations(kind: PredictorKind) -> impl Iterator<Item = Self> {
+        Ablation::ALL.into_iter().map(move |ablation| Self::Aligned(kind, Some(ablation)))
+    }
+
+    /// True for those that any predictor worth its name must beat: chance and the predictors without a setting.
     #[must_use]
     pub const fn is_baseline(&self) -> bool {
-        matches!(self, Self::Baseline(_) | Self::Chance)
+        match self {
+            Self::Chance => true,
+            Self::Predictor(name) => matches!(
+                name,
+                PredictorName::NoChange
+                    | PredictorName::Mean
+                    | PredictorName::Additive
+                    | PredictorName::Linear
+                    | PredictorName::LinearRegulon
+            ),
+            Self::Knowledge | Self::Aligned(..) => false,
+        }
     }
 
     /// True for those that say nothing of the perturbation itself; the best of them is the floor of a table.
     #[must_use]
     pub const fn is_blind(&self) -> bool {
-        matches!(self, Self::Chance | Self::Baseline(BaselineKind::NoChange | BaselineKind::Mean))
+        matches!(self, Self::Chance | Self::Predictor(PredictorName::NoChange | PredictorName::Mean))
     }
 
-    /// A fresh predictor, for those that learn from data alone.
-    pub(super) fn predictor(&self, network: &RegulatoryNetwork, config: &Config) -> Option<Box<dyn Predictor>> {
-        match self {
-            Self::Baseline(kind) => baselines::all(network).into_iter().find(|baseline| baseline.name() == kind.name()),
-            Self::Neural(PredictorKind::Mlp) => Some(Box::new(Mlp::new(network.n_genes(), config.neural))),
-            Self::Neural(PredictorKind::Gnn) => Some(Box::new(Gnn::new(network, config.neural))),
-            Self::Chance | Self::Knowledge | Self::Aligned(_) => None,
-        }
+    /// True for the whole loop, whose refined knowledge all are scored against.
+    pub(super) const fn refines(&self) -> bool {
+        matches!(self, Self::Aligned(_, None))
     }
 }
 
 impl fmt::Display for Contender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = |kind: &PredictorKind| match kind {
-            PredictorKind::Mlp => "mlp",
-            PredictorKind::Gnn => "gnn",
-        };
         match self {
-            Self::Baseline(baseline) => f.write_str(baseline.name()),
             Self::Chance => f.write_str("chance"),
             Self::Knowledge => f.write_str("knowledge"),
-            Self::Neural(neural) => f.write_str(kind(neural)),
-            Self::Aligned(neural) => write!(f, "aligned-{}", kind(neural)),
+            Self::Predictor(name) => f.write_str(name.word()),
+            Self::Aligned(kind, ablation) => {
+                let neural = match kind {
+                    PredictorKind::Mlp => PredictorName::Mlp,
+                    PredictorKind::Gnn => PredictorName::Gnn,
+                };
+                write!(f, "aligned-{}", neural.word())?;
+                ablation.map_or(Ok(()), |ablation| write!(f, "-{}", ablation.suffix()))
+            }
         }
     }
 }
@@ -125,7 +173,8 @@ impl FromStr for Contender {
     type Err = UnknownContender;
 
     fn from_str(name: &str) -> Result<Self, UnknownContender> {
-        let found = Self::all().into_iter().find(|contender| contender.to_string() == name);
+        let ablations = [PredictorKind::Mlp, PredictorKind::Gnn].into_iter().flat_map(Self::ablations);
+        let found = Self::all().into_iter().chain(ablations).find(|contender| contender.to_string() == name);
         found.ok_or_else(|| UnknownContender { name: name.to_owned() })
     }
 }
@@ -167,10 +216,13 @@ pub(super) fn drawn_by_chance(trained: &ResponseMatrix, rows: usize, seed: u64) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prediction::baselines;
 
     #[test]
     fn names_lead_back_to_whom_they_name_and_each_names_one() {
-        let all = Contender::all();
+        let kinds = [PredictorKind::Mlp, PredictorKind::Gnn];
+        let all: Vec<_> =
+            Contender::all().into_iter().chain(kinds.into_iter().flat_map(Contender::ablations)).collect();
         let names: std::collections::BTreeSet<_> = all.iter().map(Contender::to_string).collect();
         assert_eq!(names.len(), all.len());
         for contender in all {
@@ -181,10 +233,34 @@ mod tests {
     }
 
     #[test]
-    fn every_baseline_of_the_tables_is_among_the_contenders() {
+    fn the_baselines_of_the_loop_are_those_of_the_comparison() {
         let network = RegulatoryNetwork::new(2, []);
-        let built: Vec<_> = baselines::all(&network).iter().map(|baseline| baseline.name()).collect();
-        assert_eq!(built, BaselineKind::ALL.map(BaselineKind::name));
+        let built: Vec<_> = baselines::all(&network).iter().map(|baseline| baseline.name().to_owned()).collect();
+        let all = Contender::all();
+        let named: Vec<_> = all.iter().filter(|contender| contender.is_baseline()).map(Contender::to_string).collect();
+        assert_eq!(named[0], "chance");
+        assert_eq!(built, named[1..]);
+    }
+
+    #[test]
+    fn every_ablation_takes_out_what_it_names_and_nothing_else() {
+        let network = RegulatoryNetwork::new(2, []);
+        let config = Config::default();
+        for ablation in Ablation::ALL {
+            let (without, other) = ablation.applied(&config, &network);
+            assert!(without.check().is_ok(), "{ablation:?}");
+            let changed = without != config;
+            assert_eq!((changed, other.is_some()), (ablation != Ablation::Knowledge, ablation == Ablation::Knowledge));
+            let parts = [
+                ("adaptor", without.adaptor != config.adaptor),
+                ("refinement", without.refinement != config.refinement),
+                ("weights", without.weighting != config.weighting),
+                ("depth", without.depth != config.depth),
+            ];
+            for (part, changed) in parts {
+                assert_eq!(changed, part == ablation.part(), "{ablation:?}: {part}");
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ mod standings;
 pub use audit::Audit;
 pub use choice::{Knob, KnobCurve, KnobPoint, choose};
 pub use comparison::{Cell, CellKeeper, CellKey, Comparison, ComparisonMaterials, ScoredRow, SeededSplits, compare};
-pub use contender::{BaselineKind, Contender, UnknownContender};
+pub use contender::{Ablation, Contender, UnknownContender};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
 pub use standings::{Differences, Novelty, Standing, Standings, standings};

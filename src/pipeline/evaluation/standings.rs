@@ -295,7 +295,8 @@ mod tests {
     use super::*;
     use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
     use crate::metrics::row_counts;
-    use crate::pipeline::evaluation::{BaselineKind, CellKey};
+    use crate::pipeline::evaluation::CellKey;
+    use crate::prediction::PredictorName;
 
     const CONFIG: BootstrapConfig =
         BootstrapConfig { resamples: 50, level: 0.95, method: crate::metrics::BootstrapMethod::Percentile, seed: 1 };
@@ -325,8 +326,8 @@ mod tests {
 
     #[test]
     fn the_strongest_baseline_is_the_reference_and_the_best_blind_one_the_floor() {
-        let mean = Contender::Baseline(BaselineKind::Mean);
-        let linear = Contender::Baseline(BaselineKind::Linear);
+        let mean = Contender::Predictor(PredictorName::Mean);
+        let linear = Contender::Predictor(PredictorName::Linear);
         let cells = [
             cell(mean, 1, &TRUTH, &[[0; 4]; 3]),
             cell(linear, 1, &TRUTH, &[TRUTH[0], TRUTH[1], [0; 4]]),

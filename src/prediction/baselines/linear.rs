@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::predict_rows;
-use super::principal::{self, Rows, Scores};
-use crate::biology::Perturbation;
+use super::principal::{self, Rows, Scores, Sparse};
+use super::{predict_rows, walks};
+use crate::biology::{GeneId, Perturbation, Response};
 use crate::network::RegulatoryNetwork;
-use crate::prediction::calibration::{self, Judged};
+use crate::prediction::calls::{Calls, Chosen, Scored};
+use crate::prediction::inner_folds::{inner_folds, stride};
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
 use crate::progress::Watch;
@@ -15,26 +16,32 @@ use crate::progress::Watch;
 const COMPONENTS: usize = 10;
 /// Weight of the ridge, as published.
 const RIDGE: f64 = 0.1;
+/// Weights of the ridge over perturbed genes that are tried, in units of the mean square of their embedding.
+const PENALTIES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0];
 /// At most so many training entries choose thresholds and temperature.
 const JUDGED_ENTRIES: usize = 1 << 18;
-/// Candidate thresholds lie between so many quantiles of the scores.
-const QUANTILES: usize = 200;
 
 /// A linear map from the embedding of the perturbed genes to that of the responding genes.
 ///
 /// ```text
 /// s(x) = b + G W p(x),   p(x) = Σ_i x_i P_i,
-/// W = (GᵀG + λI)⁻¹ Gᵀ (Y − b)ᵀ D X (XᵀD X + λI)⁻¹,   λ = 0.1
+/// W = (GᵀG + λI)⁻¹ Gᵀ (Y − b)ᵀ D X (XᵀD X + μI)⁻¹,   λ = 0.1
 /// ```
 /// where `Y` holds the training responses (−1, 0, 1; `b` where unmeasured), `b` their mean for each gene, `D` the row
 /// weights, `X` the rows `p(x)` of the training perturbations, and `G` the scores of the genes on the first 10 principal
 /// axes of `Y − b`. The embedding `P` of a perturbed gene is its row of `G` ([`Linear::of_responses`]: as in the
-/// reference; a perturbed gene that was never measured itself is predicted to do `b`), or its scores on the first 10
-/// principal axes of the signed regulons of the knowledge ([`Linear::of_regulons`]).
+/// reference; a perturbed gene that was never measured itself is predicted to do `b`), its scores on the first 10
+/// principal axes of the signed regulons of the knowledge ([`Linear::of_regulons`]), or on those of the signed walks that
+/// leave it ([`Linear::ridge_of_walks`]).
 ///
 /// A score is down below `t₋`, up above `t₊`, with the pair of thresholds that has the best macro-F1 on the training
 /// entries; probabilities are `softmax((t₋−s)/τ, 0, (s−t₊)/τ)`, `τ` half the spread of the scores times the temperature
 /// calibrated on the same entries.
+///
+/// `linear` and `linear-regulon` have the published penalty, `μ = λ`. The predictors called `ridge-…` choose
+/// `μ = m · tr(XᵀDX)/10`, `m` from 0.001 to 100, by folds over the gene sets of the training rows: the one whose scores of
+/// the rows left out have the best macro-F1. The same scores then give thresholds and temperature, so that these are fit
+/// for gene sets never seen. With a single gene set the published penalty is taken.
 ///
 /// # Reference
 /// Ahlmann-Eltze, Huber & Anders, Deep-learning-based gene perturbation effect prediction does not yet outperform simple
@@ -44,8 +51,16 @@ pub struct Linear {
     name: &'static str,
     n_genes: usize,
     /// Embedding of perturbed genes, if it does not come from the responses.
-    regulons: Option<Scores>,
+    embedding: Option<Scores>,
+    penalty: Penalty,
     fitted: Option<Map>,
+}
+
+/// How the penalty `μ` is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Penalty {
+    Published,
+    Chosen,
 }
 
 #[derive(Clone, Debug)]
@@ -58,49 +73,148 @@ struct Map {
     calls: Calls,
 }
 
-/// How a score becomes three probabilities.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Calls {
-    down_below: f64,
-    up_above: f64,
-    softness: f64,
-}
-
 impl Linear {
     /// The baseline that tells a perturbed gene by how it responds to other perturbations.
     #[must_use]
     pub const fn of_responses(n_genes: usize) -> Self {
-        Self { name: "linear", n_genes, regulons: None, fitted: None }
+        Self { name: "linear", n_genes, embedding: None, penalty: Penalty::Published, fitted: None }
     }
 
     /// The baseline that tells a perturbed gene by its targets in the knowledge.
     #[must_use]
     pub fn of_regulons(network: &RegulatoryNetwork) -> Self {
-        let n_genes = network.n_genes();
-        let mut regulators_of: Rows = vec![Vec::new(); n_genes];
-        for edge in network.regulations() {
-            let entry = (edge.regulator.index() as u32, f32::from(edge.sign.value()));
-            regulators_of[edge.target.index()].push(entry);
-        }
-        let regulons = Some(principal::scores(&regulators_of, n_genes, COMPONENTS));
-        Self { name: "linear-regulon", n_genes, regulons, fitted: None }
+        let embedding = Some(regulons(network));
+        Self { name: "linear-regulon", embedding, ..Self::of_responses(network.n_genes()) }
+    }
+
+    /// [`Linear::of_responses`] with a chosen penalty.
+    #[must_use]
+    pub const fn ridge_of_responses(n_genes: usize) -> Self {
+        Self { name: "ridge-pca", n_genes, embedding: None, penalty: Penalty::Chosen, fitted: None }
+    }
+
+    /// [`Linear::of_regulons`] with a chosen penalty.
+    #[must_use]
+    pub fn ridge_of_regulons(network: &RegulatoryNetwork) -> Self {
+        let embedding = Some(regulons(network));
+        Self { name: "ridge-regulon", embedding, ..Self::ridge_of_responses(network.n_genes()) }
+    }
+
+    /// Tells a perturbed gene by the signed walks that leave it, with a chosen penalty.
+    #[must_use]
+    pub fn ridge_of_walks(network: &RegulatoryNetwork) -> Self {
+        let embedding = Some(walks::of_regulators(network, COMPONENTS));
+        Self { name: "ridge-walks", embedding, ..Self::ridge_of_responses(network.n_genes()) }
     }
 }
 
-impl Map {
-    fn learn(data: &TrainingData<'_>, rows: &[usize], regulons: Option<&Scores>) -> (Self, f64) {
-        let n_genes = data.responses.n_genes();
+fn regulons(network: &RegulatoryNetwork) -> Scores {
+    let n_genes = network.n_genes();
+    let mut regulators_of: Rows = vec![Vec::new(); n_genes];
+    for edge in network.regulations() {
+        let entry = (edge.regulator.index() as u32, f32::from(edge.sign.value()));
+        regulators_of[edge.target.index()].push(entry);
+    }
+    principal::scores(&Sparse::new(regulators_of, n_genes), COMPONENTS)
+}
+
+/// What the map is solved from, whatever the penalty.
+struct Normal {
+    means: Vec<f64>,
+    genes: Scores,
+    perturbed: Scores,
+    /// `GᵀG`.
+    of_genes: Vec<Vec<f64>>,
+    /// `XᵀDX`.
+    of_rows: Vec<Vec<f64>>,
+    /// `Gᵀ (Y − b)ᵀ D X`.
+    mixed: Vec<Vec<f64>>,
+}
+
+impl Normal {
+    fn of(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Scores>) -> Self {
         let means = gene_means(data, rows);
         let centred: Rows = rows.par_iter().map(|&row| centred_row(data, row, &means)).collect();
-        let genes = principal::scores(&centred, n_genes, COMPONENTS);
-        let perturbed = regulons.cloned().unwrap_or_else(|| genes.clone());
-        let weights = ridge(data, rows, &centred, &genes, &perturbed);
+        let sparse = Sparse::new(centred, data.responses.n_genes());
+        let genes = principal::scores(&sparse, COMPONENTS);
+        let perturbed = embedding.cloned().unwrap_or_else(|| genes.clone());
+        let mut of_genes = vec![vec![0.0; genes.width]; genes.width];
+        for gene in genes.values.chunks_exact(genes.width.max(1)) {
+            add_outer(&mut of_genes, gene, gene);
+        }
+        let mut of_rows = vec![vec![0.0; perturbed.width]; perturbed.width];
+        let mut mixed = vec![vec![0.0; perturbed.width]; genes.width];
+        for (entries, &row) in sparse.rows().iter().zip(rows) {
+            let root = f64::from(data.row_weights[row]).sqrt();
+            let p: Vec<_> = embed(&data.perturbations[row], &perturbed).into_iter().map(|p| root * p).collect();
+            let mut image = vec![0.0; genes.width];
+            for &(gene, value) in entries {
+                let scores = genes.of(gene as usize);
+                image.iter_mut().zip(scores).for_each(|(image, score)| *image += f64::from(value) * score);
+            }
+            add_outer(&mut of_rows, &p, &p);
+            add_outer(&mut mixed, &image, &p);
+        }
+        Self { means, genes, perturbed, of_genes, of_rows, mixed }
+    }
+
+    /// `m · tr(XᵀDX)/width`, above 0.
+    fn penalty(&self, multiple: f64) -> f64 {
+        let trace: f64 = self.of_rows.iter().enumerate().map(|(axis, line)| line[axis]).sum();
+        (multiple * trace / self.of_rows.len().max(1) as f64).max(1e-9)
+    }
+
+    fn solve(&self, penalty: f64) -> Map {
+        let half = principal::ridge_solve(self.of_genes.clone(), RIDGE, self.mixed.clone());
+        let turned = principal::ridge_solve(self.of_rows.clone(), penalty, transpose(half, self.perturbed.width));
+        let (means, genes, perturbed) = (self.means.clone(), self.genes.clone(), self.perturbed.clone());
+        let weights = transpose(turned, genes.width);
         let calls = Calls { down_below: 0.0, up_above: 0.0, softness: 1.0 };
-        let mut map = Self { means, genes, perturbed, weights, calls };
-        let scored = map.training_scores(data, rows);
-        let (calls, temperature) = Calls::choose(&scored);
-        map.calls = calls;
-        (map, temperature)
+        Map { means, genes, perturbed, weights, calls }
+    }
+}
+
+/// A multiple of the penalty and what the scores of the rows left out say of it.
+fn choose_penalty(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Scores>) -> Option<(f64, Chosen)> {
+    let every = stride(data, rows, JUDGED_ENTRIES);
+    let mut entries: Vec<Vec<Scored>> = vec![Vec::new(); PENALTIES.len()];
+    for fold in inner_folds(data, rows) {
+        let normal = Normal::of(data, &fold.learnt, embedding);
+        for (entries, multiple) in entries.iter_mut().zip(PENALTIES) {
+            let map = normal.solve(normal.penalty(multiple));
+            entries.extend(map.scored(data, &fold.judged, every));
+        }
+    }
+    let judged = entries.par_iter().map(|entries| (!entries.is_empty()).then(|| Calls::choose(entries)));
+    let judged: Vec<_> = judged.collect();
+    let mut best: Option<(f64, Chosen)> = None;
+    // Of equals the largest penalty.
+    for (multiple, chosen) in PENALTIES.into_iter().zip(judged).rev() {
+        if let Some(chosen) = chosen
+            && best.is_none_or(|(_, best)| chosen.macro_f1 > best.macro_f1)
+        {
+            best = Some((multiple, chosen));
+        }
+    }
+    best
+}
+
+impl Map {
+    fn published(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Scores>) -> (Self, FitRecord) {
+        let map = Normal::of(data, rows, embedding).solve(RIDGE);
+        let scored = map.scored(data, rows, stride(data, rows, JUDGED_ENTRIES));
+        let Chosen { calls, temperature, .. } = Calls::choose(&scored);
+        (Self { calls, ..map }, FitRecord { temperature, ..FitRecord::default() })
+    }
+
+    fn chosen(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Scores>) -> (Self, FitRecord) {
+        let Some((multiple, Chosen { calls, temperature, macro_f1 })) = choose_penalty(data, rows, embedding) else {
+            return Self::published(data, rows, embedding);
+        };
+        let normal = Normal::of(data, rows, embedding);
+        let map = normal.solve(normal.penalty(multiple));
+        let choices = [("penalty", multiple), ("inner macro-F1", macro_f1)];
+        (Self { calls, ..map }, FitRecord::of_choices(temperature, &choices))
     }
 
     /// `W p(x)`.
@@ -113,9 +227,8 @@ impl Map {
         self.means[gene] + self.genes.of(gene).iter().zip(direction).map(|(g, d)| g * d).sum::<f64>()
     }
 
-    fn training_scores(&self, data: &TrainingData<'_>, rows: &[usize]) -> Vec<Scored> {
-        let measured: usize = rows.iter().map(|&row| data.measured(row).count()).sum();
-        let every = measured.div_ceil(JUDGED_ENTRIES).max(1);
+    /// The score of every `every`th measured entry of `rows`.
+    fn scored(&self, data: &TrainingData<'_>, rows: &[usize], every: usize) -> Vec<Scored> {
         let mut entries = Vec::new();
         for &row in rows {
             let direction = self.direction(&data.perturbations[row]);
@@ -161,33 +274,11 @@ fn gene_means(data: &TrainingData<'_>, rows: &[usize]) -> Vec<f64> {
 /// `√w (y − b)` of one row: rows that count half enter the principal axes with half their variance.
 fn centred_row(data: &TrainingData<'_>, row: usize, means: &[f64]) -> Vec<(u32, f32)> {
     let scale = f64::from(data.row_weights[row]).sqrt();
-    let entry = |(gene, response): (crate::biology::GeneId, crate::biology::Response)| {
+    let entry = |(gene, response): (GeneId, Response)| {
         let rest = f64::from(response.value()) - means[gene.index()];
         (gene.index() as u32, (scale * rest) as f32)
     };
     data.measured(row).map(entry).collect()
-}
-
-fn ridge(data: &TrainingData<'_>, rows: &[usize], centred: &Rows, genes: &Scores, perturbed: &Scores) -> Vec<Vec<f64>> {
-    let mut of_genes = vec![vec![0.0; genes.width]; genes.width];
-    for gene in genes.values.chunks_exact(genes.width.max(1)) {
-        add_outer(&mut of_genes, gene, gene);
-    }
-    let mut of_rows = vec![vec![0.0; perturbed.width]; perturbed.width];
-    let mut mixed = vec![vec![0.0; perturbed.width]; genes.width];
-    for (entries, &row) in centred.iter().zip(rows) {
-        let root = f64::from(data.row_weights[row]).sqrt();
-        let p: Vec<_> = embed(&data.perturbations[row], perturbed).into_iter().map(|p| root * p).collect();
-        let mut image = vec![0.0; genes.width];
-        for &(gene, value) in entries {
-            let scores = genes.of(gene as usize);
-            image.iter_mut().zip(scores).for_each(|(image, score)| *image += f64::from(value) * score);
-        }
-        add_outer(&mut of_rows, &p, &p);
-        add_outer(&mut mixed, &image, &p);
-    }
-    let half = principal::ridge_solve(of_genes, RIDGE, mixed);
-    transpose(principal::ridge_solve(of_rows, RIDGE, transpose(half, perturbed.width)), genes.width)
 }
 
 fn add_outer(out: &mut [Vec<f64>], left: &[f64], right: &[f64]) {
@@ -200,100 +291,6 @@ fn transpose(a: Vec<Vec<f64>>, cols: usize) -> Vec<Vec<f64>> {
     (0..cols).map(|col| a.iter().map(|row| row[col]).collect()).collect()
 }
 
-/// The score of one training entry and its class.
-#[derive(Clone, Copy, Debug)]
-struct Scored {
-    score: f64,
-    class: u8,
-    weight: f32,
-}
-
-impl Calls {
-    fn choose(entries: &[Scored]) -> (Self, f64) {
-        let (down_below, up_above) = thresholds(entries);
-        let softness = (spread(entries) / 2.0).max(1e-3);
-        let calls = Self { down_below, up_above, softness };
-        let judge = |entry: &Scored| Judged {
-            logits: calls.logits(entry.score).map(|logit| logit as f32),
-            class: entry.class,
-            weight: entry.weight,
-        };
-        let temperature = calibration::temperature(&entries.iter().map(judge).collect::<Vec<_>>());
-        (Self { softness: softness * temperature, ..calls }, temperature)
-    }
-
-    /// Logits of down, unchanged and up; a class whose threshold is infinite is as good as impossible.
-    fn logits(&self, score: f64) -> [f64; 3] {
-        let bounded = |logit: f64| logit.clamp(-50.0, 50.0);
-        let [down, up] = [self.down_below - score, score - self.up_above].map(|margin| bounded(margin / self.softness));
-        [down, 0.0, up]
-    }
-
-    fn probabilities(&self, score: f64) -> [f32; 3] {
-        let powers = self.logits(score).map(f64::exp);
-        let total: f64 = powers.iter().sum();
-        powers.map(|power| (power / total) as f32)
-    }
-}
-
-fn spread(entries: &[Scored]) -> f64 {
-    let count = entries.len().max(1) as f64;
-    let mean = entries.iter().map(|entry| entry.score).sum::<f64>() / count;
-    (entries.iter().map(|entry| (entry.score - mean).powi(2)).sum::<f64>() / count).sqrt()
-}
-
-/// The pair `t₋ ≤ t₊` with the best macro-F1, among midpoints between quantiles; of equals the one that calls least.
-fn thresholds(entries: &[Scored]) -> (f64, f64) {
-    let mut scores: Vec<_> = entries.iter().map(|entry| entry.score).collect();
-    scores.sort_by(f64::total_cmp);
-    // Scores that differ only by rounding have no threshold between them.
-    scores.dedup_by(|right, left| *right - *left < 1e-9);
-    let step = scores.len().div_ceil(QUANTILES).max(1);
-    let midpoint = |at: usize| f64::midpoint(scores[at - 1], scores[at]);
-    let mut bounds = vec![f64::NEG_INFINITY];
-    bounds.extend((1..scores.len()).step_by(step).map(midpoint));
-    bounds.push(f64::INFINITY);
-    let below = counts_below(entries, &bounds);
-    let mut best = (f64::NEG_INFINITY, 0, bounds.len() - 1);
-    for low in 0..bounds.len() {
-        for high in (low..bounds.len()).rev() {
-            let f1 = macro_f1(&below, low, high);
-            if f1 > best.0 {
-                best = (f1, low, high);
-            }
-        }
-    }
-    (bounds[best.1], bounds[best.2])
-}
-
-/// Weight of each class below each bound.
-fn counts_below(entries: &[Scored], bounds: &[f64]) -> Vec<[f64; 3]> {
-    let mut counts = vec![[0.0; 3]; bounds.len()];
-    for entry in entries {
-        let first_above = bounds.partition_point(|&bound| bound <= entry.score);
-        counts[first_above][usize::from(entry.class)] += f64::from(entry.weight);
-    }
-    for at in 1..counts.len() {
-        let before = counts[at - 1];
-        counts[at].iter_mut().zip(before).for_each(|(count, before)| *count += before);
-    }
-    counts
-}
-
-fn macro_f1(below: &[[f64; 3]], low: usize, high: usize) -> f64 {
-    let all = below[below.len() - 1];
-    let called = [
-        below[low],
-        [0, 1, 2].map(|class| below[high][class] - below[low][class]),
-        [0, 1, 2].map(|class| all[class] - below[high][class]),
-    ];
-    let f1 = |class: usize| {
-        let sizes = called[class].iter().sum::<f64>() + all[class];
-        if sizes > 0.0 { 2.0 * called[class][class] / sizes } else { 0.0 }
-    };
-    (f1(0) + f1(1) + f1(2)) / 3.0
-}
-
 impl Predictor for Linear {
     fn name(&self) -> &'static str {
         self.name
@@ -302,9 +299,13 @@ impl Predictor for Linear {
     fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?;
-        let (map, temperature) = Map::learn(data, &rows.train, self.regulons.as_ref());
+        let learn = match self.penalty {
+            Penalty::Published => Map::published,
+            Penalty::Chosen => Map::chosen,
+        };
+        let (map, record) = learn(data, &rows.train, self.embedding.as_ref());
         self.fitted = Some(map);
-        Ok(FitRecord { temperature, ..FitRecord::default() })
+        Ok(record)
     }
 
     fn predict(&self, perturbations: &[Perturbation]) -> Result<Prediction, PredictionError> {
@@ -316,29 +317,12 @@ impl Predictor for Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::biology::{GeneId, Regulation, Response, ResponseMatrix, Sign};
+    use crate::biology::{Regulation, ResponseMatrix, Sign};
     use crate::progress::Unwatched;
     use Response::{Down, Unchanged, Up};
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
-    }
-
-    #[test]
-    fn thresholds_that_part_the_classes_are_found() {
-        let entry = |score: f64, class: u8| Scored { score, class, weight: 1.0 };
-        let entries = [(-2.0, 0), (-1.0, 0), (-0.2, 1), (0.1, 1), (0.4, 1), (3.0, 2)];
-        let (down, up) = thresholds(&entries.map(|(score, class)| entry(score, class)));
-        assert!((down + 0.6).abs() < 1e-12 && (up - 1.7).abs() < 1e-12, "{down} {up}");
-    }
-
-    #[test]
-    fn with_only_unchanged_entries_nothing_is_called() {
-        let entries = [0.0, 0.0, 1.0].map(|score| Scored { score, class: 1, weight: 1.0 });
-        let (calls, _) = Calls::choose(&entries);
-        for score in [-10.0, 0.0, 10.0] {
-            assert!(calls.probabilities(score)[1] > 0.99);
-        }
     }
 
     /// Two programmes: genes 8–11 go down, 12–15 up, if one of genes 0–3 is deleted; the other way round for 4–7.

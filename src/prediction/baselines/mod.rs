@@ -1,17 +1,24 @@
-//! The simple predictors that every table of scores shows, one file each.
+//! The predictors without a neural network, one file each.
 //!
-//! Start at [`all`]. None of them has a setting that is tuned: they say what a number is worth. Each learns from the
-//! training rows only; validation rows are left aside, as the neural predictors leave them.
+//! Start at [`all`], the simple ones that every report shows. None of these has a setting that is tuned: they say what a
+//! number is worth. The ridge, [`Neighbours`] and [`Forest`] choose settings inside the training rows. Each learns from
+//! the training rows only; validation rows are left aside, as the neural predictors leave them.
 
 mod additive;
+mod forest;
 mod linear;
 mod mean;
+mod neighbours;
 mod no_change;
 mod principal;
+mod trees;
+mod walks;
 
 pub use additive::Additive;
+pub use forest::{Forest, ForestConfig};
 pub use linear::Linear;
 pub use mean::Mean;
+pub use neighbours::Neighbours;
 pub use no_change::NoChange;
 
 use rayon::prelude::*;
@@ -20,7 +27,7 @@ use super::{Prediction, PredictionError, Predictor};
 use crate::biology::Perturbation;
 use crate::network::RegulatoryNetwork;
 
-/// Every baseline for the genes of `network`, in the order in which tables show them.
+/// The baselines of every report for the genes of `network`, in the order in which tables show them.
 #[must_use]
 pub fn all(network: &RegulatoryNetwork) -> Vec<Box<dyn Predictor>> {
     let n_genes = network.n_genes();
@@ -33,7 +40,11 @@ pub fn all(network: &RegulatoryNetwork) -> Vec<Box<dyn Predictor>> {
     ]
 }
 
-fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -> Result<(), PredictionError> {
+pub(super) fn check_genes(
+    predictor: &'static str,
+    n_genes: usize,
+    rows: &[Perturbation],
+) -> Result<(), PredictionError> {
     match rows.iter().flat_map(Perturbation::genes).find(|gene| gene.index() >= n_genes) {
         Some(gene) => Err(PredictionError::GeneOutside { predictor, gene: gene.index(), n_genes }),
         None => Ok(()),
@@ -41,7 +52,7 @@ fn check_genes(predictor: &'static str, n_genes: usize, rows: &[Perturbation]) -
 }
 
 /// Fills each row by `predict_row`, in parallel.
-fn predict_rows(
+pub(super) fn predict_rows(
     predictor: &'static str,
     n_genes: usize,
     perturbations: &[Perturbation],

@@ -12,7 +12,55 @@ const SPARE: usize = 6;
 /// The subspace is turned at most so often.
 const TURNS: usize = 60;
 
-/// The leading right singular vectors of `rows`, times their singular values: one row of `components` numbers for each
+/// A matrix that is known by what it does to vectors.
+pub(super) trait Operator {
+    /// Number of rows.
+    fn n_rows(&self) -> usize;
+    /// Number of columns.
+    fn n_cols(&self) -> usize;
+    /// `M x` for `x` of `width` columns.
+    fn times(&self, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>>;
+    /// `Mᵀ x` for `x` of `width` columns.
+    fn transposed_times(&self, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>>;
+}
+
+/// A sparse matrix both ways.
+pub(super) struct Sparse {
+    rows: Rows,
+    columns: Rows,
+}
+
+impl Sparse {
+    /// The matrix of these rows.
+    pub fn new(rows: Rows, n_cols: usize) -> Self {
+        Self { columns: transposed(&rows, n_cols), rows }
+    }
+
+    /// Its rows.
+    pub const fn rows(&self) -> &Rows {
+        &self.rows
+    }
+}
+
+impl Operator for Sparse {
+    fn n_rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn n_cols(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn times(&self, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>> {
+        product(&self.rows, x, width)
+    }
+
+    fn transposed_times(&self, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>> {
+        product(&self.columns, x, width)
+    }
+}
+
+/// The leading right singular vectors of `matrix`, times their singular values: one row of `components` numbers for each
 /// column.
 ///
 /// By orthogonal iteration from a fixed random start, then one small symmetric eigenproblem. Axes whose singular value
@@ -20,18 +68,17 @@ const TURNS: usize = 60;
 ///
 /// # Reference
 /// Halko, Martinsson & Tropp, Finding structure with randomness, SIAM Review 2011, doi:10.1137/090771806.
-pub(super) fn scores(rows: &Rows, n_cols: usize, components: usize) -> Scores {
-    let block = (components + SPARE).min(rows.len()).min(n_cols);
-    let columns = transposed(rows, n_cols);
+pub(super) fn scores(matrix: &impl Operator, components: usize) -> Scores {
+    let block = (components + SPARE).min(matrix.n_rows()).min(matrix.n_cols());
     let mut rng = ChaCha8Rng::seed_from_u64(0);
-    let mut basis: Vec<Vec<f64>> = (0..rows.len()).map(|_| draw(&mut rng, block)).collect();
+    let mut basis: Vec<Vec<f64>> = (0..matrix.n_rows()).map(|_| draw(&mut rng, block)).collect();
     orthonormalise(&mut basis, block);
-    let mut images = product(&columns, &basis, block);
+    let mut images = matrix.transposed_times(&basis, block);
     let mut energy = squared_norm(&images);
     for _ in 0..TURNS {
-        basis = product(rows, &images, block);
+        basis = matrix.times(&images, block);
         orthonormalise(&mut basis, block);
-        images = product(&columns, &basis, block);
+        images = matrix.transposed_times(&basis, block);
         let grown = squared_norm(&images);
         if grown <= energy * (1.0 + 1e-12) {
             break;
@@ -71,7 +118,8 @@ fn transposed(rows: &Rows, n_cols: usize) -> Rows {
     columns
 }
 
-fn product(rows: &Rows, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>> {
+/// A sparse matrix times `x` of `width` columns.
+pub(super) fn product(rows: &Rows, x: &[Vec<f64>], width: usize) -> Vec<Vec<f64>> {
     let row = |entries: &Vec<(u32, f32)>| {
         let mut sum = vec![0.0; width];
         for &(col, value) in entries {
@@ -199,7 +247,7 @@ mod tests {
             vec![(0, 2.0), (1, 1.0), (2, 3.0), (3, 1.0)],
             vec![(1, 1.0), (2, 1.0), (3, -1.0)],
         ];
-        let scores = scores(&rows, 4, 3);
+        let scores = scores(&Sparse::new(rows, 4), 3);
         assert_eq!(scores.width, 2);
         let dot = |i: usize, j: usize| scores.of(i).iter().zip(scores.of(j)).map(|(a, b)| a * b).sum::<f64>();
         for (i, j, wanted) in [(0, 0, 5.0), (1, 1, 2.0), (0, 1, 2.0), (2, 2, 11.0), (3, 3, 3.0), (2, 3, 3.0)] {
@@ -209,8 +257,8 @@ mod tests {
 
     #[test]
     fn a_matrix_of_nothing_has_no_axes() {
-        assert_eq!(scores(&vec![vec![], vec![]], 3, 2).width, 0);
-        assert_eq!(scores(&vec![], 3, 2).width, 0);
+        assert_eq!(scores(&Sparse::new(vec![vec![], vec![]], 3), 2).width, 0);
+        assert_eq!(scores(&Sparse::new(vec![], 3), 2).width, 0);
     }
 
     #[test]

@@ -222,7 +222,8 @@ fn audited(audit: &Audit) -> String {
 mod tests {
     use super::*;
     use crate::metrics::{BootstrapConfig, ResponseCounts};
-    use crate::pipeline::evaluation::{BaselineKind, CellKey, Contender, ScoredRow, standings};
+    use crate::pipeline::evaluation::{CellKey, Contender, ScoredRow, standings};
+    use crate::prediction::PredictorName;
 
     fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {
         serde_json::from_value(serde_json::json!({ "confusion": confusion, "ambiguous": 0 })).expect("counts")
@@ -245,7 +246,10 @@ mod tests {
         };
         let blind = [[0, 2, 0], [0, 6, 0], [0, 2, 0]];
         let right = [[2, 0, 0], [0, 6, 0], [0, 0, 2]];
-        vec![cell(Contender::Baseline(BaselineKind::Mean), [blind, blind]), cell(Contender::Knowledge, [right, blind])]
+        vec![
+            cell(Contender::Predictor(PredictorName::Mean), [blind, blind]),
+            cell(Contender::Knowledge, [right, blind]),
+        ]
     }
 
     fn told(write: impl FnOnce(&ComparisonReport<'_>, &mut Vec<u8>)) -> String {

@@ -1,0 +1,212 @@
+//! Every predictor by its name, so that a table of scores can be asked for by a list of names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::baselines::{Additive, Forest, ForestConfig, Linear, Mean, Neighbours, NoChange};
+use super::neural::{Gnn, Mlp, NeuralConfig};
+use super::{PredictionError, Predictor};
+use crate::network::RegulatoryNetwork;
+
+/// A predictor that is fitted here; predictions made elsewhere are [`External`](super::External).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PredictorName {
+    /// [`NoChange`].
+    NoChange,
+    /// [`Mean`].
+    Mean,
+    /// [`Additive`].
+    Additive,
+    /// [`Linear::of_responses`].
+    Linear,
+    /// [`Linear::of_regulons`].
+    LinearRegulon,
+    /// [`Linear::ridge_of_responses`].
+    RidgePca,
+    /// [`Linear::ridge_of_regulons`].
+    RidgeRegulon,
+    /// [`Linear::ridge_of_walks`].
+    RidgeWalks,
+    /// [`Neighbours::of_regulons`].
+    Neighbours,
+    /// [`Neighbours::of_walks`].
+    NeighboursWalks,
+    /// [`Forest`].
+    Forest,
+    /// [`Mlp`].
+    Mlp,
+    /// [`Gnn`].
+    Gnn,
+}
+
+impl PredictorName {
+    /// All of them, in the order in which tables show them.
+    pub const ALL: [Self; 13] = [
+        Self::NoChange,
+        Self::Mean,
+        Self::Additive,
+        Self::Linear,
+        Self::LinearRegulon,
+        Self::RidgePca,
+        Self::RidgeRegulon,
+        Self::RidgeWalks,
+        Self::Neighbours,
+        Self::NeighboursWalks,
+        Self::Forest,
+        Self::Mlp,
+        Self::Gnn,
+    ];
+
+    /// The name as in a list or a table; [`Predictor::name`] says the same.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NoChange => "no-change",
+            Self::Mean => "mean",
+            Self::Additive => "additive",
+            Self::Linear => "linear",
+            Self::LinearRegulon => "linear-regulon",
+            Self::RidgePca => "ridge-pca",
+            Self::RidgeRegulon => "ridge-regulon",
+            Self::RidgeWalks => "ridge-walks",
+            Self::Neighbours => "neighbours",
+            Self::NeighboursWalks => "neighbours-walks",
+            Self::Forest => "forest",
+            Self::Mlp => "mlp",
+            Self::Gnn => "gnn",
+        }
+    }
+
+    /// Whether it looks at the knowledge, so that it says something else on another network.
+    #[must_use]
+    pub const fn uses_knowledge(self) -> bool {
+        match self {
+            Self::NoChange | Self::Mean | Self::Additive | Self::Linear | Self::RidgePca | Self::Mlp => false,
+            Self::LinearRegulon
+            | Self::RidgeRegulon
+            | Self::RidgeWalks
+            | Self::Neighbours
+            | Self::NeighboursWalks
+            | Self::Forest
+            | Self::Gnn => true,
+        }
+    }
+}
+
+impl fmt::Display for PredictorName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.word())
+    }
+}
+
+impl FromStr for PredictorName {
+    type Err = PredictionError;
+
+    fn from_str(text: &str) -> Result<Self, PredictionError> {
+        let text = text.trim();
+        Self::ALL.into_iter().find(|name| name.word() == text).ok_or_else(|| PredictionError::UnknownPredictor {
+            name: text.to_owned(),
+            known: Self::ALL.map(Self::word).join(", "),
+        })
+    }
+}
+
+/// Settings of the predictors that have any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PredictorConfig {
+    /// The MLP and the GNN.
+    pub neural: NeuralConfig,
+    /// The random forest.
+    pub forest: ForestConfig,
+}
+
+/// A predictor for the genes of `network` that has learnt nothing yet; `seed` takes the place of those in `config`.
+#[must_use]
+pub fn build(
+    name: PredictorName,
+    config: &PredictorConfig,
+    network: &RegulatoryNetwork,
+    seed: u64,
+) -> Box<dyn Predictor> {
+    let n_genes = network.n_genes();
+    let neural = NeuralConfig { seed, ..config.neural };
+    match name {
+        PredictorName::NoChange => Box::new(NoChange::new(n_genes)),
+        PredictorName::Mean => Box::new(Mean::new(n_genes)),
+        PredictorName::Additive => Box::new(Additive::new(n_genes)),
+        PredictorName::Linear => Box::new(Linear::of_responses(n_genes)),
+        PredictorName::LinearRegulon => Box::new(Linear::of_regulons(network)),
+        PredictorName::RidgePca => Box::new(Linear::ridge_of_responses(n_genes)),
+        PredictorName::RidgeRegulon => Box::new(Linear::ridge_of_regulons(network)),
+        PredictorName::RidgeWalks => Box::new(Linear::ridge_of_walks(network)),
+        PredictorName::Neighbours => Box::new(Neighbours::of_regulons(network)),
+        PredictorName::NeighboursWalks => Box::new(Neighbours::of_walks(network)),
+        PredictorName::Forest => Box::new(Forest::new(network, ForestConfig { seed, ..config.forest })),
+        PredictorName::Mlp => Box::new(Mlp::new(n_genes, neural)),
+        PredictorName::Gnn => Box::new(Gnn::new(network, neural)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
+    use crate::prediction::TrainingData;
+    use crate::progress::Unwatched;
+
+    fn gene(index: usize) -> GeneId {
+        GeneId::new(index)
+    }
+
+    #[test]
+    fn every_predictor_bears_the_name_that_it_is_built_by() {
+        let network = RegulatoryNetwork::new(3, []);
+        for name in PredictorName::ALL {
+            assert_eq!(build(name, &PredictorConfig::default(), &network, 1).name(), name.word());
+            assert_eq!(name.word().parse::<PredictorName>().expect("known"), name);
+            assert_eq!(serde_json::to_value(name).expect("json"), name.word());
+        }
+        let message = "florest".parse::<PredictorName>().expect_err("unknown").to_string();
+        assert!(message.contains("`florest`") && message.contains("neighbours-walks"), "{message}");
+    }
+
+    #[test]
+    fn every_predictor_learns_from_little_and_gives_probabilities() {
+        // One gene set; a network without regulations; genes that nobody measured.
+        let empty = RegulatoryNetwork::new(4, []);
+        let loops = [(0, 0, Sign::Activation), (0, 1, Sign::Activation), (0, 1, Sign::Inhibition)];
+        let looped = RegulatoryNetwork::new(
+            4,
+            loops.map(|(regulator, target, sign)| Regulation::new(gene(regulator), gene(target), sign)),
+        );
+        let perturbations = [Perturbation::deletion(gene(0)), Perturbation::overexpression(gene(0))];
+        let mut responses = ResponseMatrix::unmeasured(2, 4);
+        responses.set(0, gene(2), Some(Response::Down));
+        responses.set(1, gene(2), Some(Response::Up));
+        let row_weights = [1.0, 0.25];
+        let data = TrainingData {
+            perturbations: &perturbations,
+            responses: &responses,
+            row_weights: &row_weights,
+            validation: &[],
+        };
+        let asked = [perturbations[0].clone(), Perturbation::deletion(gene(3))];
+        for (name, network) in PredictorName::ALL.into_iter().flat_map(|name| [(name, &empty), (name, &looped)]) {
+            let mut predictor = build(name, &PredictorConfig::default(), network, 1);
+            assert!(matches!(predictor.predict(&asked), Err(PredictionError::NotFitted(_))), "{name}");
+            predictor.fit(&data, &Unwatched).expect("something to learn from");
+            let predicted = predictor.predict(&asked).expect("fitted");
+            for (row, index) in (0..2).flat_map(|row| (0..4).map(move |index| (row, index))) {
+                let probabilities = predicted.probabilities(row, gene(index));
+                let total: f32 = probabilities.iter().sum();
+                assert!((total - 1.0).abs() < 1e-5 && probabilities.iter().all(|p| *p >= 0.0), "{name}");
+            }
+            let outside = [Perturbation::deletion(gene(4))];
+            assert!(matches!(predictor.predict(&outside), Err(PredictionError::GeneOutside { .. })), "{name}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Every predictor on the embedded knock-outs, held out by folds: `cargo test --test predictors -- --ignored --nocapture`.
+
+use std::time::Instant;
+
+use aligned::biology::Response;
+use aligned::datasets::{self, Dataset, FoldScheme, ReadOptions, Split};
+use aligned::knowledge::KnowledgeBase;
+use aligned::metrics::{Consistency, consistency};
+use aligned::network::RegulatoryNetwork;
+use aligned::prediction::{PredictorConfig, PredictorName, TrainingData, build};
+use aligned::progress::Unwatched;
+
+const FOLDS: usize = 5;
+const SEEDS: [u64; 3] = [1, 2, 3];
+
+fn ecoli() -> (RegulatoryNetwork, Dataset) {
+    let file = "knowledge/ecoli_core.ttl";
+    let base = KnowledgeBase::parse(&std::fs::read(file).expect(file), file).expect("parses");
+    let mut genes = base.genes().clone();
+    let (dataset, _) = datasets::ecoli_knockouts(&ReadOptions::default(), &mut genes).expect("embedded");
+    let network = RegulatoryNetwork::new(genes.len(), base.regulations().iter().map(|cited| cited.regulation));
+    (network, dataset)
+}
+
+/// What a predictor, fitted on one part of the data, scores on the part held out.
+fn score(name: PredictorName, network: &RegulatoryNetwork, dataset: &Dataset, split: &Split, seed: u64) -> Consistency {
+    let rows = [&split.train[..], &split.validation].concat();
+    let learnt = dataset.select(&rows);
+    let data = TrainingData {
+        perturbations: &learnt.perturbations,
+        responses: &learnt.observed,
+        row_weights: &vec![1.0; rows.len()],
+        validation: &(split.train.len()..rows.len()).collect::<Vec<_>>(),
+    };
+    let test = dataset.select(&split.test);
+    let mut predictor = build(name, &PredictorConfig::default(), network, seed);
+    let record = predictor.fit(&data, &Unwatched).expect("fits");
+    assert!(record.chosen.values().all(|value| value.is_finite()), "{name}: {record:?}");
+    let said = predictor.predict(&test.perturbations).expect("fitted").responses();
+    consistency(&test.perturbations, &test.observed, &said).expect("shapes fit")
+}
+
+#[test]
+#[ignore = "fits every predictor 30 times; minutes"]
+fn the_table_of_predictors_on_folds_of_the_knock_outs() {
+    let (network, dataset) = ecoli();
+    for scheme in [FoldScheme::LeaveRegulatorsOut, FoldScheme::LeaveContrastsOut] {
+        let splits: Vec<_> =
+            SEEDS.iter().map(|&seed| (seed, scheme.folds(&dataset, FOLDS, 0.2, seed).expect("folds"))).collect();
+        println!("{}, {FOLDS} folds, macro-F1 of all held-out rows together, seeds {SEEDS:?}", scheme.word());
+        for name in PredictorName::ALL {
+            let start = Instant::now();
+            let scores: Vec<_> = splits
+                .iter()
+                .map(|(seed, splits)| {
+                    let folds: Vec<_> =
+                        splits.iter().map(|split| score(name, &network, &dataset, split, *seed)).collect();
+                    Consistency::pooled(&folds).macro_f1
+                })
+                .collect();
+            let seconds = start.elapsed().as_secs_f64() / (FOLDS * SEEDS.len()) as f64;
+            let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+            let each: Vec<_> = scores.iter().map(|score| format!("{score:.3}")).collect();
+            println!("{name:>17}  {mean:.4}  ({})  {seconds:.2} s a fold", each.join(", "));
+            assert!(mean > 0.25, "{name}: {mean}");
+        }
+    }
+}
+
+#[test]
+fn what_knowledge_and_training_rows_tell_beats_calling_nothing_on_one_fold() {
+    let (network, dataset) = ecoli();
+    let splits = FoldScheme::LeaveContrastsOut.folds(&dataset, FOLDS, 0.2, 1).expect("folds");
+    let macro_f1 = |name| score(name, &network, &dataset, &splits[0], 1).macro_f1;
+    let nothing = macro_f1(PredictorName::NoChange);
+    for name in [PredictorName::Neighbours, PredictorName::RidgeRegulon] {
+        assert!(macro_f1(name) > nothing + 0.05, "{name}");
+    }
+    assert!(dataset.observed.count(Response::Up) > 0);
+}
