@@ -1,24 +1,30 @@
 //! Every predictor on the embedded knock-outs, held out by folds: `cargo test --test predictors -- --ignored --nocapture`.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
-use aligned::biology::Response;
+use aligned::biology::GeneTable;
 use aligned::datasets::{self, Dataset, FoldScheme, ReadOptions, Split};
 use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::{Consistency, consistency};
 use aligned::network::RegulatoryNetwork;
-use aligned::prediction::{PredictorConfig, PredictorName, TrainingData, build};
+use aligned::prediction::{External, Predictor, PredictorConfig, PredictorName, TrainingData, build};
 use aligned::progress::Unwatched;
 
 const FOLDS: usize = 5;
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-fn ecoli() -> (RegulatoryNetwork, Dataset) {
+fn world() -> (RegulatoryNetwork, Dataset, GeneTable) {
     let file = "knowledge/ecoli_core.ttl";
     let base = KnowledgeBase::parse(&std::fs::read(file).expect(file), file).expect("parses");
     let mut genes = base.genes().clone();
     let (dataset, _) = datasets::ecoli_knockouts(&ReadOptions::default(), &mut genes).expect("embedded");
     let network = RegulatoryNetwork::new(genes.len(), base.regulations().iter().map(|cited| cited.regulation));
+    (network, dataset, genes)
+}
+
+fn ecoli() -> (RegulatoryNetwork, Dataset) {
+    let (network, dataset, _) = world();
     (network, dataset)
 }
 
@@ -76,5 +82,43 @@ fn what_knowledge_and_training_rows_tell_beats_calling_nothing_on_one_fold() {
     for name in [PredictorName::Neighbours, PredictorName::RidgeRegulon] {
         assert!(macro_f1(name) > nothing + 0.05, "{name}");
     }
-    assert!(dataset.observed.count(Response::Up) > 0);
+}
+
+#[test]
+fn predictions_written_to_a_table_come_back_as_a_predictor_that_scores_alike() {
+    let (network, dataset, genes) = world();
+    let split = &FoldScheme::LeaveContrastsOut.folds(&dataset, FOLDS, 0.0, 1).expect("folds")[0];
+    let (learnt, test) = (dataset.select(&split.train), dataset.select(&split.test));
+    let data = TrainingData {
+        perturbations: &learnt.perturbations,
+        responses: &learnt.observed,
+        row_weights: &vec![1.0; learnt.len()],
+        validation: &[],
+    };
+    let mut own = build(PredictorName::Neighbours, &PredictorConfig::default(), &network, 1);
+    own.fit(&data, &Unwatched).expect("fits");
+    let mut asked = test.perturbations.clone();
+    asked.sort();
+    asked.dedup();
+    let said = own.predict(&asked).expect("fitted").expected();
+    let mut table = String::from("perturbation,gene,value\n");
+    for (row, perturbation) in asked.iter().enumerate() {
+        let label = perturbation.label(&genes).replace(',', "+");
+        for gene in dataset.measured_genes() {
+            let value = said.get(row, gene).expect("finite");
+            writeln!(table, "{label},{},{value}", genes.symbol(gene)).expect("text");
+        }
+    }
+    let options = ReadOptions::default();
+    let (read, report) = datasets::read_predictions(table.as_bytes(), "own.csv", &options, &genes).expect("reads");
+    assert_eq!((read.perturbations.len(), report.foreign_genes.len()), (asked.len(), 0));
+    let mut external = External::new("own", read.perturbations, read.values).expect("rows fit");
+    assert_eq!(external.coverage(&test.perturbations).predicted, test.len());
+    external.fit(&data, &Unwatched).expect("fits");
+    let score = |predictor: &dyn Predictor| {
+        let said = predictor.predict(&test.perturbations).expect("fitted").responses();
+        consistency(&test.perturbations, &test.observed, &said).expect("shapes fit").macro_f1
+    };
+    let (own, external) = (score(own.as_ref()), score(&external));
+    assert!((own - external).abs() < 0.08, "{own} against {external}");
 }

@@ -424,7 +424,7 @@ mod tests {
 
     #[test]
     fn of_indistinct_predictions_the_discrimination_is_no_better_than_chance() {
-        let observed = values(&[&[0.0; 4]; 4]);
+        let observed = values(&[&[0.0; 4][..]; 4]);
         let report = score(&observed, &observed.clone(), [0.5, 0.5], true);
         // Three ties count half each: 1 − 1.5/4.
         assert_eq!(report.mean.discrimination_score_l1, Some(0.625));

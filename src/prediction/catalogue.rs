@@ -209,4 +209,42 @@ mod tests {
             assert!(matches!(predictor.predict(&outside), Err(PredictionError::GeneOutside { .. })), "{name}");
         }
     }
+
+    /// 6 deletions in a network of 6 regulators with 4 targets each; the last row is kept for validation.
+    fn screen(last: Response) -> (RegulatoryNetwork, Vec<Perturbation>, ResponseMatrix) {
+        let target = |regulator: usize, at: usize| 6 + (3 * regulator + at) % 18;
+        let sign = |at: usize| if at.is_multiple_of(2) { Sign::Activation } else { Sign::Inhibition };
+        let edges = (0..6).flat_map(|regulator| {
+            (0..4).map(move |at| Regulation::new(gene(regulator), gene(target(regulator, at)), sign(at)))
+        });
+        let mut responses = ResponseMatrix::from_entries(6, 24, vec![Some(Response::Unchanged); 6 * 24]);
+        for (row, at) in (0..6).flat_map(|row| (0..4_usize).map(move |at| (row, at))) {
+            let response = if at.is_multiple_of(2) { Response::Down } else { Response::Up };
+            responses.set(row, gene(target(row, at)), Some(if row == 5 { last } else { response }));
+        }
+        let perturbations = (0..6).map(|regulator| Perturbation::deletion(gene(regulator))).collect();
+        (RegulatoryNetwork::new(24, edges), perturbations, responses)
+    }
+
+    #[test]
+    fn rows_kept_for_validation_teach_nothing_and_a_second_fit_says_the_same() {
+        let fitted = |name: PredictorName, last: Response| {
+            let (network, perturbations, responses) = screen(last);
+            let data = TrainingData {
+                perturbations: &perturbations,
+                responses: &responses,
+                row_weights: &[1.0; 6],
+                validation: &[5],
+            };
+            let mut predictor = build(name, &PredictorConfig::default(), &network, 3);
+            predictor.fit(&data, &Unwatched).expect("fits");
+            predictor.predict(&perturbations).expect("fitted")
+        };
+        // The neural predictors stop by the validation rows.
+        for name in
+            PredictorName::ALL.into_iter().filter(|name| !matches!(name, PredictorName::Mlp | PredictorName::Gnn))
+        {
+            assert_eq!(fitted(name, Response::Up), fitted(name, Response::Down), "{name}");
+        }
+    }
 }
