@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Additive, Forest, ForestConfig, Linear, Mean, Neighbours, NoChange};
 use super::neural::{Gnn, Mlp, NeuralConfig};
-use super::{PredictionError, Predictor};
+use super::{PredictionError, Predictor, Stacked};
 use crate::network::RegulatoryNetwork;
 
 /// A predictor that is fitted here; predictions made elsewhere are [`External`](super::External).
@@ -40,11 +40,24 @@ pub enum PredictorName {
     Mlp,
     /// [`Gnn`].
     Gnn,
+    /// [`Stacked`], of the members in [`STACKED`].
+    Stacked,
 }
+
+/// Whom [`PredictorName::Stacked`] mixes.
+pub const STACKED: [PredictorName; 7] = [
+    PredictorName::Additive,
+    PredictorName::LinearRegulon,
+    PredictorName::RidgeRegulon,
+    PredictorName::Neighbours,
+    PredictorName::NeighboursWalks,
+    PredictorName::Forest,
+    PredictorName::Mlp,
+];
 
 impl PredictorName {
     /// All of them, in the order in which tables show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::NoChange,
         Self::Mean,
         Self::Additive,
@@ -58,6 +71,7 @@ impl PredictorName {
         Self::Forest,
         Self::Mlp,
         Self::Gnn,
+        Self::Stacked,
     ];
 
     /// The name as in a list or a table; [`Predictor::name`] says the same.
@@ -77,6 +91,7 @@ impl PredictorName {
             Self::Forest => "forest",
             Self::Mlp => "mlp",
             Self::Gnn => "gnn",
+            Self::Stacked => "stacked",
         }
     }
 
@@ -91,7 +106,8 @@ impl PredictorName {
             | Self::Neighbours
             | Self::NeighboursWalks
             | Self::Forest
-            | Self::Gnn => true,
+            | Self::Gnn
+            | Self::Stacked => true,
         }
     }
 }
@@ -148,6 +164,10 @@ pub fn build(
         PredictorName::Forest => Box::new(Forest::new(network, ForestConfig { seed, ..config.forest })),
         PredictorName::Mlp => Box::new(Mlp::new(n_genes, neural)),
         PredictorName::Gnn => Box::new(Gnn::new(network, neural)),
+        PredictorName::Stacked => {
+            let members = STACKED.map(|member| build(member, config, network, seed));
+            Box::new(Stacked::new(n_genes, members.into()))
+        }
     }
 }
 

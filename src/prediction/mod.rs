@@ -1,7 +1,7 @@
 //! What the data say: predictors that learn responses from perturbation experiments.
 //!
 //! Start at [`Predictor`], then [`build`], which makes any of them by its name. `neural` holds the MLP and the GNN (the only
-//! place that knows the tensor crate), `baselines` the simple ones, `external` predictions made elsewhere. Nothing here
+//! place that knows the tensor crate), `baselines` the simple ones, `external` predictions made elsewhere, `stacked` makes many one. Nothing here
 //! sees a test perturbation, a file or RDF. What the knowledge alone says is no predictor here: `symbolic` says it.
 
 pub mod baselines;
@@ -13,10 +13,12 @@ mod external;
 mod inner_folds;
 mod measured;
 pub mod neural;
+mod stacked;
 
 pub use catalogue::{PredictorConfig, PredictorName, build};
 pub use error::PredictionError;
 pub use external::{Coverage, External};
+pub use stacked::Stacked;
 
 use std::collections::BTreeMap;
 
