@@ -73,6 +73,7 @@ fn attempt_from(
         evidence: &evidence,
         resistance: None,
         held_out: None,
+        external: None,
         dataset: &world.dataset,
         split: &world.split,
         row_labels: &world.dataset.names,

@@ -8,6 +8,7 @@ use aligned::pipeline::PipelineError;
 use aligned::pipeline::evaluation::{
     Audit, Cell, CellKeeper, ComparisonMaterials, Contender, SeededSplits, compare, standings,
 };
+use aligned::prediction::External;
 use aligned::progress::Watch as _;
 use aligned::report::ComparisonReport;
 use miette::{IntoDiagnostic, Result, bail, miette};
@@ -45,13 +46,14 @@ impl CellKeeper for Cells {
 
 /// Runs the comparison.
 pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
-    let contenders = contenders(&arguments.predictors)?;
+    let contenders = contenders(arguments, settings)?;
     let reference = arguments.reference.as_deref().map(str::parse::<Contender>).transpose().into_diagnostic()?;
-    if let Some(reference) = reference.filter(|reference| !contenders.contains(reference)) {
+    if let Some(reference) = reference.as_ref().filter(|reference| !contenders.contains(reference)) {
         bail!("`--reference {reference}` does not take part; add it to `--predictors`");
     }
     let seeds = seeds_from(&arguments.seeds, settings.run.seed)?;
-    let sources = Sources::read(arguments, settings)?;
+    let mut sources = Sources::read(arguments, settings)?;
+    let external = externals(arguments, settings, &mut sources)?;
     let splits = splits(arguments, settings, &sources, &seeds)?;
     let config = settings.to_toml()?;
     let mut cells = Cells(None);
@@ -69,6 +71,7 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
         resistance: Some(&sources.resistance),
         dataset: &sources.dataset,
         genes: &sources.genes,
+        external: &external,
     };
     let watch = Terminal::new();
     let comparison = compare(&materials, &contenders, &splits, &settings.run, &done, &mut cells, &watch)
@@ -76,7 +79,8 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
     watch.finish();
     let resamples = arguments.resamples as usize;
     let bootstrap = BootstrapConfig { resamples, seed: settings.run.seed, ..BootstrapConfig::default() };
-    let standings = standings(&comparison.cells, reference, settings.run.gamma, &bootstrap).into_diagnostic()?;
+    let standings =
+        standings(&comparison.cells, reference.as_ref(), settings.run.gamma, &bootstrap).into_diagnostic()?;
     let audits: Vec<_> = splits
         .chunk_by(|one, other| one.scheme == other.scheme)
         .map(|same| Audit::of(&same.iter().collect::<Vec<_>>(), &sources.dataset, &sources.genes))
@@ -107,15 +111,44 @@ fn write(folder: &Path, report: &ComparisonReport<'_>, config: &str) -> Result<(
     Ok(())
 }
 
-/// Each once, in the order of the tables.
-fn contenders(names: &[String]) -> Result<Vec<Contender>> {
-    let all = Contender::all();
-    if names.iter().any(|name| name == "all") {
-        return Ok(all);
-    }
+/// Each once, in the order of the tables; predictions made elsewhere and the loop around them always take part, and so
+/// does the whole loop where it is ablated.
+fn contenders(arguments: &EvaluateArgs, settings: &Settings) -> Result<Vec<Contender>> {
+    let names = arguments.predictors.iter().map(|name| name.trim());
     let named: Vec<Contender> =
-        names.iter().map(|name| name.trim().parse()).collect::<Result<_, _>>().into_diagnostic()?;
-    Ok(all.into_iter().filter(|contender| named.contains(contender)).collect())
+        names.clone().filter(|&name| name != "all").map(str::parse).collect::<Result<_, _>>().into_diagnostic()?;
+    let whole = Contender::Aligned(settings.run.predictor, None);
+    let takes_part = |contender: &Contender| {
+        let ablated = !arguments.ablate.is_empty() && *contender == whole;
+        ablated || named.contains(contender) || names.clone().any(|name| name == "all")
+    };
+    let mut contenders: Vec<_> = Contender::all().into_iter().filter(takes_part).collect();
+    let labels = || arguments.external.iter().map(|external| external.label.clone());
+    contenders.extend(labels().map(Contender::External));
+    contenders.extend(labels().map(Contender::AlignedExternal));
+    contenders.extend(Contender::ablations(settings.run.predictor).filter(|contender| {
+        matches!(contender, Contender::Aligned(_, Some(ablation))
+            if arguments.ablate.iter().any(|part| part.word() == ablation.part()))
+    }));
+    Ok(contenders)
+}
+
+fn externals(arguments: &EvaluateArgs, settings: &Settings, sources: &mut Sources) -> Result<Vec<External>> {
+    let mut externals: Vec<External> = Vec::new();
+    for named in &arguments.external {
+        if externals.iter().any(|external| external.label() == named.label) {
+            bail!("`--external` names `{}` twice; give each its own name", named.label);
+        }
+        let (external, told) = named.read(settings, &sources.genes, &mut sources.inputs)?;
+        let covered = external.coverage(&sources.dataset.perturbations);
+        sources.notes.extend(told.lines().map(|line| line.trim().to_owned()));
+        sources.notes.push(format!(
+            "{}: {} of {} experiments are predicted",
+            named.label, covered.predicted, covered.perturbations
+        ));
+        externals.push(external);
+    }
+    Ok(externals)
 }
 
 /// A range as it stands; a count starts at the seed of the settings.

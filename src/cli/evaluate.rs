@@ -19,6 +19,7 @@ use miette::{IntoDiagnostic, Report, Result, bail, miette};
 use super::Interrupted;
 use super::comparison;
 use super::dataset::TableArgs;
+use super::external::NamedPredictions;
 use super::files::{self, Input};
 use super::knowledge_base;
 use super::output::deliver;
@@ -60,10 +61,17 @@ pub struct EvaluateArgs {
     /// Split of the data, made beforehand (JSON with train, test, val, or CSV perturbation,part).
     #[arg(long, value_name = "FILE", requires = "data")]
     split: Option<PathBuf>,
-    /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, no-change, mean, additive, linear,
-    /// linear-regulon, knowledge, mlp, gnn, aligned-mlp, aligned-gnn.
+    /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, knowledge, no-change, mean, additive,
+    /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, mlp, gnn,
+    /// stacked, aligned-mlp, aligned-gnn.
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["against", "refine", "seen", "part"])]
     pub(super) predictors: Vec<String>,
+    /// Predictions made elsewhere (a long or wide table of values) to compare and align; may be given several times.
+    #[arg(long, value_name = "NAME=FILE", requires = "predictors")]
+    pub(super) external: Vec<NamedPredictions>,
+    /// Parts of the loop to take out, each by itself, separated by commas.
+    #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "predictors")]
+    pub(super) ablate: Vec<Part>,
     /// Whom all are compared with [default: the best baseline].
     #[arg(long, value_name = "NAME", requires = "predictors")]
     pub(super) reference: Option<String>,
@@ -118,6 +126,33 @@ enum PartName {
     Train,
     Validation,
     Test,
+}
+
+/// A part of the loop.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Part {
+    /// Neural responses everywhere.
+    Adaptor,
+    /// The knowledge stays as it is.
+    Refinement,
+    /// A random network with the degrees of the knowledge.
+    Knowledge,
+    /// Walks of 1, 2, 4 and 6 steps.
+    Depth,
+    /// Weights of the adaptor dealt to the genes at random.
+    Weights,
+}
+
+impl Part {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Adaptor => "adaptor",
+            Self::Refinement => "refinement",
+            Self::Knowledge => "knowledge",
+            Self::Depth => "depth",
+            Self::Weights => "weights",
+        }
+    }
 }
 
 /// A setting that may be chosen from the data.

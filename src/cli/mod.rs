@@ -9,6 +9,7 @@ mod dataset;
 mod evaluate;
 mod explain;
 mod export;
+mod external;
 mod files;
 mod import;
 mod knowledge_base;

@@ -12,6 +12,7 @@ use aligned::pipeline::recovery::for_screen;
 use aligned::pipeline::{
     self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
 };
+use aligned::prediction::External;
 use aligned::progress::Watch;
 use aligned::refinement::Resistance;
 use aligned::report::{DataSummary, InputFile, Report};
@@ -23,6 +24,7 @@ use super::Interrupted;
 use super::checkpoint::Keeper;
 use super::dataset::TableArgs;
 use super::evaluate::KnobName;
+use super::external::NamedPredictions;
 use super::files::{self, Input};
 use super::knowledge_base;
 use super::query::read_rules;
@@ -49,6 +51,9 @@ pub struct RefineArgs {
     /// Neural predictor.
     #[arg(long, value_enum)]
     predictor: Option<PredictorName>,
+    /// Predictions made elsewhere (a long or wide table of values) in place of the neural predictor.
+    #[arg(long, value_name = "NAME=FILE", conflicts_with = "predictor")]
+    external: Option<NamedPredictions>,
     /// Rounds of align, refit, refine.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     rounds: Option<u64>,
@@ -143,7 +148,7 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let output = ResultFolder::claim(&arguments.out)?;
     let watch = Terminal::new();
 
-    let mut sources = Sources::read(&settings, &watch)?;
+    let mut sources = Sources::read(&settings, arguments.external.as_ref(), &watch)?;
     if sources.screen.is_some() {
         settings.run.refinement = for_screen(settings.run.refinement);
     }
@@ -224,6 +229,7 @@ struct Sources {
     network: RegulatoryNetwork,
     resistance: Resistance,
     held_out: Option<RegulatoryNetwork>,
+    external: Option<External>,
     dataset: Dataset,
     split: Split,
     screen: Option<Screen>,
@@ -236,7 +242,7 @@ struct Sources {
 }
 
 impl Sources {
-    fn read(settings: &Settings, watch: &Terminal) -> Result<Self> {
+    fn read(settings: &Settings, external: Option<&NamedPredictions>, watch: &Terminal) -> Result<Self> {
         watch.begin("read", 4);
         let mut inputs = Vec::new();
         let rules = read_rules(settings.rules.as_deref())?;
@@ -299,12 +305,22 @@ impl Sources {
             return Err(Interrupted.into());
         }
         let held_out = held_out_regulations.map(|edges| RegulatoryNetwork::new(genes.len(), edges));
+        let external = match external {
+            Some(_) if screen.is_some() => bail!("`--external` needs observed responses; name them with --data"),
+            Some(named) => {
+                let (external, told) = named.read(settings, &genes, &mut inputs)?;
+                notes.extend(told.lines().map(|line| line.trim().to_owned()));
+                Some(external)
+            }
+            None => None,
+        };
         Ok(Self {
             knowledge,
             genes,
             network,
             resistance,
             held_out,
+            external,
             dataset,
             split,
             screen,
@@ -353,6 +369,7 @@ impl Sources {
             evidence,
             resistance: Some(&self.resistance),
             held_out: self.held_out.as_ref(),
+            external: self.external.as_ref(),
             dataset: &self.dataset,
             split: &self.split,
             row_labels,

@@ -39,6 +39,12 @@ pub enum PipelineError {
         .0.scheme, .0.held_out, .0.same_gene_set.max(.0.same_experiment), .0.examples.join(", ")
     )]
     Leak(Box<Audit>),
+    /// A contender whose predictions were not handed in.
+    #[error("there are no predictions called `{label}`; hand them in with --external {label}=FILE")]
+    NoPredictions {
+        /// What they should be called.
+        label: String,
+    },
     /// A finished cell of a comparison could not be kept.
     #[error("a finished cell could not be kept: {0}")]
     NotKept(#[source] std::io::Error),

@@ -214,6 +214,7 @@ mod tests {
             network: &network,
             evidence: &[],
             held_out: None,
+            external: None,
             dataset: &dataset,
             split: &split,
             row_labels: &[],

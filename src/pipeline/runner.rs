@@ -1,5 +1,6 @@
 //! The loop itself: fit, align, refit, refine, score, and again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
@@ -14,7 +15,7 @@ use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, Respo
 use crate::datasets::{Dataset, Split};
 use crate::network::RegulatoryNetwork;
 use crate::prediction::neural::{Gnn, Mlp};
-use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
+use crate::prediction::{External, FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
 use crate::progress::Watch;
 use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
@@ -30,6 +31,8 @@ pub struct Materials<'a> {
     pub resistance: Option<&'a Resistance>,
     /// A knowledge base that nothing is fitted to, for scores alone.
     pub held_out: Option<&'a RegulatoryNetwork>,
+    /// Predictions made elsewhere, which take the place of the neural predictor.
+    pub external: Option<&'a External>,
     /// The experiments.
     pub dataset: &'a Dataset,
     /// Which of them may be learnt from; made before anything else was computed.
@@ -110,7 +113,10 @@ impl<'a> Runner<'a> {
             weights.shuffle(&mut ChaCha8Rng::seed_from_u64(config.seed));
         }
         Ok(Self {
-            unlabelled: unlabelled(network, dataset, split, config.unlabelled),
+            unlabelled: match materials.external {
+                Some(external) => foretold_elsewhere(external, dataset, split, config.unlabelled),
+                None => unlabelled(network, dataset, split, config.unlabelled),
+            },
             held_by_knowledge: held_by(network),
             watch: Deadline { inner: watch, end: config.time_limit().map(|limit| Instant::now() + limit) },
             timings: Vec::new(),
@@ -228,6 +234,9 @@ impl<'a> Runner<'a> {
     }
 
     fn new_predictor(&self) -> Box<dyn Predictor> {
+        if let Some(external) = self.materials.external {
+            return Box::new(external.clone());
+        }
         match self.config.predictor {
             PredictorKind::Mlp => Box::new(Mlp::new(self.materials.network.n_genes(), self.config.neural)),
             PredictorKind::Gnn => Box::new(Gnn::new(self.materials.network, self.config.neural)),
@@ -441,6 +450,15 @@ fn in_degrees(network: &RegulatoryNetwork) -> Vec<u32> {
 fn held_by(network: &RegulatoryNetwork) -> Vec<bool> {
     let held = |gene| !network.targets_of(gene).is_empty() || !network.regulators_of(gene).is_empty();
     (0..network.n_genes()).map(GeneId::new).map(held).collect()
+}
+
+/// Perturbations without data that were foretold elsewhere, in its order; none moves a gene that a test row moves.
+fn foretold_elsewhere(external: &External, dataset: &Dataset, split: &Split, at_most: usize) -> Vec<Perturbation> {
+    let known: BTreeSet<_> = dataset.perturbations.iter().collect();
+    let held_out: BTreeSet<_> = split.test.iter().flat_map(|&row| dataset.perturbations[row].genes()).collect();
+    let foretold = external.perturbations().iter().filter(|perturbation| !known.contains(perturbation));
+    let free = foretold.filter(|perturbation| !perturbation.genes().any(|gene| held_out.contains(&gene)));
+    free.take(at_most).cloned().collect()
 }
 
 /// One perturbation per regulator, those with most targets first, none that an experiment made or a test row moves; in

@@ -14,7 +14,7 @@ use crate::datasets::{Dataset, Split};
 use crate::metrics::{ResponseCounts, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
-use crate::prediction::{PredictionError, Predictor, PredictorConfig, TrainingData, build};
+use crate::prediction::{External, PredictionError, Predictor, PredictorConfig, TrainingData, build};
 use crate::progress::{Quiet, Watch};
 use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Simulator};
@@ -32,6 +32,8 @@ pub struct ComparisonMaterials<'a> {
     pub dataset: &'a Dataset,
     /// The genes of networks and data.
     pub genes: &'a GeneTable,
+    /// Predictions made elsewhere; a contender names them by their label.
+    pub external: &'a [External],
 }
 
 /// The splits of one way of splitting and one seed; the seed is also that of every contender.
@@ -174,7 +176,12 @@ struct Foretold {
 
 impl Fold<'_> {
     fn key(&self, contender: &Contender) -> CellKey {
-        CellKey { scheme: self.scheme.to_owned(), seed: self.config.seed, fold: self.fold, contender: *contender }
+        CellKey {
+            scheme: self.scheme.to_owned(),
+            seed: self.config.seed,
+            fold: self.fold,
+            contender: contender.clone(),
+        }
     }
 
     /// The cells of all contenders. Those that refine go first: the others are scored against their knowledge too.
@@ -235,11 +242,16 @@ impl Fold<'_> {
                 let config = Config { predictor: *kind, ..self.config.clone() };
                 let without = ablation.map(|ablation| ablation.applied(&config, network));
                 let (config, other) = without.unwrap_or((config, None));
-                let outcome = self.aligned(other.as_ref(), &config, watch)?;
-                let applied = outcome.0.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
-                revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
-                outcome.1
+                let aligned;
+                (revisions, aligned) = self.aligned(other.as_ref(), None, &config, watch)?;
+                aligned
             }
+            Contender::AlignedExternal(label) => {
+                let aligned;
+                (revisions, aligned) = self.aligned(None, Some(self.external(label)?), self.config, watch)?;
+                aligned
+            }
+            Contender::External(label) => self.fitted_responses(&mut self.external(label)?.clone(), &test, watch)?,
             Contender::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
                 let mut predictor = build(*name, &config, network, self.config.seed);
@@ -269,22 +281,33 @@ impl Fold<'_> {
         Ok(predictor.predict(test)?.responses())
     }
 
-    /// The loop over the knowledge, or over another network that nobody cites anything for.
+    fn external(&self, label: &str) -> Result<&External, PipelineError> {
+        let found = self.materials.external.iter().find(|external| external.label() == label);
+        found.ok_or_else(|| PipelineError::NoPredictions { label: label.to_owned() })
+    }
+
+    /// Applied revisions, without the evidence, and aligned responses of the loop over the knowledge, or over another
+    /// network that nobody cites anything for.
     fn aligned(
         &self,
         other: Option<&RegulatoryNetwork>,
+        external: Option<&External>,
         config: &Config,
         watch: &dyn Watch,
     ) -> Result<(Vec<Revision>, ResponseMatrix), PipelineError> {
-        let &ComparisonMaterials { network, evidence, resistance, dataset, genes } = self.materials;
+        let &ComparisonMaterials { network, evidence, resistance, dataset, genes, .. } = self.materials;
         let (network, resistance) = other.map_or((network, resistance), |other| (other, None));
         let (split, row_labels) = (self.split, &dataset.names);
-        let materials = Materials { network, evidence, resistance, held_out: None, dataset, split, row_labels, genes };
+        let held_out = None;
+        let materials =
+            Materials { network, evidence, resistance, held_out, external, dataset, split, row_labels, genes };
         let outcome = run(&materials, config, watch)?;
-        match outcome.stop_reason {
-            StopReason::Cancelled => Err(PipelineError::Cancelled),
-            _ => Ok((outcome.revisions, outcome.held_out.aligned)),
+        if outcome.stop_reason == StopReason::Cancelled {
+            return Err(PipelineError::Cancelled);
         }
+        let applied = outcome.revisions.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
+        let revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
+        Ok((revisions, outcome.held_out.aligned))
     }
 
     fn scored(

@@ -14,7 +14,7 @@ use crate::pipeline::{Config, PredictorKind, Weighting};
 use crate::prediction::PredictorName;
 
 /// One row of the comparison. Its text is the name in tables and options.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Contender {
     /// Responses drawn by the class shares of the training part: what chance reaches.
@@ -23,9 +23,18 @@ pub enum Contender {
     Knowledge,
     /// A predictor by itself.
     Predictor(PredictorName),
+    /// Predictions made elsewhere, by their label.
+    External(String),
     /// The whole loop around a neural predictor, or the loop without one of its parts: its aligned responses.
     Aligned(PredictorKind, Option<Ablation>),
+    /// The whole loop around predictions made elsewhere.
+    AlignedExternal(String),
 }
+
+/// Before the label of predictions made elsewhere.
+const EXTERNAL: &str = "external:";
+/// Before the name of the predictor that the loop is built around.
+const ALIGNED: &str = "aligned-";
 
 /// What is taken out of the loop, to see what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +132,7 @@ impl Contender {
                     | PredictorName::Linear
                     | PredictorName::LinearRegulon
             ),
-            Self::Knowledge | Self::Aligned(..) => false,
+            Self::Knowledge | Self::External(_) | Self::Aligned(..) | Self::AlignedExternal(_) => false,
         }
     }
 
@@ -135,7 +144,7 @@ impl Contender {
 
     /// True for the whole loop, whose refined knowledge all are scored against.
     pub(super) const fn refines(&self) -> bool {
-        matches!(self, Self::Aligned(_, None))
+        matches!(self, Self::Aligned(_, None) | Self::AlignedExternal(_))
     }
 }
 
@@ -145,12 +154,14 @@ impl fmt::Display for Contender {
             Self::Chance => f.write_str("chance"),
             Self::Knowledge => f.write_str("knowledge"),
             Self::Predictor(name) => f.write_str(name.word()),
+            Self::External(label) => write!(f, "{EXTERNAL}{label}"),
+            Self::AlignedExternal(label) => write!(f, "{ALIGNED}{EXTERNAL}{label}"),
             Self::Aligned(kind, ablation) => {
                 let neural = match kind {
                     PredictorKind::Mlp => PredictorName::Mlp,
                     PredictorKind::Gnn => PredictorName::Gnn,
                 };
-                write!(f, "aligned-{}", neural.word())?;
+                write!(f, "{ALIGNED}{}", neural.word())?;
                 ablation.map_or(Ok(()), |ablation| write!(f, "-{}", ablation.suffix()))
             }
         }
@@ -159,7 +170,7 @@ impl fmt::Display for Contender {
 
 /// A name that nobody bears.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no predictor `{name}`; there are {}", known())]
+#[error("there is no predictor `{name}`; there are {}, and those of --external", known())]
 pub struct UnknownContender {
     /// The name.
     name: String,
@@ -173,6 +184,12 @@ impl FromStr for Contender {
     type Err = UnknownContender;
 
     fn from_str(name: &str) -> Result<Self, UnknownContender> {
+        if let Some(label) = name.strip_prefix(EXTERNAL) {
+            return Ok(Self::External(label.to_owned()));
+        }
+        if let Some(label) = name.strip_prefix(ALIGNED).and_then(|name| name.strip_prefix(EXTERNAL)) {
+            return Ok(Self::AlignedExternal(label.to_owned()));
+        }
         let ablations = [PredictorKind::Mlp, PredictorKind::Gnn].into_iter().flat_map(Self::ablations);
         let found = Self::all().into_iter().chain(ablations).find(|contender| contender.to_string() == name);
         found.ok_or_else(|| UnknownContender { name: name.to_owned() })
@@ -221,8 +238,9 @@ mod tests {
     #[test]
     fn names_lead_back_to_whom_they_name_and_each_names_one() {
         let kinds = [PredictorKind::Mlp, PredictorKind::Gnn];
-        let all: Vec<_> =
-            Contender::all().into_iter().chain(kinds.into_iter().flat_map(Contender::ablations)).collect();
+        let elsewhere = [Contender::External("gears".into()), Contender::AlignedExternal("gears".into())];
+        let ablations = kinds.into_iter().flat_map(Contender::ablations);
+        let all: Vec<_> = Contender::all().into_iter().chain(ablations).chain(elsewhere).collect();
         let names: std::collections::BTreeSet<_> = all.iter().map(Contender::to_string).collect();
         assert_eq!(names.len(), all.len());
         for contender in all {

@@ -119,7 +119,8 @@ fn one_fold(
 ) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
     let &FoldMaterials { network, evidence, resistance, dataset, genes, .. } = materials;
     let row_labels = &dataset.names;
-    let materials = Materials { network, evidence, resistance, held_out: None, dataset, split, row_labels, genes };
+    let materials =
+        Materials { network, evidence, resistance, held_out: None, external: None, dataset, split, row_labels, genes };
     let outcome = run(&materials, chosen, watch)?;
     if outcome.stop_reason == StopReason::Cancelled {
         return Err(PipelineError::Cancelled);

@@ -128,7 +128,7 @@ pub struct Differences {
 /// [`MetricError::Setting`] if a setting of the bootstrap is out of range.
 pub fn standings(
     cells: &[Cell],
-    reference: Option<Contender>,
+    reference: Option<&Contender>,
     gamma: f64,
     config: &BootstrapConfig,
 ) -> Result<Vec<Standings>, MetricError> {
@@ -163,28 +163,28 @@ fn table(
     scheme: &str,
     cells: &[&Cell],
     novelty: Novelty,
-    reference: Option<Contender>,
+    reference: Option<&Contender>,
     gamma: f64,
     config: &BootstrapConfig,
 ) -> Result<Standings, MetricError> {
     let mut contenders: Vec<Contender> = Vec::new();
     for cell in cells {
         if !contenders.contains(&cell.key.contender) {
-            contenders.push(cell.key.contender);
+            contenders.push(cell.key.contender.clone());
         }
     }
-    let of = |contender: Contender| -> Vec<_> {
-        cells.iter().copied().filter(|cell| cell.key.contender == contender).collect()
+    let of = |contender: &Contender| -> Vec<_> {
+        cells.iter().copied().filter(|cell| cell.key.contender == *contender).collect()
     };
-    let rows: Vec<Vec<&Cell>> = contenders.iter().map(|&contender| of(contender)).collect();
+    let rows: Vec<Vec<&Cell>> = contenders.iter().map(of).collect();
     let units: Vec<_> = rows.iter().map(|cells| Units::of(cells, novelty)).collect();
     let score = |place: usize| ResponseCounts::total(&units[place].data).scores().macro_f1;
-    let best = |among: &dyn Fn(Contender) -> bool| {
-        let places = (0..contenders.len()).filter(|&place| among(contenders[place]));
+    let best = |among: &dyn Fn(&Contender) -> bool| {
+        let places = (0..contenders.len()).filter(|&place| among(&contenders[place]));
         // The first of equals.
         places.rev().max_by(|&one, &other| score(one).total_cmp(&score(other)))
     };
-    let named = reference.and_then(|reference| contenders.iter().position(|&contender| contender == reference));
+    let named = reference.and_then(|reference| contenders.iter().position(|contender| contender == reference));
     let opponent = named.or_else(|| best(&|contender| contender.is_baseline()));
     let standing = |place: usize| -> Result<Standing, MetricError> {
         let other = opponent.filter(|&other| other != place).map(|other| &units[other]);
@@ -198,7 +198,7 @@ fn table(
         gene_sets: units.first().map_or(0, |units| units.data.len()),
         seeds: seeds.len(),
         floor: best(&|contender| contender.is_blind()).map(score),
-        reference: opponent.map(|place| contenders[place]),
+        reference: opponent.map(|place| contenders[place].clone()),
         rows: (0..contenders.len()).map(standing).collect::<Result<_, _>>()?,
     })
 }
@@ -256,7 +256,7 @@ impl Units {
         let fold_mean =
             |figure: fn(&Cell) -> f64| cells.iter().map(|cell| figure(cell)).sum::<f64>() / cells.len() as f64;
         Ok(Standing {
-            contender: cells[0].key.contender,
+            contender: cells[0].key.contender.clone(),
             data: ResponseCounts::total(&self.data).scores(),
             interval: if_enough(bootstrap(sets, |drawn| macro_f1(&self.data, drawn), config))?,
             seeds: seed_range(cells, novelty),
@@ -329,20 +329,20 @@ mod tests {
         let mean = Contender::Predictor(PredictorName::Mean);
         let linear = Contender::Predictor(PredictorName::Linear);
         let cells = [
-            cell(mean, 1, &TRUTH, &[[0; 4]; 3]),
-            cell(linear, 1, &TRUTH, &[TRUTH[0], TRUTH[1], [0; 4]]),
+            cell(mean.clone(), 1, &TRUTH, &[[0; 4]; 3]),
+            cell(linear.clone(), 1, &TRUTH, &[TRUTH[0], TRUTH[1], [0; 4]]),
             cell(Contender::Knowledge, 1, &TRUTH, &TRUTH),
         ];
         let tables = standings(&cells, None, 2.0, &CONFIG).expect("settings in range");
         let table = &tables[0];
         assert_eq!((table.novelty, table.experiments, table.gene_sets), (Novelty::All, 3, 3));
-        assert_eq!(table.reference, Some(linear));
+        assert_eq!(table.reference, Some(linear.clone()));
         // All-unchanged: six of twelve right, F1 of unchanged 2·6/(12 + 6), the other two 0.
         assert!((table.floor.expect("the mean took part") - 2.0 * 6.0 / 18.0 / 3.0).abs() < 1e-12);
         assert!(table.rows[1].less_reference.is_none());
         let better = table.rows[2].less_reference.expect("three gene sets").data;
         assert!((better.difference.estimate - (1.0 - table.rows[1].data.macro_f1)).abs() < 1e-12);
-        let named = standings(&cells, Some(mean), 2.0, &CONFIG).expect("settings in range");
+        let named = standings(&cells, Some(&mean), 2.0, &CONFIG).expect("settings in range");
         assert_eq!(named[0].reference, Some(mean));
     }
 

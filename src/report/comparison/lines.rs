@@ -77,7 +77,7 @@ fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
         knowledge_refined: row.knowledge_refined,
         balanced_original: Some(row.balanced_original),
         balanced_refined: row.balanced_refined,
-        reference: standings.reference.map(|reference| reference.to_string()),
+        reference: standings.reference.as_ref().map(|reference| reference.to_string()),
         less_reference: data.map(|interval| interval.estimate),
         less_reference_lower: data.map(|interval| interval.lower),
         less_reference_upper: data.map(|interval| interval.upper),

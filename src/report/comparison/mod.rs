@@ -183,7 +183,7 @@ fn difference(paired: PairedDifference) -> String {
 
 fn remarks(standings: &Standings) -> String {
     let mut told = Vec::new();
-    if let Some(reference) = standings.reference {
+    if let Some(reference) = &standings.reference {
         told.push(format!(
             "The reference is {reference}; differences are on the same draws of sets of perturbed genes."
         ));
