@@ -65,13 +65,13 @@ pub(super) struct Gathering<'a> {
     /// For each cell its number in the packing, or [`MISSING`] if it is compared with nothing.
     pub group_of: &'a [u32],
     /// For each cell the factor that brings its counts to the common total; empty for logarithms.
-    pub factors: &'a [f32],
+    pub factors: &'a [f64],
 }
 
 /// The factors that bring the counts of each cell to a common `total`; none for a scale that is not counts.
-pub(super) fn factors(survey: &Survey, total: f64) -> Vec<f32> {
+pub(super) fn factors(survey: &Survey, total: f64) -> Vec<f64> {
     match survey.scale {
-        Scale::Counts => survey.totals.iter().map(|&own| if own > 0.0 { (total / own) as f32 } else { 0.0 }).collect(),
+        Scale::Counts => survey.totals.iter().map(|&own| if own > 0.0 { total / own } else { 0.0 }).collect(),
         Scale::LogNormalised => Vec::new(),
     }
 }
@@ -140,7 +140,7 @@ impl Gathering<'_> {
                 if group == MISSING || !genes.contains(&gene) {
                     return;
                 }
-                let value = self.factors.get(cell).map_or(value, |factor| factor * value);
+                let value = self.factors.get(cell).map_or(value, |factor| (factor * f64::from(value)) as f32);
                 let place = &mut filled[gene - genes.start];
                 packed[*place] = self.packing.pack(batch_of[cell], value, group);
                 *place += 1;
@@ -148,5 +148,37 @@ impl Gathering<'_> {
             Ok(())
         })?;
         Ok(finished.then_some(Columns { genes, starts, filled, packed }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorting_packed_values_sorts_by_batch_then_value_then_group() {
+        let packing = Packing::of(700, 12).expect("room");
+        let mut ordered = Vec::new();
+        for batch in [0, 3, 11] {
+            for value in [1e-30_f32, 0.5, 0.500_001, 1.0, 7.25, 3e8] {
+                for group in [0, 1, 699] {
+                    let packed = packing.pack(batch, value, group);
+                    assert_eq!((packing.batch(packed), packing.value(packed)), (batch as usize, value));
+                    assert_eq!(packing.group(packed), group as usize);
+                    ordered.push(packed);
+                }
+            }
+        }
+        assert!(ordered.is_sorted());
+        assert!(Packing::of(1 << 20, 1 << 13).is_some() && Packing::of(1 << 20, (1 << 13) + 1).is_none());
+        assert!(Packing::of(1, 1).is_some());
+    }
+
+    #[test]
+    fn genes_are_worked_on_as_many_at_once_as_memory_allows() {
+        let ranges = gene_ranges(&[3, 3, 9, 0, 1], 8 * 6);
+        assert_eq!(ranges, [0..2, 2..3, 3..5]);
+        assert!(gene_ranges(&[], 8).is_empty());
+        assert_eq!(gene_ranges(&[5, 5], 0), [0..1, 1..2]);
     }
 }

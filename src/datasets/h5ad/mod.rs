@@ -13,8 +13,6 @@ mod matrix;
 mod responses;
 mod scale;
 mod strata;
-#[cfg(test)]
-mod tests;
 
 pub use error::CellError;
 pub use file::{CellFile, CellOptions};

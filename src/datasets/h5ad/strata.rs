@@ -301,3 +301,181 @@ fn upper_5_percent(degrees_of_freedom: f64) -> f64 {
     let x = 1.0 / degrees_of_freedom;
     Z + x * (TERMS[0] + x * (TERMS[1] + x * TERMS[2]))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::{rank_sum, welch_t};
+    use super::*;
+
+    /// One cell: group, batch, value.
+    type Cell = (u32, u32, f32);
+
+    fn compared(cells: &[Cell], batches: usize, test: CellTest) -> Vec<Comparison> {
+        let groups = cells.iter().map(|cell| cell.0 as usize + 1).max().unwrap_or(1);
+        let packing = Packing::of(groups, batches).expect("room");
+        let numbers = cells.iter().map(|&(group, batch, _)| (group, batch));
+        let strata = Strata::new(packing, groups, batches, numbers, test, false);
+        let seen = cells.iter().filter(|cell| cell.2 != 0.0);
+        let mut column: Vec<u64> = seen.map(|&(group, batch, value)| packing.pack(batch, value, group)).collect();
+        // What an earlier gene has left behind must not count.
+        let mut sums = strata.sums();
+        strata.compare(&mut column.clone(), &mut sums);
+        strata.compare(&mut column, &mut sums).0
+    }
+
+    fn of(cells: &[Cell], group: u32, batch: u32) -> Vec<f64> {
+        cells.iter().filter(|cell| (cell.0, cell.1) == (group, batch)).map(|cell| f64::from(cell.2)).collect()
+    }
+
+    fn close(left: f64, right: f64) -> bool {
+        (left - right).abs() <= 1e-9 * right.abs() + 1e-300
+    }
+
+    #[test]
+    fn scipy_finds_the_same_with_zeros_and_ties() {
+        // ttest_ind(equal_var=False) and mannwhitneyu(method="asymptotic") of SciPy 1.17.
+        let cases: [(&[f32], &[f32], f64, f64); 3] = [
+            (
+                &[0.0, 0.0, 0.0, 1.5, 2.0, 2.0, 0.0, 3.25, 0.0, 1.5, 0.5, 0.0],
+                &[0.0, 0.0, 0.0, 0.0, 0.0, 1.5, 0.0, 0.5, 0.0, 0.0, 2.0, 0.0, 0.0, 0.25, 0.0],
+                0.107_317_846_597_293_51,
+                0.142_450_604_233_264_3,
+            ),
+            (&[0.0, 0.0, 1.0, 0.0, 0.0, 0.0], &[0.0; 9], 0.363_217_467_649_122_8, 0.276_302_917_337_483_47),
+            (
+                &[1.0, 2.0, 3.0, 4.0, 5.0],
+                &[6.0, 7.0, 8.0, 9.0, 10.0, 11.0],
+                0.000_506_245_005_938_858_1,
+                0.008_113_117_265_565_78,
+            ),
+        ];
+        for (perturbed, controls, welch, ranks) in cases {
+            let cells: Vec<Cell> =
+                perturbed.iter().map(|&x| (1, 0, x)).chain(controls.iter().map(|&x| (0, 0, x))).collect();
+            for (test, expected) in [(CellTest::Welch, welch), (CellTest::RankSum, ranks)] {
+                let p = compared(&cells, 1, test)[0].p;
+                assert!((p - expected).abs() < 1e-10, "{test:?}: {p}, SciPy {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_difference_between_batches_is_no_difference_between_cells() {
+        // Batch 1 is brighter by 5 and holds most of the perturbed cells; inside batches nothing differs.
+        let mut cells = Vec::new();
+        for (batch, level, perturbed, controls) in [(0, 1.0, 4, 16), (1, 6.0, 16, 4)] {
+            for (group, count) in [(1, perturbed), (0, controls)] {
+                cells.extend((0..count).map(|number| (group, batch, level + [0.0, 0.5, 0.25, 0.75][number % 4])));
+            }
+        }
+        for test in [CellTest::Welch, CellTest::RankSum] {
+            let apart = compared(&cells, 2, test)[0];
+            assert!(apart.p > 0.9 && apart.log2fc.abs() < 1e-6, "{test:?}: {apart:?}");
+            let together: Vec<Cell> = cells.iter().map(|&(group, _, value)| (group, 0, value)).collect();
+            assert!(compared(&together, 1, test)[0].p < 0.01);
+        }
+    }
+
+    #[test]
+    fn the_interval_is_that_of_student() {
+        // Quantiles of SciPy's t at 0.95.
+        for (freedom, expected) in [(4.0, 2.131_846_8), (5.0, 2.015_048_4), (9.0, 1.833_112_9), (30.0, 1.697_260_9)] {
+            let found = upper_5_percent(freedom);
+            assert!((found / expected - 1.0).abs() < 1e-3, "{freedom}: {found}");
+        }
+    }
+
+    #[test]
+    fn what_never_varies_gives_numbers_and_no_nan() {
+        let still: Vec<Cell> = (0..30).map(|number| (u32::from(number % 3 == 0), 0, 0.1)).collect();
+        let silent: Vec<Cell> = still.iter().map(|&(group, batch, _)| (group, batch, 0.0)).collect();
+        let moved: Vec<Cell> = still.iter().map(|&(group, batch, _)| (group, batch, 1.0 + group as f32)).collect();
+        for test in [CellTest::Welch, CellTest::RankSum] {
+            for cells in [&still, &silent] {
+                let found = compared(cells, 1, test)[0];
+                assert!(found.p == 1.0 && found.log2fc.abs() < 1e-6 && found.margin.is_finite(), "{found:?}");
+            }
+            assert!(compared(&moved, 1, test)[0].p < 1e-3);
+        }
+        // One cell in each batch: nothing tells how much they vary.
+        let lonely = [(1, 0, 1.0), (0, 0, 0.0), (0, 0, 1.0), (1, 1, 2.0), (0, 1, 0.0), (0, 1, 3.0)];
+        let found = compared(&lonely, 2, CellTest::Welch)[0];
+        assert_eq!((found.p, found.margin), (1.0, f32::INFINITY));
+    }
+
+    /// van Elteren's test by its formula, ranks taken anew in each batch.
+    fn slow_rank_sum(cells: &[Cell], group: u32, batches: u32) -> f64 {
+        let (mut distance, mut variance, mut least) = (0.0, 0.0, f64::INFINITY);
+        for batch in 0..batches {
+            let (a, b) = (of(cells, group, batch), of(cells, 0, batch));
+            if a.is_empty() {
+                continue;
+            }
+            let (n, m) = (a.len() as f64, b.len() as f64);
+            let mut everyone: Vec<f64> = a.iter().chain(&b).copied().collect();
+            everyone.sort_by(f64::total_cmp);
+            let ties: f64 = everyone.chunk_by(|one, other| one == other).map(|tied| ties(tied.len() as u32)).sum();
+            let weight = 1.0 / (n + m + 1.0);
+            distance += weight * (rank_sum(&a, &b).u - n * m / 2.0);
+            variance += weight * weight * n * m / 12.0 * ((n + m + 1.0) - ties / ((n + m) * (n + m - 1.0)));
+            least = weight.min(least);
+        }
+        let z = (distance.abs() - 0.5 * least) / variance.sqrt();
+        if variance <= 1e-12 || z <= 0.0 { 1.0 } else { two_sided_normal(z) }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn with_one_batch_both_tests_are_the_plain_ones(
+            values in prop::collection::vec((0_u32..4, 0_u8..8, 0_u8..3), 12..120),
+        ) {
+            let mut cells: Vec<Cell> =
+                values.iter().map(|&(group, step, zero)| (group, 0, if zero == 0 { f32::from(step) / 4.0 } else { 0.0 })).collect();
+            cells.extend((0..4).flat_map(|group| [(group, 0, 0.5), (group, 0, 0.0), (group, 0, 1.25)]));
+            for test in [CellTest::Welch, CellTest::RankSum] {
+                for (found, group) in compared(&cells, 1, test).iter().zip(1..) {
+                    let (a, b) = (of(&cells, group, 0), of(&cells, 0, 0));
+                    let expected = if test == CellTest::Welch { welch_t(&a, &b).p } else { rank_sum(&a, &b).p };
+                    prop_assert!(close(found.p, expected), "{test:?} {group}: {} {expected}", found.p);
+                    let difference = a.iter().sum::<f64>() / a.len() as f64 - b.iter().sum::<f64>() / b.len() as f64;
+                    prop_assert!((f64::from(found.log2fc) - difference / LN_2).abs() < 1e-5);
+                }
+            }
+        }
+
+        #[test]
+        fn with_batches_the_rank_sum_is_van_elterens(
+            values in prop::collection::vec((0_u32..3, 0_u32..3, 0_u8..9), 20..150),
+        ) {
+            let mut cells: Vec<Cell> =
+                values.iter().map(|&(group, batch, step)| (group, batch, f32::from(step.saturating_sub(4)) / 2.0)).collect();
+            cells.extend((0..3).flat_map(|batch| [(0, batch, 0.0), (0, batch, 1.0), (1, 0, 0.0), (2, 1, 0.5)]));
+            for (found, group) in compared(&cells, 3, CellTest::RankSum).iter().zip(1..) {
+                let expected = slow_rank_sum(&cells, group, 3);
+                prop_assert!((found.p - expected).abs() < 1e-9, "{group}: {} {expected}", found.p);
+            }
+        }
+
+        #[test]
+        fn cells_in_another_order_say_the_same(
+            values in prop::collection::vec((0_u32..3, 0_u32..2, 0_u8..9), 20..80),
+            seed in any::<u64>(),
+        ) {
+            use rand::{SeedableRng, seq::SliceRandom};
+            let mut cells: Vec<Cell> = values.iter().map(|&(group, batch, step)| (group, batch, f32::from(step))).collect();
+            cells.extend((0..2).flat_map(|batch| [(0, batch, 0.0), (0, batch, 1.0), (1, 0, 0.0), (2, 1, 0.5)]));
+            let mut shuffled = cells.clone();
+            shuffled.shuffle(&mut rand_chacha::ChaCha8Rng::seed_from_u64(seed));
+            for test in [CellTest::Welch, CellTest::RankSum] {
+                for (one, other) in compared(&cells, 2, test).iter().zip(compared(&shuffled, 2, test)) {
+                    prop_assert!(close(one.p, other.p) && (one.log2fc - other.log2fc).abs() < 1e-5);
+                    prop_assert!((0.0..=1.0).contains(&one.p) && !one.log2fc.is_nan() && !one.margin.is_nan());
+                }
+            }
+        }
+    }
+}
