@@ -213,7 +213,7 @@ fn the_scale_is_told_and_a_scaled_matrix_refused() {
     says(&survey(None).expect_err("scaled"), &["X, cell on row 0 of obs", "negative", "--layer"]);
     says(&scale("nothing").expect_err("empty"), &["layers/nothing holds no value but 0", "`counts`, `log`, `nothing`"]);
     says(&scale("cuonts").expect_err("missing"), &["no layer `cuonts` (did you mean `counts`?)", "`log`"]);
-    assert_eq!(survey(Some("counts")).expect("counts").expect("not stopped").highest, 16.0);
+    assert_eq!(survey(Some("counts")).expect("counts").expect("not stopped").highest, 15.0);
 }
 
 #[test]
@@ -423,7 +423,9 @@ fn a_summary_knows_cells_by_their_first_bytes_and_tells_calls_on_request() {
         &said(&["--batch-key", "batch"]),
         &["cells in X, counts", "controls             20 (control)", "MAP2K6", "two"],
     );
-    says(&said(&["--test", "welch"]), &["not called", "KLF1+MAP2K6"]);
+    let plot = folder.path().join("cells.svg").display().to_string();
+    says(&said(&["--test", "welch", "--plot", &plot]), &["not called", "KLF1+MAP2K6"]);
+    says(&fs::read_to_string(&plot).expect("a plot"), &["<svg", "KLF1+MAP2K6: 12 cells, "]);
 
     let table = folder.path().join("table.csv");
     fs::write(&table, "perturbation,gene,response\nA,B,1\n").expect("room");

@@ -11,6 +11,7 @@ use aligned::datasets::h5ad::{
     write_cell_responses,
 };
 use aligned::progress::Watch;
+use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
@@ -53,6 +54,9 @@ pub(super) struct ResponsesArgs {
     /// Where the long table goes, compressed if it ends in `.gz`; standard output without it.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Where a plot (SVG) of cells and calls for each perturbation goes.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
 }
 
 /// Which columns and which matrix of an AnnData file are read.
@@ -146,6 +150,9 @@ pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     watch.finish();
     tell(&cells, &survey, &responses, differential);
     let (thresholds, sign) = (differential.thresholds, arguments.perturbation_sign.direction());
+    if let Some(path) = &arguments.plot {
+        plot(path, called(&responses, thresholds))?;
+    }
     let fill = |out: &mut dyn io::Write| write_cell_responses(&cells, &responses, thresholds, sign, out);
     match &arguments.out {
         Some(path) => Ok(files::write(path, fill)?),
@@ -222,6 +229,7 @@ pub(super) fn summary(
     test: Option<TestArg>,
     thresholds: CallThresholds,
     top: usize,
+    plot_path: Option<&Path>,
 ) -> miette::Result<String> {
     let cells = open(path, arguments)?;
     let watch = Terminal::new();
@@ -235,6 +243,9 @@ pub(super) fn summary(
         None => None,
     };
     watch.finish();
+    if let Some(path) = plot_path {
+        plot(path, responses.as_ref().map_or_else(|| uncalled(&cells), |responses| called(responses, thresholds)))?;
+    }
     let mut text = summary_head(path, &cells, &survey);
     match &responses {
         Some(responses) => calls_table(&mut text, responses, thresholds, top),
@@ -306,6 +317,26 @@ fn calls_table(text: &mut String, responses: &CellResponses, thresholds: CallThr
     if let Some(line) = too_small(&responses.left_out, CellDifferential::default().min_cells) {
         let _ = writeln!(text, "{line}");
     }
+}
+
+fn called(responses: &CellResponses, thresholds: CallThresholds) -> Vec<ScreenedPerturbation> {
+    let row = |(number, own): (usize, &PerturbedCells)| {
+        let [down, _, up, _] = responses.counts(number, thresholds);
+        ScreenedPerturbation { name: own.name(), cells: own.compared, calls: Some((down, up)) }
+    };
+    responses.perturbations.iter().enumerate().map(row).collect()
+}
+
+fn uncalled(cells: &CellFile) -> Vec<ScreenedPerturbation> {
+    let row = |own: &PerturbedCells| ScreenedPerturbation { name: own.name(), cells: own.cells, calls: None };
+    cells.groups().perturbations.iter().map(row).collect()
+}
+
+/// Those with the most responses first, or with the most cells where no response was called.
+fn plot(path: &Path, mut rows: Vec<ScreenedPerturbation>) -> miette::Result<()> {
+    let most = |row: &ScreenedPerturbation| (row.calls.map(|(down, up)| down + up), row.cells);
+    rows.sort_by(|one, other| most(other).cmp(&most(one)).then_with(|| one.name.cmp(&other.name)));
+    Ok(files::write(path, |out| write_cells_svg(&rows, out).map_err(Into::into))?)
 }
 
 fn more(text: &mut String, all: usize, shown: usize) {

@@ -26,7 +26,7 @@ pub struct DatasetArgs {
 enum DatasetCommand {
     Contrasts(ContrastsArgs),
     Responses(cells::ResponsesArgs),
-    Summary(SummaryArgs),
+    Summary(Box<SummaryArgs>),
 }
 
 /// Runs the subcommand.
@@ -70,6 +70,9 @@ struct SummaryArgs {
     /// Compare the cells of an AnnData file with controls, and tell the calls for each perturbation.
     #[arg(long, value_name = "TEST")]
     test: Option<cells::TestArg>,
+    /// Where a plot (SVG) of the cells, and with --test of the calls, of an AnnData file goes.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
     #[command(flatten)]
@@ -311,7 +314,8 @@ pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>)
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     if let Some(path) = arguments.file.as_deref().filter(|path| cells::is_cell_file(path)) {
         let thresholds = arguments.table.calls.thresholds(cells::default_thresholds());
-        let text = cells::summary(path, &arguments.cells, arguments.test, thresholds, arguments.top)?;
+        let plot = arguments.plot.as_deref();
+        let text = cells::summary(path, &arguments.cells, arguments.test, thresholds, arguments.top, plot)?;
         return to_stdout(|out| out.write_all(text.as_bytes()));
     }
     let mut genes = GeneTable::new();

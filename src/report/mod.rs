@@ -3,6 +3,7 @@
 //! Start at [`Report`], or [`EvaluationReport`] for scores alone. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
+mod cells;
 mod error;
 mod evaluation;
 mod growth;
@@ -25,6 +26,7 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
+pub use cells::{ScreenedPerturbation, write_cells_svg};
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};

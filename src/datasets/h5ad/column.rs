@@ -69,7 +69,7 @@ impl Open<'_> {
         }
         let found = self.columns(table)?;
         let nearest = nearest(&name, found.iter().map(String::as_str));
-        Err(CellError::UnknownColumn { file: self.file.to_owned(), table, column: name, nearest, found, option })
+        Err(CellError::UnknownColumn { file: self.file.to_owned(), column: name, nearest, found, option })
     }
 
     /// A column that is one array: values, or codes whose categories stand apart (anndata before 0.8).

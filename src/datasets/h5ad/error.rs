@@ -31,14 +31,12 @@ pub enum CellError {
     },
     /// A column of `obs` or `var` that is not there.
     #[error(
-        "{file}: {table} has no column `{column}`{}; it holds {}; name another one with {option}", did_you_mean(.nearest),
-        quoted(.found)
+        "{file}: {} has no column `{column}`{}; it holds {}; name another one with {option}", table_of(.option),
+        did_you_mean(.nearest), quoted(.found)
     )]
     UnknownColumn {
         /// The file.
         file: String,
-        /// `obs` or `var`.
-        table: &'static str,
         /// The wanted column.
         column: String,
         /// The column most like it.
@@ -224,6 +222,10 @@ pub enum CellError {
         /// What it may be.
         range: &'static str,
     },
+}
+
+fn table_of(option: &str) -> &'static str {
+    if option == "--gene-key" { "var" } else { "obs" }
 }
 
 fn did_you_mean(nearest: &Option<String>) -> String {

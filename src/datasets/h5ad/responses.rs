@@ -101,13 +101,17 @@ impl CellResponses {
     /// Log2 fold change, false discovery rate and response of a gene to a perturbation, by their positions.
     ///
     /// The response is `None` if the cells do not tell: the gene is seen in too few of them, a large change is not
-    /// significant, or the confidence interval of a small one reaches a large one (see
-    /// [`CallThresholds::call_with_margin`]).
+    /// significant, the confidence interval of a small one reaches a large one (see
+    /// [`CallThresholds::call_with_margin`]), or a small one is significant: where counts are low, twice as much is a small
+    /// change of this mean, and must not be called unchanged.
     #[must_use]
     pub fn of(&self, perturbation: usize, gene: usize, thresholds: CallThresholds) -> (f64, f64, Option<Response>) {
         let Compared { log2fc, fdr, margin, seen } = self.comparisons[gene][perturbation];
         let (log2fc, fdr) = (f64::from(log2fc), f64::from(fdr));
-        let call = if seen { thresholds.call_with_margin(log2fc, fdr, f64::from(margin)) } else { None };
+        let call = thresholds.call_with_margin(log2fc, fdr, f64::from(margin)).filter(|&call| {
+            let small_but_there = call == Response::Unchanged && fdr <= thresholds.max_fdr;
+            seen && !small_but_there
+        });
         (log2fc, fdr, call)
     }
 

@@ -66,7 +66,7 @@ impl Census {
         self.stored += 1;
         self.highest = self.highest.max(value);
         self.fraction |= value.fract() != 0.0;
-        if !(value >= 0.0 && value < f32::INFINITY) {
+        if !(0.0..f32::INFINITY).contains(&value) {
             let place = if value.is_finite() { &mut self.negative } else { &mut self.not_finite };
             place.get_or_insert((cell, gene, value));
         }
