@@ -59,6 +59,9 @@ pub fn read(
     contrasts: Option<&[Contrast]>,
     genes: &mut GeneTable,
 ) -> Result<(Dataset, ReadReport), DatasetError> {
+    if h5ad::is_hdf5(bytes) {
+        return Err(DatasetError::Cells { file: file.to_owned() });
+    }
     let long = match options.layout {
         Layout::Long => true,
         Layout::GenesInRows | Layout::PerturbationsInRows => false,

@@ -169,9 +169,11 @@ pub fn cell_responses(
         let Some(mut columns) = gathering.columns(range, &survey.cells_of_gene, used.take(), watch)? else {
             return Ok(None);
         };
-        let compare = |sums: &mut Sums, column: &mut [u64]| strata.compare(column, sums);
-        let results: Vec<_> =
+        let compare =
+            |sums: &mut Sums, column: &mut [u64]| (!watch.is_cancelled()).then(|| strata.compare(column, sums));
+        let results: Option<Vec<_>> =
             columns.each().into_par_iter().map_init(|| strata.sums(), |sums, column| compare(sums, column)).collect();
+        let Some(results) = results else { return Ok(None) };
         for (of_gene, seen) in results {
             compared.push(of_gene);
             seen_in_controls.push(seen);
