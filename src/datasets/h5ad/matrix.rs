@@ -233,11 +233,7 @@ impl Matrix {
         let mut first = lines.start;
         while first < lines.end {
             let last = match self.layout {
-                Layout::Dense { together } => {
-                    let rows = (PIECE / self.genes.max(1)).max(1);
-                    // Whole stretches, so that none is decompressed twice.
-                    (first + rows.next_multiple_of(together)).min(first + rows.max(together))
-                }
+                Layout::Dense { together } => first + rows_at_once(self.genes, together),
                 _ => {
                     let limit = self.starts[first] + PIECE as u64;
                     first + self.starts[first + 1..].partition_point(|&end| end <= limit).max(1)
@@ -247,6 +243,18 @@ impl Matrix {
             first = last;
         }
         pieces
+    }
+}
+
+/// How many rows of a dense matrix are read at once: whole stretches of rows that are stored `together`, so that none is
+/// decompressed twice, unless a stretch alone is too large.
+fn rows_at_once(genes: usize, together: usize) -> usize {
+    const LARGEST_STRETCH: usize = 4 * PIECE;
+    let rows = (PIECE / genes.max(1)).max(1);
+    match rows / together * together {
+        0 if together.saturating_mul(genes) <= LARGEST_STRETCH => together,
+        0 => rows,
+        whole => whole,
     }
 }
 
@@ -348,5 +356,27 @@ impl<'a> Stored<'a> {
                 numbers.into_iter().map(|number| number as f32).collect()
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dense_rows_are_read_in_whole_stretches_unless_these_are_too_large() {
+        assert_eq!(rows_at_once(1 << 11, 1), 1 << 10);
+        assert_eq!(rows_at_once(1 << 11, 300), 900);
+        assert_eq!(rows_at_once(1 << 11, 4000), 4000);
+        assert_eq!(rows_at_once(1 << 11, 1_000_000), 1 << 10);
+        assert_eq!((rows_at_once(0, 1), rows_at_once(usize::MAX, usize::MAX)), (PIECE, 1));
+    }
+
+    #[test]
+    fn a_pair_stored_twice_is_found_whatever_the_order() {
+        assert_eq!(repeated(&[0, 3, 7]), None);
+        assert_eq!(repeated(&[7, 0, 3]), None);
+        assert_eq!(repeated(&[7, 0, 3, 0]), Some(0));
+        assert_eq!(repeated(&[]), None);
     }
 }
