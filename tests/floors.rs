@@ -51,6 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gemm", &["prediction/neural"]),
     ("safetensors", &["prediction/neural"]),
     ("statrs", &["metrics", "datasets"]),
+    ("rust_hdf5", &["datasets/h5ad"]),
     ("minijinja", &["report"]),
     ("plotters", &["report"]),
     ("clap", &["cli"]),

@@ -13,7 +13,7 @@ use aligned::datasets::{
 use clap::{Args, Subcommand, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
-use super::files;
+use super::{cells, files};
 
 /// Make and inspect tables of perturbation responses.
 #[derive(Args)]
@@ -25,13 +25,15 @@ pub struct DatasetArgs {
 #[derive(Subcommand)]
 enum DatasetCommand {
     Contrasts(ContrastsArgs),
-    Summary(SummaryArgs),
+    Responses(cells::ResponsesArgs),
+    Summary(Box<SummaryArgs>),
 }
 
 /// Runs the subcommand.
 pub fn run(arguments: &DatasetArgs) -> miette::Result<()> {
     match &*arguments.command {
         DatasetCommand::Contrasts(arguments) => contrasts(arguments),
+        DatasetCommand::Responses(arguments) => cells::responses(arguments),
         DatasetCommand::Summary(arguments) => summary(arguments),
     }
 }
@@ -56,17 +58,25 @@ struct ContrastsArgs {
     calls: CallArgs,
 }
 
-/// Show what a table holds: perturbations, genes, measured pairs, responses, names that match nothing.
+/// Show what a table, or a file of cells, holds: perturbations, genes, measured pairs or cells, responses.
 #[derive(Args)]
 struct SummaryArgs {
-    /// The table, plain or gzip; the embedded E. coli knock-outs without it.
+    /// The table, plain or gzip, or cells in an AnnData file (.h5ad); the embedded E. coli knock-outs without it.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// How many perturbations are listed, those with the most responses first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     top: usize,
+    /// Compare the cells of an AnnData file with controls, and tell the calls for each perturbation.
+    #[arg(long, value_name = "TEST")]
+    test: Option<cells::TestArg>,
+    /// Where a plot (SVG) of the cells, and with --test of the calls, of an AnnData file goes.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
+    #[command(flatten)]
+    cells: cells::CellArgs,
 }
 
 /// When a fold change counts as a response, and what was done to the perturbed genes.
@@ -127,7 +137,7 @@ pub(super) struct TableArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum SignArg {
+pub(super) enum SignArg {
     /// Deleted, knocked out or knocked down.
     Deletion,
     /// Overexpressed or activated.
@@ -164,10 +174,15 @@ impl CallArgs {
     }
 
     fn sign(&self, base: Direction) -> Direction {
-        match self.perturbation_sign {
-            Some(SignArg::Deletion) => Direction::Deletion,
-            Some(SignArg::Overexpression) => Direction::Overexpression,
-            None => base,
+        self.perturbation_sign.map_or(base, SignArg::direction)
+    }
+}
+
+impl SignArg {
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Self::Deletion => Direction::Deletion,
+            Self::Overexpression => Direction::Overexpression,
         }
     }
 }
@@ -286,7 +301,7 @@ fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[Str
     }
 }
 
-fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
+pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     match fill(&mut out).and_then(|()| out.flush()) {
         // Whoever reads the other end has seen enough.
@@ -297,6 +312,12 @@ fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette:
 }
 
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
+    if let Some(path) = arguments.file.as_deref().filter(|path| cells::is_cell_file(path)) {
+        let thresholds = arguments.table.calls.thresholds(cells::default_thresholds());
+        let plot = arguments.plot.as_deref();
+        let text = cells::summary(path, &arguments.cells, arguments.test, thresholds, arguments.top, plot)?;
+        return to_stdout(|out| out.write_all(text.as_bytes()));
+    }
     let mut genes = GeneTable::new();
     let observations =
         read_observations(arguments.file.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;

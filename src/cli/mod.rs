@@ -3,6 +3,7 @@
 //! Start at [`run`]. Each subcommand parses, reads, calls one library function and writes. Data goes to standard output,
 //! the log to standard error.
 
+mod cells;
 mod checkpoint;
 mod comparison;
 mod dataset;

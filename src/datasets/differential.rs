@@ -78,7 +78,7 @@ pub(super) fn two_sided_t(t: f64, degrees_of_freedom: f64) -> f64 {
     if x <= 0.0 { 0.0 } else { beta_reg(degrees_of_freedom / 2.0, 0.5, x.min(1.0)).clamp(0.0, 1.0) }
 }
 
-fn two_sided_normal(z: f64) -> f64 {
+pub(super) fn two_sided_normal(z: f64) -> f64 {
     erfc(z.abs() / std::f64::consts::SQRT_2).clamp(0.0, 1.0)
 }
 

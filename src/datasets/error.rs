@@ -11,6 +11,15 @@ use crate::biology::BiologyError;
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DatasetError {
+    /// An HDF5 file instead of a table.
+    #[error(
+        "{file}: holds single cells (HDF5) and no table of responses; make one of it first: `aligned dataset responses \
+         {file} --out responses.csv.gz`"
+    )]
+    Cells {
+        /// The file.
+        file: String,
+    },
     /// No header, or no row below it.
     #[error("{file}: holds no table; a header line and at least one row below it are needed")]
     NoRows {

@@ -341,12 +341,12 @@ pub fn write_differential(
 }
 
 /// At most three decimals, no trailing zeros, no negative zero.
-fn decimals(value: f64) -> String {
+pub(super) fn decimals(value: f64) -> String {
     format!("{}", (value * 1000.0).round() / 1000.0 + 0.0)
 }
 
 /// Two significant digits, as short as can be.
-fn significant(value: f64) -> String {
+pub(super) fn significant(value: f64) -> String {
     let scientific = format!("{value:.1e}");
     let rounded: f64 = scientific.parse().unwrap_or(value);
     if rounded == 0.0 || rounded >= 1e-3 { format!("{rounded}") } else { scientific.replace(".0e", "e") }

@@ -1,8 +1,8 @@
 //! Perturbation experiments: what was done, what was measured, and how they are split.
 //!
 //! Start at [`Dataset`], then [`read`], which turns a table of any layout into one. [`SplitPlan`] splits it before anything
-//! else is computed; [`differential_expression`] makes responses of expression. Nothing here knows the knowledge base or
-//! opens a file.
+//! else is computed; [`differential_expression`] makes responses of expression, [`h5ad`] of single cells. Nothing here knows
+//! the knowledge base; only [`h5ad`] opens a file, since HDF5 cannot be read from front to back.
 
 mod assembly;
 mod calls;
@@ -12,6 +12,7 @@ mod differential;
 mod error;
 mod expression;
 mod folds;
+pub mod h5ad;
 mod long_table;
 mod matching;
 mod moderated;
@@ -60,6 +61,9 @@ pub fn read(
     contrasts: Option<&[Contrast]>,
     genes: &mut GeneTable,
 ) -> Result<(Dataset, ReadReport), DatasetError> {
+    if h5ad::is_hdf5(bytes) {
+        return Err(DatasetError::Cells { file: file.to_owned() });
+    }
     let long = match options.layout {
         Layout::Long => true,
         Layout::GenesInRows | Layout::PerturbationsInRows => false,

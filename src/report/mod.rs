@@ -3,6 +3,7 @@
 //! Start at [`Report`], [`EvaluationReport`] for scores of knowledge alone, or [`ComparisonReport`] for those of predictors. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
+mod cells;
 mod comparison;
 mod error;
 mod evaluation;
@@ -26,6 +27,7 @@ use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 
+pub use cells::{ScreenedPerturbation, write_cells_svg};
 pub use comparison::ComparisonReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;

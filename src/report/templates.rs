@@ -7,7 +7,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use super::ReportError;
 use super::{tables, verdict, wording};
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("report.md", include_str!("templates/report.md")),
     ("report.html", include_str!("templates/report.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
@@ -15,6 +15,7 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("report.css", include_str!("templates/report.css")),
     ("report.js", include_str!("templates/report.js")),
     ("recover.svg", include_str!("templates/recover.svg")),
+    ("cells.svg", include_str!("templates/cells.svg")),
     ("growth.svg", include_str!("templates/growth.svg")),
 ];
 

@@ -1,0 +1,162 @@
+//! An open AnnData file: its genes, its cells by perturbation and batch, and where its matrix lies.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use rust_hdf5::H5File;
+
+use super::column::{Labels, MISSING, Open};
+use super::error::CellError;
+use super::groups::Groups;
+use super::matrix::{Matrix, layers};
+
+/// Which columns and which matrix of a file are read. Without a name they are found by their usual ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CellOptions {
+    /// Column of `obs` that names what was perturbed in each cell: `KLF1`, `KLF1+ctrl`, `A+B`, `A_B`.
+    pub perturbation_key: Option<String>,
+    /// Its value for cells in which nothing was perturbed; by default all usual names of controls.
+    pub control: Option<String>,
+    /// Column of `obs` that names the batch; cells are then compared with controls of their own batch only.
+    pub batch_key: Option<String>,
+    /// Layer to read instead of `X`.
+    pub layer: Option<String>,
+    /// Column of `var` that names the genes; by default its index.
+    pub gene_key: Option<String>,
+}
+
+/// Usual names of the perturbation column, most telling first.
+const PERTURBATION: [&str; 12] = [
+    "perturbation",
+    "perturbations",
+    "perturbation_name",
+    "perturbed_gene",
+    "gene_target",
+    "target_gene",
+    "condition",
+    "guide_identity",
+    "guide_target",
+    "knockout",
+    "target",
+    "gene",
+];
+
+/// An AnnData file: what its tables say of cells and genes. The matrix stays on disk.
+///
+/// Read are `X` or a layer (sparse by cells or by genes, or dense; uncompressed, gzip, lzf or zstd), and columns as anndata
+/// 0.7 and later write them (strings of fixed or variable length, numbers, categories, values with a mask).
+pub struct CellFile {
+    pub(super) file: String,
+    pub(super) genes: Vec<String>,
+    pub(super) groups: Groups,
+    pub(super) matrix: Matrix,
+    layers: Vec<String>,
+}
+
+impl CellFile {
+    /// Opens a file and reads the tables of its cells and genes.
+    ///
+    /// # Errors
+    /// [`CellError`] if it is no AnnData file, is cut short, lacks a column or layer, has no control cells, or names one
+    /// gene twice.
+    pub fn open(path: &Path, options: &CellOptions) -> Result<Self, CellError> {
+        let file = path.display().to_string();
+        let open = open(path, &file)?;
+        let genes = gene_names(&open, options.gene_key.as_deref())?;
+        let column = perturbation_column(&open, options.perturbation_key.as_deref())?;
+        let perturbations = open.labels("obs", Some(&column), "--perturbation-key")?;
+        let cells = perturbations.codes.len();
+        let batches = match &options.batch_key {
+            Some(key) => Some(open.labels("obs", Some(key), "--batch-key")?),
+            None => None,
+        };
+        if let Some(found) = batches.as_ref().map(|batches| batches.codes.len()).filter(|&found| found != cells) {
+            let what = format!("obs/{}", options.batch_key.as_deref().unwrap_or_default());
+            return Err(CellError::Length {
+                file,
+                what,
+                found,
+                expected: cells,
+                of: "cells in the perturbation column",
+            });
+        }
+        let matrix = Matrix::find(&open, path.to_owned(), options.layer.as_deref(), (cells, genes.len()))?;
+        let layers = layers(&open);
+        let control = options.control.as_deref();
+        let groups = Groups::of(&file, &column, &perturbations, batches.as_ref(), control, &genes)?;
+        Ok(Self { file, genes, groups, matrix, layers })
+    }
+
+    /// Names of the genes, in the order of the file.
+    #[must_use]
+    pub fn genes(&self) -> &[String] {
+        &self.genes
+    }
+
+    /// Cells by perturbation and batch.
+    #[must_use]
+    pub fn groups(&self) -> &Groups {
+        &self.groups
+    }
+
+    /// Number of cells, controls and cells left out counted in.
+    #[must_use]
+    pub fn cells(&self) -> usize {
+        self.matrix.cells
+    }
+
+    /// Which matrix is read: `X` or `layers/NAME`.
+    #[must_use]
+    pub fn matrix(&self) -> &str {
+        &self.matrix.place
+    }
+
+    /// Names of the layers, in alphabetical order.
+    #[must_use]
+    pub fn layers(&self) -> &[String] {
+        &self.layers
+    }
+}
+
+/// Opens for reading. A lock is taken where the file system has locks, and not insisted on elsewhere.
+pub(super) fn open<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError> {
+    let unreadable = |cause: rust_hdf5::Hdf5Error| CellError::Unreadable {
+        file: file.to_owned(),
+        what: "the file".to_owned(),
+        cause: cause.into(),
+    };
+    Ok(Open { hdf5: H5File::options().best_effort_locking().open(path).map_err(unreadable)?, file })
+}
+
+fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<String>, CellError> {
+    let Labels { names, codes } = open.labels("var", key, "--gene-key")?;
+    let file = || open.file.to_owned();
+    let mut first_rows: HashMap<u32, usize> = HashMap::with_capacity(codes.len());
+    for (row, &code) in codes.iter().enumerate() {
+        if code == MISSING {
+            return Err(CellError::UnnamedGene { file: file(), row });
+        }
+        if let Some(first) = first_rows.insert(code, row) {
+            return Err(CellError::RepeatedGene {
+                file: file(),
+                gene: names[code as usize].clone(),
+                first,
+                second: row,
+            });
+        }
+    }
+    Ok(codes.into_iter().map(|code| names[code as usize].clone()).collect())
+}
+
+fn perturbation_column(open: &Open<'_>, key: Option<&str>) -> Result<String, CellError> {
+    if let Some(key) = key {
+        return Ok(key.to_owned());
+    }
+    let found = open.columns("obs")?;
+    let usual = PERTURBATION.iter().find(|usual| found.iter().any(|column| column == *usual));
+    usual.map(|usual| (*usual).to_owned()).ok_or_else(|| CellError::NoPerturbationColumn {
+        file: open.file.to_owned(),
+        accepted: PERTURBATION.join(", "),
+        found,
+    })
+}
