@@ -103,17 +103,42 @@ impl Overlay<'_> {
         self.visit(&self.arcs.regulators[gene], gene, ends, visit);
     }
 
+    /// True if the test passes for some regulator.
+    fn any_regulator(self, gene: usize, test: impl FnMut(Arc) -> bool) -> bool {
+        let ends = |edit: &Edit| (edit.regulation.target, edit.regulation.regulator);
+        self.any(&self.arcs.regulators[gene], gene, ends, test)
+    }
+
     fn visit(self, list: &[Arc], gene: usize, ends: impl Fn(&Edit) -> (GeneId, GeneId), mut visit: impl FnMut(Arc)) {
-        if self.edits.iter().all(|edit| ends(edit).0.index() != gene) {
-            list.iter().copied().for_each(visit);
-            return;
+        self.any(list, gene, ends, |arc| {
+            visit(arc);
+            false
+        });
+    }
+
+    /// Shows the edited list of `gene` until the test passes.
+    fn any(
+        self,
+        list: &[Arc],
+        gene: usize,
+        ends: impl Fn(&Edit) -> (GeneId, GeneId),
+        mut test: impl FnMut(Arc) -> bool,
+    ) -> bool {
+        let concerns = |edit: &&Edit| ends(edit).0.index() == gene;
+        if !self.edits.iter().any(|edit| concerns(&edit)) {
+            return list.iter().copied().any(test);
         }
-        let mut edited: Vec<_> = list.to_vec();
-        for edit in self.edits.iter().filter(|edit| ends(edit).0.index() == gene) {
-            let arc = Arc { gene: ends(edit).1.index() as u32, turn: turn_of(edit.regulation.sign) };
-            edit_list(&mut edited, arc, edit.insert);
+        let arc_of = |edit: &Edit| Arc { gene: ends(edit).1.index() as u32, turn: turn_of(edit.regulation.sign) };
+        // The last edit of a regulation decides.
+        let decided = |arc: Arc| self.edits.iter().rev().filter(concerns).find(|edit| arc_of(edit) == arc);
+        if list.iter().copied().any(|arc| decided(arc).is_none_or(|edit| edit.insert) && test(arc)) {
+            return true;
         }
-        edited.iter().copied().for_each(&mut visit);
+        self.edits.iter().filter(concerns).any(|edit| {
+            let arc = arc_of(edit);
+            let is_last = decided(arc).is_some_and(|last| std::ptr::eq(last, edit));
+            edit.insert && is_last && list.binary_search(&arc).is_err() && test(arc)
+        })
     }
 }
 
@@ -573,7 +598,7 @@ impl Scratch {
             let mut bucket = std::mem::take(&mut self.buckets[depth]);
             for &state in &bucket {
                 let state = state as usize;
-                if usize::from(row.depths[state]) != depth || least_arrival(row, overlay, state) == depth {
+                if usize::from(row.depths[state]) != depth || is_supported(row, overlay, state, depth) {
                     continue;
                 }
                 self.log.push((state as u32, row.depths[state]));
@@ -615,6 +640,14 @@ fn least_arrival(row: &Row, overlay: Overlay<'_>, state: usize) -> usize {
         least = least.min(usize::from(row.depths[parent]) + 1);
     });
     least
+}
+
+/// True if some regulator lets a walk arrive at `depth`; where none can arrive earlier, that is the least.
+fn is_supported(row: &Row, overlay: Overlay<'_>, state: usize, depth: usize) -> bool {
+    overlay.any_regulator(state / 2, |arc| {
+        let parent = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
+        usize::from(row.depths[parent]) + 1 == depth
+    })
 }
 
 /// Classes of all genes under the majority reading, by counting all walks.
