@@ -123,6 +123,14 @@ fn contenders(arguments: &EvaluateArgs, settings: &Settings) -> Result<Vec<Conte
         ablated || named.contains(contender) || names.clone().any(|name| name == "all")
     };
     let mut contenders: Vec<_> = Contender::all().into_iter().filter(takes_part).collect();
+    let is_handed_in = |label: &str| arguments.external.iter().any(|external| external.label == label);
+    for contender in &named {
+        if let Contender::External(label) | Contender::AlignedExternal(label) = contender
+            && !is_handed_in(label)
+        {
+            bail!("there are no predictions called `{label}`; hand them in with --external {label}=FILE");
+        }
+    }
     let labels = || arguments.external.iter().map(|external| external.label.clone());
     contenders.extend(labels().map(Contender::External));
     contenders.extend(labels().map(Contender::AlignedExternal));

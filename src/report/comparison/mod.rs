@@ -293,6 +293,6 @@ mod tests {
         let page = told(|report, out| report.write_html(out).expect("a vector takes all bytes"));
         assert_eq!(page.matches("<circle").count(), 2);
         assert!(page.contains("a note with &lt;i&gt;tags") && !page.contains("<i>"));
-        assert!(!page.contains("NaN") && !page.contains("http"));
+        assert!(!page.contains("NaN") && !page.contains("http:") && !page.contains("https:"));
     }
 }
