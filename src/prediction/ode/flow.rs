@@ -23,7 +23,8 @@ const KEPT: [f64; 2] = [0.9, 0.999];
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FlowConfig {
-    /// Rank of the coupling that no regulation of the knowledge carries, ≥ 0; default 4.
+    /// Rank of the coupling that no regulation of the knowledge carries, ≥ 0; default 0: on held-out knock-outs of *Escherichia
+    /// coli* it learnt by heart.
     pub rank: usize,
     /// Euler steps from start to end, ≥ 1; default 6.
     pub steps: usize,
@@ -33,9 +34,9 @@ pub struct FlowConfig {
     pub batch: usize,
     /// Step size of Adam, > 0; default 0.02.
     pub learning_rate: f64,
-    /// Weight `λ_ss` of the steady-state term, ≥ 0; default 1.
+    /// Weight `λ_ss` of the steady-state term, ≥ 0; default 0.1: on simulated cells it gained nothing, and lost from 1 on.
     pub steady_state: f64,
-    /// Weight `ρ` of the ridge, ≥ 0; default 0.003. It keeps a regulation that no row shows at the strength where it starts.
+    /// Weight `ρ` of the ridge, ≥ 0; default 0.1. It keeps a regulation that no row shows at the strength where it starts.
     pub ridge: f64,
     /// Whether a coupling keeps the sign of its regulation; default true.
     pub signed: bool,
@@ -46,13 +47,13 @@ pub struct FlowConfig {
 impl Default for FlowConfig {
     fn default() -> Self {
         Self {
-            rank: 4,
+            rank: 0,
             steps: 6,
             epochs: 60,
             batch: 16,
             learning_rate: 0.02,
-            steady_state: 1.0,
-            ridge: 0.003,
+            steady_state: 0.1,
+            ridge: 0.1,
             signed: true,
             seed: 42,
         }
@@ -406,7 +407,7 @@ mod tests {
             let batches = [random_batch(4, true, &mut rng), random_batch(4, false, &mut rng)];
             let strata = Stratum::of(&batches, &[(0, 0), (1, 1), (0, 1)]);
             let (_, gradient) = loss_and_gradient(&field, &strata, &config);
-            for at in 0..field.parameters.len() {
+            for (at, &told) in gradient.iter().enumerate() {
                 let mut loss = |change: f64| {
                     field.parameters[at] += change;
                     let (loss, _) = loss_and_gradient(&field, &strata, &config);
@@ -414,7 +415,7 @@ mod tests {
                     loss
                 };
                 let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
-                prop_assert!((gradient[at] - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{at}: {} {slope}", gradient[at]);
+                prop_assert!((told - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{at}: {told} {slope}");
             }
         }
     }
@@ -438,7 +439,7 @@ mod tests {
     #[test]
     fn responses_are_learnt_and_signed_couplings_never_turn() {
         let network = network(4, &[(0, 1, Sign::Activation), (0, 2, Sign::Inhibition)]);
-        let config = FlowConfig { epochs: 300, ..FlowConfig::default() };
+        let config = FlowConfig { epochs: 300, rank: 4, ridge: 0.003, ..FlowConfig::default() };
         for (batch, agrees) in [(two_targets([-0.6, 0.6]), true), (two_targets([0.6, -0.6]), false)] {
             let mut losses = Vec::new();
             let batches = [batch];
@@ -457,7 +458,7 @@ mod tests {
         let network = network(4, &[(0, 1, Sign::Activation)]);
         let drift = |at_rest: bool, steady_state: f64| {
             let batch = Batch { control: vec![0.3; 4], at_rest, ..two_targets([-0.5, 0.0]) };
-            let config = FlowConfig { steady_state, ..FlowConfig::default() };
+            let config = FlowConfig { steady_state, rank: 4, ridge: 0.003, ..FlowConfig::default() };
             let flow = Flow::fit(&network, &[batch], &config, &Unwatched, |_, _| {}).expect("fits");
             flow.drift(&[0.0; 4]).iter().map(|rate| rate * rate).sum::<f64>()
         };
