@@ -1,21 +1,9 @@
 //! The choice that costs least, found exactly: entries by falling gain until the budget costs more than they save.
 
-use super::objective::{check_length, check_weights};
+use super::entries::{Alignment, Entries, GeneCounts};
+use super::objective::check_weights;
 use super::{AdaptorConfig, AdaptorError, gain};
-use crate::biology::{Response, ResponseMatrix};
-
-/// Responses aligned between data and knowledge, and what the choice cost.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Alignment {
-    /// `ȳ = a ⊙ δ + (1−a) ⊙ ŷ`.
-    pub aligned: ResponseMatrix,
-    /// The choice `a`: true where the symbolic response was taken; rows laid end to end.
-    pub symbolic_entries: Vec<bool>,
-    /// The objective of [`AdaptorConfig`] at this choice, the least there is.
-    pub objective: f64,
-    /// Share of entries that are symbolic, in `[0, 1]`; 0 if there are no entries.
-    pub symbolic_share: f64,
-}
+use crate::biology::ResponseMatrix;
 
 /// Chooses for each entry between the neural and the symbolic response at the least cost.
 ///
@@ -44,22 +32,14 @@ pub fn align(
     config: &AdaptorConfig,
 ) -> Result<Alignment, AdaptorError> {
     config.check()?;
-    check_shapes(neural, symbolic)?;
-    check_weights(w, neural.n_genes())?;
-    check_length("the list of genes held by the knowledge", held_by_knowledge.len(), neural.n_genes())?;
-    let entries = Entries { neural, symbolic, held_by_knowledge };
+    let entries = Entries::checked(neural, symbolic, w, held_by_knowledge)?;
     let counts = entries.count();
     let total = neural.entries().len() as u64;
     let cut = Cut::of(gain_classes(&counts, w, config), total, config);
     let take = |w| [false, true].map(|inconsistent| cut.take(gain(inconsistent, w, config)));
     let takes: Vec<_> = w.iter().map(|&w| take(w)).collect();
-    let choice = entries.choose(&takes, cut.at_the_cut);
-    Ok(Alignment {
-        objective: choice.cost(&counts, w, config),
-        symbolic_share: choice.symbolic_share(),
-        aligned: ResponseMatrix::from_entries(neural.n_perturbations(), neural.n_genes(), choice.aligned),
-        symbolic_entries: choice.symbolic_entries,
-    })
+    let mut left = cut.at_the_cut;
+    Ok(entries.align(&counts, w, config, |gene, class| takes[gene][class].decide(&mut left)))
 }
 
 /// The cheapest choice for plain entries, each with a weight of its own.
@@ -164,15 +144,6 @@ fn paying_entries(gain: f64, taken: u64, total: u64, config: &AdaptorConfig) -> 
     }
 }
 
-/// What each entry of one gene is, counted.
-#[derive(Clone, Copy, Default)]
-struct GeneCounts {
-    /// Neural and symbolic response agree, or differ.
-    claims: [u64; 2],
-    /// The knowledge makes no claim.
-    silent: u64,
-}
-
 fn gain_classes(counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> Vec<GainClass> {
     let of_gene = |(counts, &w): (&GeneCounts, &f64)| {
         let [consistent, inconsistent] = counts.claims;
@@ -184,115 +155,13 @@ fn gain_classes(counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> Vec
     counts.iter().zip(w).flat_map(of_gene).filter(|class| class.entries > 0).collect()
 }
 
-pub(super) fn check_shapes(left: &ResponseMatrix, right: &ResponseMatrix) -> Result<(), AdaptorError> {
-    let shape = |matrix: &ResponseMatrix| (matrix.n_perturbations(), matrix.n_genes());
-    if shape(left) == shape(right) {
-        return Ok(());
-    }
-    Err(AdaptorError::ShapeMismatch { left: shape(left), right: shape(right) })
-}
-
-#[derive(Clone, Copy)]
-struct Entries<'a> {
-    neural: &'a ResponseMatrix,
-    symbolic: &'a ResponseMatrix,
-    held_by_knowledge: &'a [bool],
-}
-
-impl Entries<'_> {
-    /// `Some(ŷ ≠ δ)` where the knowledge makes a claim.
-    fn claim(self, gene: usize, neural: Option<Response>, symbolic: Option<Response>) -> Option<bool> {
-        match symbolic {
-            None | Some(Response::Ambiguous) => None,
-            Some(_) if !self.held_by_knowledge[gene] => None,
-            Some(symbolic) => Some(neural.is_some_and(|neural| neural.class() != symbolic.class())),
-        }
-    }
-
-    fn rows(&self) -> impl Iterator<Item = (&[Option<Response>], &[Option<Response>])> {
-        (0..self.neural.n_perturbations()).map(|row| (self.neural.row(row), self.symbolic.row(row)))
-    }
-
-    fn count(&self) -> Vec<GeneCounts> {
-        let mut counts = vec![GeneCounts::default(); self.neural.n_genes()];
-        for (neural, symbolic) in self.rows() {
-            for (gene, counts) in counts.iter_mut().enumerate() {
-                match self.claim(gene, neural[gene], symbolic[gene]) {
-                    Some(inconsistent) => counts.claims[usize::from(inconsistent)] += 1,
-                    None => counts.silent += 1,
-                }
-            }
-        }
-        counts
-    }
-
-    fn choose(&self, takes: &[[Take; 2]], at_the_cut: u64) -> Choice {
-        let mut choice = Choice::with_capacity(self.neural.entries().len(), takes.len());
-        let mut left = at_the_cut;
-        for (neural, symbolic) in self.rows() {
-            for (gene, takes) in takes.iter().enumerate() {
-                match self.claim(gene, neural[gene], symbolic[gene]).map(usize::from) {
-                    Some(class) if takes[class].decide(&mut left) => {
-                        choice.taken[gene][class] += 1;
-                        choice.push(symbolic[gene], true);
-                    }
-                    _ => choice.push(neural[gene], false),
-                }
-            }
-        }
-        choice
-    }
-}
-
-struct Choice {
-    aligned: Vec<Option<Response>>,
-    symbolic_entries: Vec<bool>,
-    /// Symbolic entries of each gene, by consistent and inconsistent.
-    taken: Vec<[u64; 2]>,
-}
-
-impl Choice {
-    fn with_capacity(entries: usize, genes: usize) -> Self {
-        Self {
-            aligned: Vec::with_capacity(entries),
-            symbolic_entries: Vec::with_capacity(entries),
-            taken: vec![[0; 2]; genes],
-        }
-    }
-
-    fn push(&mut self, response: Option<Response>, is_symbolic: bool) {
-        self.aligned.push(response);
-        self.symbolic_entries.push(is_symbolic);
-    }
-
-    fn cost(&self, counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> f64 {
-        let of_genes = counts.iter().zip(&self.taken).zip(w);
-        let before_budget: f64 = of_genes.map(|((counts, taken), &w)| gene_cost(counts, taken, w, config)).sum();
-        before_budget + config.budget_cost(self.symbolic(), self.aligned.len() as u64)
-    }
-
-    fn symbolic(&self) -> u64 {
-        self.taken.iter().flatten().sum()
-    }
-
-    fn symbolic_share(&self) -> f64 {
-        if self.aligned.is_empty() { 0.0 } else { self.symbolic() as f64 / self.aligned.len() as f64 }
-    }
-}
-
-fn gene_cost(counts: &GeneCounts, taken: &[u64; 2], w: f64, config: &AdaptorConfig) -> f64 {
-    let neural = |inconsistent: bool, entries: u64| entries as f64 * config.neural_cost(inconsistent, w);
-    let symbolic = (taken[0] + taken[1]) as f64 * config.symbolic_cost(w);
-    symbolic + neural(false, counts.claims[0] - taken[0] + counts.silent) + neural(true, counts.claims[1] - taken[1])
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::adaptor::objective;
-    use crate::biology::GeneId;
+    use crate::biology::{GeneId, Response};
 
     fn row(values: &[i8]) -> ResponseMatrix {
         matrix(1, values)

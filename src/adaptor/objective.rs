@@ -62,8 +62,8 @@ impl AdaptorConfig {
     }
 
     /// `C_l · max(0, symbolic − θN)`.
-    pub(super) fn budget_cost(&self, symbolic: u64, entries: u64) -> f64 {
-        self.c_l * (symbolic as f64 - self.theta * entries as f64).max(0.0)
+    pub(super) fn budget_cost(&self, symbolic: f64, entries: u64) -> f64 {
+        self.c_l * (symbolic - self.theta * entries as f64).max(0.0)
     }
 }
 
@@ -96,7 +96,7 @@ pub fn objective(
         cost += if symbolic { config.symbolic_cost(w) } else { config.neural_cost(inconsistent, w) };
         chosen += u64::from(symbolic);
     }
-    Ok(cost + config.budget_cost(chosen, w.len() as u64))
+    Ok(cost + config.budget_cost(chosen as f64, w.len() as u64))
 }
 
 pub(super) fn check_length(what: &'static str, found: usize, expected: usize) -> Result<(), AdaptorError> {

@@ -50,7 +50,7 @@ pub fn agreement(
     observed: &ResponseMatrix,
     symbolic: &ResponseMatrix,
 ) -> Result<Vec<Agreement>, AdaptorError> {
-    super::exact::check_shapes(observed, symbolic)?;
+    super::entries::check_shapes(observed, symbolic)?;
     check_length("the list of perturbations", perturbations.len(), observed.n_perturbations())?;
     let mut agreement = vec![Agreement::default(); observed.n_genes()];
     for (row, perturbation) in perturbations.iter().enumerate() {

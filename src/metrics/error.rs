@@ -56,6 +56,44 @@ pub enum MetricError {
         /// Trials counted.
         trials: u64,
     },
+    /// A variance between cells needs several of them.
+    #[error(
+        "the error of sampling needs at least 2 cells on either side, but there are {found}; leave the condition out"
+    )]
+    TooFewCells {
+        /// How many there are.
+        found: usize,
+    },
+    /// Lists of genes that do not belong together.
+    #[error("{found} genes were given where there are {expected}")]
+    GeneCount {
+        /// Genes given.
+        found: usize,
+        /// Genes of the others.
+        expected: usize,
+    },
+    /// A value that is no number.
+    #[error("the value of gene {gene} (counted from 0) is {value}; leave out what was not measured")]
+    NotFinite {
+        /// Index of the gene.
+        gene: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A variance below 0.
+    #[error("{value} is no variance; give squared standard errors")]
+    NegativeVariance {
+        /// The value given.
+        value: f64,
+    },
+    /// An error needs something measured.
+    #[error("the error of a prediction needs a batch and a gene, but there are {batches} batches and {genes} genes")]
+    NothingToPart {
+        /// Batches given.
+        batches: usize,
+        /// Genes given.
+        genes: usize,
+    },
     /// A setting of the bootstrap outside its range.
     #[error("bootstrap setting `{setting}` is {value}; it must be {allowed}")]
     Setting {

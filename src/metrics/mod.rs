@@ -1,7 +1,8 @@
 //! How good, how consistent: scores over pairs of response matrices, with intervals and tests.
 //!
 //! Start at [`Consistency`]; [`consistency_interval`] says how sure it is; [`edge_scores`] compares
-//! networks; [`calibration`] judges probabilities, [`effects`] real-valued changes; [`PowerLaw`] says how work grows.
+//! networks; [`calibration`] judges probabilities, [`effects`] real-valued changes, [`error_parts`] says
+//! where their error comes from; [`PowerLaw`] how work grows.
 //! Nothing here knows who made the predictions.
 
 mod calibration;
@@ -9,6 +10,7 @@ mod consistency;
 mod edges;
 mod effects;
 mod error;
+mod error_parts;
 mod growth;
 mod intervals;
 
@@ -17,6 +19,7 @@ pub use consistency::{ClassScore, Consistency, ResponseCounts, balanced_consiste
 pub use edges::{EdgeScores, average_precision, edge_scores};
 pub use effects::{EffectReport, EffectScores, Effects, effects};
 pub use error::MetricError;
+pub use error_parts::{BatchEffect, ErrorParts, error_parts};
 pub use growth::PowerLaw;
 pub use intervals::{
     BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, bootstrap_difference,

@@ -1,13 +1,15 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
 //! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds, [`recovery`] tests what the
-//! refinement finds again. Nothing here opens a file, parses an option or renders a page.
+//! refinement finds again, [`KineticScreen`] makes cells of known dynamics. Nothing here opens a file, parses an option
+//! or renders a page.
 
 mod checkpoint;
 mod config;
 mod error;
 mod estimate;
 pub mod evaluation;
+mod kinetics;
 mod outcome;
 mod power;
 pub mod recovery;
@@ -18,6 +20,7 @@ pub use checkpoint::{Checkpoint, FinishedRound};
 pub use config::{Config, PredictorKind, Weighting};
 pub use error::PipelineError;
 pub use estimate::Estimate;
+pub use kinetics::{Condition, KineticScreen, Kinetics, KineticsConfig, Sampling, Settled};
 pub use outcome::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason,

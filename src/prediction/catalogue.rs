@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::baselines::{Additive, Forest, ForestConfig, Linear, Mean, Neighbours, NoChange};
 use super::neural::{Gnn, Mlp, NeuralConfig};
+use super::ode::{FlowConfig, Ode};
 use super::{PredictionError, Predictor, Stacked};
 use crate::network::RegulatoryNetwork;
 
@@ -40,6 +41,8 @@ pub enum PredictorName {
     Mlp,
     /// [`Gnn`].
     Gnn,
+    /// [`Ode`].
+    Ode,
     /// [`Stacked`], of the members in [`STACKED`].
     Stacked,
 }
@@ -57,7 +60,7 @@ pub const STACKED: [PredictorName; 7] = [
 
 impl PredictorName {
     /// All of them, in the order in which tables show them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NoChange,
         Self::Mean,
         Self::Additive,
@@ -71,6 +74,7 @@ impl PredictorName {
         Self::Forest,
         Self::Mlp,
         Self::Gnn,
+        Self::Ode,
         Self::Stacked,
     ];
 
@@ -91,6 +95,7 @@ impl PredictorName {
             Self::Forest => "forest",
             Self::Mlp => "mlp",
             Self::Gnn => "gnn",
+            Self::Ode => "ode",
             Self::Stacked => "stacked",
         }
     }
@@ -107,6 +112,7 @@ impl PredictorName {
             | Self::NeighboursWalks
             | Self::Forest
             | Self::Gnn
+            | Self::Ode
             | Self::Stacked => true,
         }
     }
@@ -138,6 +144,8 @@ pub struct PredictorConfig {
     pub neural: NeuralConfig,
     /// The random forest.
     pub forest: ForestConfig,
+    /// The differential equation.
+    pub ode: FlowConfig,
 }
 
 /// A predictor for the genes of `network` that has learnt nothing yet; `seed` takes the place of those in `config`.
@@ -164,6 +172,7 @@ pub fn build(
         PredictorName::Forest => Box::new(Forest::new(network, ForestConfig { seed, ..config.forest })),
         PredictorName::Mlp => Box::new(Mlp::new(n_genes, neural)),
         PredictorName::Gnn => Box::new(Gnn::new(network, neural)),
+        PredictorName::Ode => Box::new(Ode::new(network, FlowConfig { seed, ..config.ode })),
         PredictorName::Stacked => {
             let members = STACKED.map(|member| build(member, config, network, seed));
             Box::new(Stacked::new(n_genes, members.into()))

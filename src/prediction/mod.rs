@@ -1,8 +1,9 @@
 //! What the data say: predictors that learn responses from perturbation experiments.
 //!
 //! Start at [`Predictor`], then [`build`], which makes any of them by its name. `neural` holds the MLP and the GNN (the only
-//! place that knows the tensor crate), `baselines` the simple ones, `external` predictions made elsewhere, `stacked` makes many one. Nothing here
-//! sees a test perturbation, a file or RDF. What the knowledge alone says is no predictor here: `symbolic` says it.
+//! place that knows the tensor crate), [`ode`] the differential equation, `baselines` the simple ones, `external`
+//! predictions made elsewhere, `stacked` makes many one. Nothing here sees a test perturbation, a file or RDF. What the
+//! knowledge alone says is no predictor here: `symbolic` says it.
 
 pub mod baselines;
 mod calibration;
@@ -13,6 +14,7 @@ mod external;
 mod inner_folds;
 mod measured;
 pub mod neural;
+pub mod ode;
 mod stacked;
 
 pub use catalogue::{PredictorConfig, PredictorName, build};
