@@ -62,8 +62,8 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "FILE", requires = "data")]
     split: Option<PathBuf>,
     /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, knowledge, no-change, mean, additive,
-    /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, mlp, gnn,
-    /// stacked, aligned-mlp, aligned-gnn.
+    /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, ode, mlp,
+    /// gnn, stacked, aligned-mlp, aligned-gnn.
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["against", "refine", "seen", "part"])]
     pub(super) predictors: Vec<String>,
     /// Predictions made elsewhere (a long or wide table of values) to compare and align; may be given several times.
