@@ -43,12 +43,12 @@ pub enum PredictorName {
     Gnn,
     /// [`Ode`].
     Ode,
-    /// [`Stacked`], of the members in [`STACKED`].
+    /// [`Stacked`], of additive, linear-regulon, ridge-regulon, both neighbours, forest and MLP.
     Stacked,
 }
 
 /// Whom [`PredictorName::Stacked`] mixes.
-pub const STACKED: [PredictorName; 7] = [
+const STACKED: [PredictorName; 7] = [
     PredictorName::Additive,
     PredictorName::LinearRegulon,
     PredictorName::RidgeRegulon,
