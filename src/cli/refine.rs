@@ -355,8 +355,7 @@ impl Sources {
                 Err(error) => return Err(error).into_diagnostic(),
             };
         if let Some(screen) = &self.screen {
-            let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
-            learnt.sort_unstable();
+            let learnt = self.split.learnt_from();
             let Settings { run, .. } = settings;
             outcome.power_check = Some(screen.check(&outcome, &learnt, run.depth, run.reading));
         }
@@ -379,8 +378,7 @@ impl Sources {
 
     /// Chooses knobs from what may be learnt from; the curves are told in the report.
     fn choose(&mut self, arguments: &RefineArgs, settings: &mut Settings, watch: &Terminal) -> Result<()> {
-        let mut learnt = [self.split.train.as_slice(), &self.split.validation].concat();
-        learnt.sort_unstable();
+        let learnt = self.split.learnt_from();
         let (part, knobs) = (self.dataset.select(&learnt), arguments.choose.iter().copied().map(Knob::from));
         let folds = arguments.choose_folds as usize;
         let knobs: Vec<_> = knobs.collect();

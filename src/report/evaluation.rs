@@ -5,9 +5,9 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::tables::MarkdownTable;
-use super::wording::{counted, percent, score};
+use super::wording::{counted, difference, percent, score, with_interval};
 use super::{InputFile, ReportError};
-use crate::metrics::{Interval, PairedDifference};
+use crate::metrics::Interval;
 use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
 
 /// Everything that an evaluation tells, and where it came from.
@@ -147,18 +147,6 @@ fn scores(stratum: &Stratum) -> String {
         ]);
     }
     table.text()
-}
-
-fn with_interval(figure: f64, interval: Option<Interval>) -> String {
-    match interval {
-        Some(Interval { lower, upper, .. }) => format!("{} ({}–{})", score(figure), score(lower), score(upper)),
-        None => score(figure),
-    }
-}
-
-fn difference(paired: PairedDifference) -> String {
-    let Interval { estimate, lower, upper, .. } = paired.difference;
-    format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
 }
 
 fn folds(validation: &CrossValidation) -> String {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::biology::{Entry, GeneId, GeneTable, Regulation, Sign};
+use crate::metrics::{Interval, PairedDifference};
 
 /// Symbols of genes and notations of perturbations.
 #[derive(Clone, Copy)]
@@ -74,6 +75,20 @@ pub(super) fn score(number: f64) -> String {
 /// A share in `[0, 1]` as `12.3 %`.
 pub(super) fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "–".to_owned() }
+}
+
+/// `0.412 (0.380–0.441)`.
+pub(super) fn with_interval(figure: f64, interval: Option<Interval>) -> String {
+    match interval {
+        Some(Interval { lower, upper, .. }) => format!("{} ({}–{})", score(figure), score(lower), score(upper)),
+        None => score(figure),
+    }
+}
+
+/// `+0.0131 (+0.0100 to +0.0163)`.
+pub(super) fn difference(paired: PairedDifference) -> String {
+    let Interval { estimate, lower, upper, .. } = paired.difference;
+    format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
 }
 
 /// `None` for what is no number, so that no format ever shows one.

@@ -13,9 +13,8 @@ use serde::Serialize;
 
 use super::tables::MarkdownTable;
 use super::templates::render;
-use super::wording::{counted, decimal, score};
+use super::wording::{counted, decimal, difference, score, with_interval};
 use super::{InputFile, ReportError};
-use crate::metrics::{Interval, PairedDifference};
 use crate::pipeline::evaluation::{Audit, Cell, Standing, Standings};
 
 /// Everything that a comparison tells, and where it came from.
@@ -167,18 +166,6 @@ fn cells(row: &Standing) -> [String; HEADS.len()] {
         decimal(row.revisions, 1),
         decimal(row.seconds, 2),
     ]
-}
-
-fn with_interval(figure: f64, interval: Option<Interval>) -> String {
-    match interval {
-        Some(Interval { lower, upper, .. }) => format!("{} ({}–{})", score(figure), score(lower), score(upper)),
-        None => score(figure),
-    }
-}
-
-fn difference(paired: PairedDifference) -> String {
-    let Interval { estimate, lower, upper, .. } = paired.difference;
-    format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
 }
 
 fn remarks(standings: &Standings) -> String {
