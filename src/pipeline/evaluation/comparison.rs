@@ -11,13 +11,16 @@ use super::audit::Audit;
 use super::contender::{Contender, drawn_by_chance};
 use crate::biology::{Evidence, GeneId, GeneTable, Perturbation, ResponseMatrix, Revision, RevisionStatus};
 use crate::datasets::{Dataset, Split};
-use crate::metrics::{ResponseCounts, row_counts};
+use crate::metrics::{ResponseCounts, calibration, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
 use crate::prediction::{External, PredictionError, Predictor, PredictorConfig, TrainingData, build};
 use crate::progress::{Quiet, Watch};
 use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Simulator};
+
+/// Bins of a calibration error.
+const BINS: usize = 10;
 
 /// What everybody is given. Networks and data are over the same genes.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +76,22 @@ pub struct Cell {
     pub rows: Vec<ScoredRow>,
     /// Applied revisions, without the evidence, where knowledge was refined.
     pub revisions: Vec<Revision>,
+    /// How honest its probabilities are; `None` for those that give none.
+    pub honesty: Option<Honesty>,
     /// Seconds spent on learning and foretelling.
     pub seconds: f64,
+}
+
+/// How honest the class probabilities of one fold are, as of [`calibration`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Honesty {
+    /// Entries judged.
+    pub entries: u64,
+    /// Expected calibration error of the most probable class, in `[0, 1]`.
+    pub ece: f64,
+    /// Brier score over three classes, in `[0, 2]`.
+    pub brier: f64,
 }
 
 /// What was foretold of one held-out experiment, in counts from which all scores follow.
@@ -170,6 +187,7 @@ struct Fold<'a> {
 /// What a contender says of the held-out rows, not yet scored.
 struct Foretold {
     responses: ResponseMatrix,
+    honesty: Option<Honesty>,
     revisions: Vec<Revision>,
     seconds: f64,
 }
@@ -232,6 +250,7 @@ impl Fold<'_> {
         let ComparisonMaterials { network, dataset, .. } = *self.materials;
         let test = dataset.select(&self.split.test).perturbations;
         let mut revisions = Vec::new();
+        let mut honesty = None;
         let responses = match contender {
             Contender::Chance => {
                 let trained = dataset.observed.select(&self.split.train);
@@ -251,20 +270,23 @@ impl Fold<'_> {
                 (revisions, aligned) = self.aligned(None, Some(self.external(label)?), self.config, watch)?;
                 aligned
             }
-            Contender::External(label) => self.fitted_responses(&mut self.external(label)?.clone(), &test, watch)?,
+            Contender::External(label) => {
+                self.fitted_responses(&mut self.external(label)?.clone(), &test, &mut honesty, watch)?
+            }
             Contender::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
                 let mut predictor = build(*name, &config, network, self.config.seed);
-                self.fitted_responses(predictor.as_mut(), &test, watch)?
+                self.fitted_responses(predictor.as_mut(), &test, &mut honesty, watch)?
             }
         };
-        Ok(Foretold { responses, revisions, seconds: began.elapsed().as_secs_f64() })
+        Ok(Foretold { responses, honesty, revisions, seconds: began.elapsed().as_secs_f64() })
     }
 
     fn fitted_responses(
         &self,
         predictor: &mut dyn Predictor,
         test: &[Perturbation],
+        honesty: &mut Option<Honesty>,
         watch: &dyn Watch,
     ) -> Result<ResponseMatrix, PipelineError> {
         let learnt = self.split.learnt_from();
@@ -278,7 +300,11 @@ impl Fold<'_> {
             validation: &validation,
         };
         predictor.fit(&data, watch)?;
-        Ok(predictor.predict(test)?.responses())
+        let prediction = predictor.predict(test)?;
+        let observed = self.materials.dataset.observed.select(&self.split.test);
+        let judged = calibration(test, &observed, prediction.entries(), BINS)?;
+        *honesty = Some(Honesty { entries: judged.entries, ece: judged.ece, brier: judged.brier });
+        Ok(prediction.responses())
     }
 
     fn external(&self, label: &str) -> Result<&External, PipelineError> {
@@ -341,6 +367,12 @@ impl Fold<'_> {
             }
         };
         let rows = (0..test.len()).map(row).collect();
-        Ok(Cell { key: self.key(contender), rows, revisions: said.revisions, seconds: said.seconds })
+        Ok(Cell {
+            key: self.key(contender),
+            rows,
+            revisions: said.revisions,
+            honesty: said.honesty,
+            seconds: said.seconds,
+        })
     }
 }

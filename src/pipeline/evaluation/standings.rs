@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::{Cell, ScoredRow};
+use super::comparison::{Cell, Honesty, ScoredRow};
 use super::contender::Contender;
 use super::knowledge_score::if_enough;
 use crate::metrics::{
@@ -102,6 +102,11 @@ pub struct Standing {
     pub balanced_refined: Option<f64>,
     /// Differences from the reference on the same draws; `None` for the reference itself.
     pub less_reference: Option<Differences>,
+    /// Expected calibration error of the most probable class, mean over the judged entries of all folds; `None` for those
+    /// that give no probabilities, and where only some experiments are looked at.
+    pub ece: Option<f64>,
+    /// Brier score over three classes, likewise.
+    pub brier: Option<f64>,
     /// Mean number of applied revisions of a fold.
     pub revisions: f64,
     /// Mean seconds of a fold.
@@ -265,6 +270,8 @@ impl Units {
             balanced_original: self.balanced(&self.original, &all, gamma),
             balanced_refined: self.refined.as_ref().map(|refined| self.balanced(refined, &all, gamma)),
             less_reference: other.map(differences).transpose()?.flatten(),
+            ece: honesty(cells, novelty, |honesty| honesty.ece),
+            brier: honesty(cells, novelty, |honesty| honesty.brier),
             revisions: fold_mean(|cell| cell.revisions.len() as f64),
             seconds: fold_mean(|cell| cell.seconds),
         })
@@ -273,6 +280,13 @@ impl Units {
     fn balanced(&self, knowledge: &[ResponseCounts], drawn: &[usize], gamma: f64) -> f64 {
         balanced_consistency(macro_f1(&self.data, drawn), macro_f1(knowledge, drawn), gamma)
     }
+}
+
+fn honesty(cells: &[&Cell], novelty: Novelty, figure: fn(&Honesty) -> f64) -> Option<f64> {
+    let judged: Vec<_> = cells.iter().filter_map(|cell| cell.honesty.as_ref()).collect();
+    let entries: u64 = judged.iter().map(|honesty| honesty.entries).sum();
+    let sum: f64 = judged.iter().map(|honesty| honesty.entries as f64 * figure(honesty)).sum();
+    (novelty == Novelty::All && entries > 0).then(|| sum / entries as f64)
 }
 
 fn macro_f1(units: &[ResponseCounts], drawn: &[usize]) -> f64 {
@@ -319,7 +333,13 @@ mod tests {
             refined: None,
         };
         let key = CellKey { scheme: "k-fold".into(), seed, fold: 0, contender };
-        Cell { key, rows: counts.into_iter().enumerate().map(row).collect(), revisions: Vec::new(), seconds: 1.0 }
+        Cell {
+            key,
+            rows: counts.into_iter().enumerate().map(row).collect(),
+            revisions: Vec::new(),
+            honesty: None,
+            seconds: 1.0,
+        }
     }
 
     const TRUTH: [[i8; 4]; 3] = [[-1, 0, 0, 1], [0, 0, 1, 1], [-1, -1, 0, 0]];

@@ -46,6 +46,8 @@ struct Line<'a> {
     balanced_refined_less_reference: Option<f64>,
     balanced_refined_less_reference_lower: Option<f64>,
     balanced_refined_less_reference_upper: Option<f64>,
+    ece: Option<f64>,
+    brier: Option<f64>,
     revisions: f64,
     seconds: f64,
 }
@@ -87,6 +89,8 @@ fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
         balanced_refined_less_reference: refined.map(|interval| interval.estimate),
         balanced_refined_less_reference_lower: refined.map(|interval| interval.lower),
         balanced_refined_less_reference_upper: refined.map(|interval| interval.upper),
+        ece: row.ece,
+        brier: row.brier,
         revisions: row.revisions,
         seconds: row.seconds,
         ..line(&standings.scheme, row.contender.to_string(), standings.experiments, &row.data)
@@ -102,6 +106,8 @@ fn cell_line(cell: &Cell) -> Line<'_> {
         fold: Some(cell.key.fold + 1),
         knowledge_original: Some(original),
         knowledge_refined: refined.map(|counts| ResponseCounts::total(counts).scores().macro_f1),
+        ece: cell.honesty.map(|honesty| honesty.ece),
+        brier: cell.honesty.map(|honesty| honesty.brier),
         revisions: cell.revisions.len() as f64,
         seconds: cell.seconds,
         ..line(&cell.key.scheme, cell.key.contender.to_string(), cell.rows.len(), &data)
@@ -146,6 +152,8 @@ fn line<'a>(splits: &'a str, predictor: String, held_out: usize, data: &Consiste
         balanced_refined_less_reference: None,
         balanced_refined_less_reference_lower: None,
         balanced_refined_less_reference_upper: None,
+        ece: None,
+        brier: None,
         revisions: 0.0,
         seconds: 0.0,
     }

@@ -128,7 +128,7 @@ fn heading(standings: &Standings) -> String {
     format!("{scheme}, {sort}: {experiments} over {seeds}, {} different sets of perturbed genes", standings.gene_sets)
 }
 
-const HEADS: [&str; 12] = [
+const HEADS: [&str; 13] = [
     "predictor",
     "macro-F1",
     "down",
@@ -139,6 +139,7 @@ const HEADS: [&str; 12] = [
     "refined KB",
     "balanced, original",
     "balanced, refined",
+    "ECE",
     "revisions",
     "seconds",
 ];
@@ -163,6 +164,7 @@ fn cells(row: &Standing) -> [String; HEADS.len()] {
         or_dash(row.knowledge_refined.map(score)),
         score(row.balanced_original),
         or_dash(row.balanced_refined.map(score)),
+        or_dash(row.ece.map(score)),
         decimal(row.revisions, 1),
         decimal(row.seconds, 2),
     ]
@@ -209,7 +211,7 @@ fn audited(audit: &Audit) -> String {
 mod tests {
     use super::*;
     use crate::metrics::{BootstrapConfig, ResponseCounts};
-    use crate::pipeline::evaluation::{CellKey, Contender, ScoredRow, standings};
+    use crate::pipeline::evaluation::{CellKey, Contender, Honesty, ScoredRow, standings};
     use crate::prediction::PredictorName;
 
     fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {
@@ -229,7 +231,13 @@ mod tests {
             };
             let key = CellKey { scheme: "k-fold".into(), seed: 1, fold: 0, contender };
             let rows = confusions.into_iter().enumerate().map(row).collect();
-            Cell { key, rows, revisions: Vec::new(), seconds: 0.5 }
+            Cell {
+                key,
+                rows,
+                revisions: Vec::new(),
+                honesty: Some(Honesty { entries: 20, ece: 0.125, brier: 0.5 }),
+                seconds: 0.5,
+            }
         };
         let blind = [[0, 2, 0], [0, 6, 0], [0, 2, 0]];
         let right = [[2, 0, 0], [0, 6, 0], [0, 0, 2]];
@@ -264,6 +272,7 @@ mod tests {
         assert!(markdown.contains("The reference is mean") && markdown.contains("All others exceed it"), "{markdown}");
         // Blind: F1 of unchanged 2·12/(12 + 20) = .75, a third of it is .25.
         assert!(markdown.contains("reaches 0.250: the floor"), "{markdown}");
+        assert!(markdown.contains("| 0.125 |"), "the calibration error: {markdown}");
     }
 
     #[test]
