@@ -98,6 +98,22 @@ fn whoever_learns_a_repeated_perturbation_beats_the_floor_and_finished_cells_are
 }
 
 #[test]
+fn a_cell_scored_against_other_refined_knowledge_is_computed_again() {
+    let bench = bench();
+    let run = |predictors: &str| {
+        evaluate(bench.path(), &["--predictors", predictors, "--splits", "k-fold", "--out", "e"]).success();
+        let table = fs::read_to_string(bench.path().join("e/evaluation.csv")).expect("written");
+        let heads: Vec<_> = table.lines().next().expect("a header").split(',').map(str::to_owned).collect();
+        let place = heads.iter().position(|head| head == "knowledge_refined").expect("a column");
+        let row = table.lines().find(|line| line.starts_with("k-fold,all,,,mean,")).expect("a row");
+        row.split(',').nth(place).expect("a cell").to_owned()
+    };
+    assert_eq!(run("mean"), "", "nobody refined");
+    assert_ne!(run("mean,aligned-mlp"), "");
+    assert_eq!(run("mean"), "", "and the first cells are still there");
+}
+
+#[test]
 fn the_number_of_threads_changes_no_score() {
     let bench = bench();
     let folder = bench.path();
@@ -134,8 +150,12 @@ fn predictions_made_elsewhere_are_scored_aligned_and_set_beside_the_loop_without
 fn each_mistake_ends_with_a_sentence_that_says_what_to_mend() {
     let bench = bench();
     let folder = bench.path();
-    let mistakes: [(&[&str], &str); 7] = [
-        (&[], "name predictors with --predictors"),
+    let told = aligned(folder, &["evaluate", "--kb", "kb.ttl", "--data", "data.csv"]).failure();
+    let told = String::from_utf8_lossy(&told.get_output().stderr).into_owned();
+    assert!(told.contains("name predictors with --predictors"), "{told}");
+    let mistakes: [(&[&str], &str); 8] = [
+        (&["--against", "kb.ttl"], "<--predictors <LIST>|--refine>"),
+        (&["--predictors", "mean", "--refine"], "cannot be used with"),
         (&["--predictors", "gears"], "there is no predictor `gears`"),
         (&["--predictors", "mean", "--reference", "mlp"], "`--reference mlp` does not take part"),
         (&["--predictors", "mean", "--seeds", "none"], "write how many"),

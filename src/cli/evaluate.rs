@@ -64,7 +64,7 @@ pub struct EvaluateArgs {
     /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, knowledge, no-change, mean, additive,
     /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, ode, mlp,
     /// gnn, stacked, aligned-mlp, aligned-gnn.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["against", "refine", "seen", "part"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', group = "learning", conflicts_with_all = ["against", "seen", "part"])]
     pub(super) predictors: Vec<String>,
     /// Predictions made elsewhere (a long or wide table of values) to compare and align; may be given several times.
     #[arg(long, value_name = "NAME=FILE", requires = "predictors")]
@@ -79,13 +79,13 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "SEEDS", requires = "predictors", default_value = "1")]
     pub(super) seeds: String,
     /// Refine on folds and score what was held out.
-    #[arg(long)]
+    #[arg(long, group = "learning")]
     refine: bool,
     /// Ways of splitting, separated by commas.
-    #[arg(long, value_enum, value_delimiter = ',', default_values = ["leave-contrasts-out", "leave-regulators-out"])]
+    #[arg(long, value_enum, value_delimiter = ',', requires = "learning", default_values = ["leave-contrasts-out", "leave-regulators-out"])]
     pub(super) splits: Vec<SchemeName>,
     /// Number of folds.
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    #[arg(long, value_name = "N", requires = "learning", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
     pub(super) folds: u64,
     /// Knobs to choose by cross-validation inside the training part of each fold, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "KNOBS", requires = "refine")]

@@ -128,6 +128,15 @@ impl ResponseCounts {
         total
     }
 
+    /// Macro-F1 of the drawn ones together, with repeats.
+    ///
+    /// # Panics
+    /// If a place lies outside `units`.
+    #[must_use]
+    pub fn drawn_macro_f1(units: &[Self], drawn: &[usize]) -> f64 {
+        Self::total(drawn.iter().map(|&unit| &units[unit])).scores().macro_f1
+    }
+
     /// Precision, recall and F1 of each class, and their mean.
     #[must_use]
     pub fn scores(&self) -> Consistency {

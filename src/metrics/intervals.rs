@@ -193,7 +193,7 @@ pub fn consistency_interval(
     config: &BootstrapConfig,
 ) -> Result<Interval, MetricError> {
     let units = units(perturbations, &row_counts(perturbations, truth, predicted)?);
-    bootstrap(units.len(), |drawn| macro_f1(&units, drawn), config)
+    bootstrap(units.len(), |drawn| ResponseCounts::drawn_macro_f1(&units, drawn), config)
 }
 
 /// Macro-F1 of `first` less that of `second`, both against `truth`, on the same draws of perturbations.
@@ -215,7 +215,11 @@ pub fn paired_difference(
 ) -> Result<PairedDifference, MetricError> {
     let first = units(perturbations, &row_counts(perturbations, truth, first)?);
     let second = units(perturbations, &row_counts(perturbations, truth, second)?);
-    bootstrap_difference(first.len(), |drawn| macro_f1(&first, drawn) - macro_f1(&second, drawn), config)
+    bootstrap_difference(
+        first.len(),
+        |drawn| ResponseCounts::drawn_macro_f1(&first, drawn) - ResponseCounts::drawn_macro_f1(&second, drawn),
+        config,
+    )
 }
 
 /// As [`bootstrap`], of a difference of two figures on the same draws, with the share of draws in which it is above 0.
@@ -247,10 +251,6 @@ fn units(perturbations: &[Perturbation], rows: &[ResponseCounts]) -> Vec<Respons
         units.entry(perturbation.genes().collect()).or_default().push(counts);
     }
     units.into_values().map(ResponseCounts::total).collect()
-}
-
-fn macro_f1(units: &[ResponseCounts], drawn: &[usize]) -> f64 {
-    ResponseCounts::total(drawn.iter().map(|&unit| &units[unit])).scores().macro_f1
 }
 
 /// Wilson score interval of a share, for example of regulations whose sign the data confirm.

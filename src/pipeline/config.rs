@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use crate::adaptor::AdaptorConfig;
+use crate::prediction::PredictorName;
 use crate::prediction::neural::NeuralConfig;
 use crate::refinement::RefinementConfig;
 use crate::symbolic::{Closure, Reading};
@@ -19,6 +20,17 @@ pub enum PredictorKind {
     Mlp,
     /// Graph neural network: perturbed genes share what they share in the knowledge.
     Gnn,
+}
+
+impl PredictorKind {
+    /// Its name among all predictors.
+    #[must_use]
+    pub const fn name(self) -> PredictorName {
+        match self {
+            Self::Mlp => PredictorName::Mlp,
+            Self::Gnn => PredictorName::Gnn,
+        }
+    }
 }
 
 /// Where the weights come from that say how well the knowledge represents each gene.

@@ -9,13 +9,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
-use super::{Checkpoint, Config, FinishedRound, PipelineError, PredictorKind, Weighting};
+use super::{Checkpoint, Config, FinishedRound, PipelineError, Weighting};
 use crate::adaptor::{Alignment, agreement, align, representation_weights};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
 use crate::network::RegulatoryNetwork;
-use crate::prediction::neural::{Gnn, Mlp};
-use crate::prediction::{External, FitRecord, Prediction, PredictionError, Predictor, TrainingData, baselines};
+use crate::prediction::{
+    External, FitRecord, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, baselines, build,
+};
 use crate::progress::Watch;
 use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
@@ -237,10 +238,9 @@ impl<'a> Runner<'a> {
         if let Some(external) = self.materials.external {
             return Box::new(external.clone());
         }
-        match self.config.predictor {
-            PredictorKind::Mlp => Box::new(Mlp::new(self.materials.network.n_genes(), self.config.neural)),
-            PredictorKind::Gnn => Box::new(Gnn::new(self.materials.network, self.config.neural)),
-        }
+        let neural = self.config.neural;
+        let config = PredictorConfig { neural, ..PredictorConfig::default() };
+        build(self.config.predictor.name(), &config, self.materials.network, neural.seed)
     }
 
     fn fit_labelled(&mut self, predictor: &mut dyn Predictor) -> Result<FitRecord, PipelineError> {

@@ -133,17 +133,37 @@ fn add_to(entries: &mut [Judged], offsets: [f32; 3]) {
 }
 
 fn macro_f1(entries: &[Judged], offsets: [f32; 3]) -> f64 {
-    let (mut called, mut right, mut support) = ([0.0; 3], [0.0; 3], [0.0; 3]);
+    let mut tally = Tally::default();
     for entry in entries {
         let logits: [f32; 3] = std::array::from_fn(|class| entry.logits[class] + offsets[class]);
-        let call = super::most_probable(logits).class();
-        let (class, weight) = (usize::from(entry.class), f64::from(entry.weight));
-        called[call] += weight;
-        support[class] += weight;
-        right[class] += if call == class { weight } else { 0.0 };
+        tally.add(super::most_probable(logits).class(), usize::from(entry.class), entry.weight);
     }
-    let f1 = |class: usize| 2.0 * right[class] / (called[class] + support[class]).max(f64::MIN_POSITIVE);
-    (f1(0) + f1(1) + f1(2)) / 3.0
+    tally.macro_f1()
+}
+
+/// Weights of calls, of right calls and of true entries, by class.
+#[derive(Default)]
+pub(super) struct Tally {
+    called: [f64; 3],
+    right: [f64; 3],
+    support: [f64; 3],
+}
+
+impl Tally {
+    /// Counts one entry.
+    pub fn add(&mut self, call: usize, class: usize, weight: f32) {
+        let weight = f64::from(weight);
+        self.called[call] += weight;
+        self.support[class] += weight;
+        self.right[class] += if call == class { weight } else { 0.0 };
+    }
+
+    /// Mean F1 over all three classes; 0 for one that neither side shows.
+    pub fn macro_f1(&self) -> f64 {
+        let f1 =
+            |class: usize| 2.0 * self.right[class] / (self.called[class] + self.support[class]).max(f64::MIN_POSITIVE);
+        (f1(0) + f1(1) + f1(2)) / 3.0
+    }
 }
 
 fn negative_log_likelihood(entries: &[Judged], temperature: f64) -> f64 {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calibration::{Adjustment, Judged, logits};
+use super::calibration::{Adjustment, Judged, Tally, logits};
 use super::inner_folds::{InnerFold, inner_folds, stride};
 use super::measured::{Measured, TrainingRows};
 use super::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, most_probable};
@@ -50,7 +50,6 @@ struct Fitted {
 struct Mixture {
     shares: Vec<f32>,
     adjustment: Adjustment,
-    macro_f1: f64,
 }
 
 /// One judged entry: what each member says, and what was measured.
@@ -125,11 +124,8 @@ impl Predictor for Stacked {
         let (by_set, by_row) = (inner_folds(data, &rows.train), row_folds(data, &rows.train));
         watch.begin("fit stacked", 3);
         let shares = Measured::count(data, &rows.train).shares();
-        let everyone = Mixture {
-            shares: vec![1.0 / self.members.len() as f32; self.members.len()],
-            adjustment: Adjustment::NONE,
-            macro_f1: 0.0,
-        };
+        let everyone =
+            Mixture { shares: vec![1.0 / self.members.len() as f32; self.members.len()], adjustment: Adjustment::NONE };
         let unseen = Mixture::select(&self.judge(data, &rows, &by_set, watch)?, shares).unwrap_or(everyone);
         watch.advance(1);
         let seen = Mixture::select(&self.judge(data, &rows, &by_row, watch)?, shares).unwrap_or_else(|| unseen.clone());
@@ -196,23 +192,19 @@ impl Mixture {
             weight: judgement.weight,
         };
         let adjustment = Adjustment::choose(judgements.iter().map(entry).collect(), class_shares);
-        Some(Self { macro_f1: best.0.max(adjustment.macro_f1), adjustment, shares })
+        Some(Self { adjustment, shares })
     }
 }
 
 /// Macro-F1 of the calls of the sums with one more member.
 fn macro_f1(judgements: &[Judgement], sums: &[[f32; 3]], member: usize) -> f64 {
-    let (mut called, mut right, mut support) = ([0.0_f64; 3], [0.0_f64; 3], [0.0_f64; 3]);
+    let mut tally = Tally::default();
     for (judgement, sum) in judgements.iter().zip(sums) {
         let said = judgement.said[member];
         let call = most_probable(std::array::from_fn(|class| sum[class] + said[class])).class();
-        let weight = f64::from(judgement.weight);
-        called[call] += weight;
-        support[judgement.class] += weight;
-        right[call] += if call == judgement.class { weight } else { 0.0 };
+        tally.add(call, judgement.class, judgement.weight);
     }
-    let f1 = |class: usize| 2.0 * right[class] / (called[class] + support[class]).max(f64::MIN_POSITIVE);
-    (f1(0) + f1(1) + f1(2)) / 3.0
+    tally.macro_f1()
 }
 
 /// Folds over the rows of gene sets that have several: what is judged is always learnt from under another row.

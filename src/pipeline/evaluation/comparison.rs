@@ -74,6 +74,8 @@ pub struct Cell {
     pub key: CellKey,
     /// One element per held-out experiment.
     pub rows: Vec<ScoredRow>,
+    /// Whose refined knowledge the rows are scored against, if any was refined.
+    pub refined_by: Option<Contender>,
     /// Applied revisions, without the evidence, where knowledge was refined.
     pub revisions: Vec<Revision>,
     /// How honest its probabilities are; `None` for those that give none.
@@ -133,14 +135,14 @@ pub struct Comparison {
 }
 
 /// Fits every contender on the training and validation part of every split and scores it on the part held out. Cells
-/// found in `done` are taken over and not computed again.
+/// found in `done` are taken over and not computed again, if they were scored against the same contender's refined
+/// knowledge.
 ///
 /// The refined knowledge that all are scored against is that of the first contender of the fold that refines.
 ///
 /// # Errors
 /// [`PipelineError::Leak`] if a held-out row is learnt from; [`PipelineError`] if a setting is out of range, a fit fails,
-/// or a cell cannot be kept. When `watch` is cancelled, the
-/// folds so far are handed back.
+/// or a cell cannot be kept. When `watch` is cancelled, the folds so far are handed back.
 pub fn compare(
     materials: &ComparisonMaterials<'_>,
     contenders: &[Contender],
@@ -192,6 +194,13 @@ struct Foretold {
     seconds: f64,
 }
 
+impl Foretold {
+    /// Responses alone.
+    const fn of(responses: ResponseMatrix) -> Self {
+        Self { responses, honesty: None, revisions: Vec::new(), seconds: 0.0 }
+    }
+}
+
 impl Fold<'_> {
     fn key(&self, contender: &Contender) -> CellKey {
         CellKey {
@@ -210,9 +219,13 @@ impl Fold<'_> {
         keeper: &mut dyn CellKeeper,
         watch: &dyn Watch,
     ) -> Result<Vec<Cell>, PipelineError> {
-        let known = |contender: &Contender| done.iter().find(|cell| cell.key == self.key(contender)).cloned();
+        let refining = contenders.iter().position(Contender::refines);
+        let refined_by = refining.map(|place| &contenders[place]);
+        let known = |contender: &Contender| {
+            let key = self.key(contender);
+            done.iter().find(|cell| cell.key == key && cell.refined_by.as_ref() == refined_by).cloned()
+        };
         let mut cells: Vec<_> = contenders.iter().map(known).collect();
-        let refining = contenders.iter().position(|contender| contender.refines());
         let mut foretold: Vec<Option<Foretold>> = contenders.iter().map(|_| None).collect();
         let missing = |cells: &[Option<Cell>], refines: bool| -> Vec<usize> {
             let waits = |&place: &usize| cells[place].is_none() && (Some(place) == refining) == refines;
@@ -235,7 +248,7 @@ impl Fold<'_> {
             });
             for (place, said) in foretold.iter_mut().enumerate() {
                 if let Some(said) = said.take() {
-                    let cell = self.scored(&contenders[place], said, refined.as_ref())?;
+                    let cell = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
                     keeper.keep(&cell).map_err(PipelineError::NotKept)?;
                     cells[place] = Some(cell);
                 }
@@ -249,46 +262,36 @@ impl Fold<'_> {
         let began = Instant::now();
         let ComparisonMaterials { network, dataset, .. } = *self.materials;
         let test = dataset.select(&self.split.test).perturbations;
-        let mut revisions = Vec::new();
-        let mut honesty = None;
-        let responses = match contender {
+        let foretold = match contender {
             Contender::Chance => {
                 let trained = dataset.observed.select(&self.split.train);
-                drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64)
+                Foretold::of(drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64))
             }
-            Contender::Knowledge => Closure::new(network, self.config.depth, self.config.reading).simulate(&test),
+            Contender::Knowledge => {
+                Foretold::of(Closure::new(network, self.config.depth, self.config.reading).simulate(&test))
+            }
             Contender::Aligned(kind, ablation) => {
                 let config = Config { predictor: *kind, ..self.config.clone() };
                 let without = ablation.map(|ablation| ablation.applied(&config, network));
                 let (config, other) = without.unwrap_or((config, None));
-                let aligned;
-                (revisions, aligned) = self.aligned(other.as_ref(), None, &config, watch)?;
-                aligned
+                self.aligned(other.as_ref(), None, &config, watch)?
             }
-            Contender::AlignedExternal(label) => {
-                let aligned;
-                (revisions, aligned) = self.aligned(None, Some(self.external(label)?), self.config, watch)?;
-                aligned
-            }
-            Contender::External(label) => {
-                self.fitted_responses(&mut self.external(label)?.clone(), &test, &mut honesty, watch)?
-            }
+            Contender::AlignedExternal(label) => self.aligned(None, Some(self.external(label)?), self.config, watch)?,
+            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), &test, watch)?,
             Contender::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
-                let mut predictor = build(*name, &config, network, self.config.seed);
-                self.fitted_responses(predictor.as_mut(), &test, &mut honesty, watch)?
+                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), &test, watch)?
             }
         };
-        Ok(Foretold { responses, honesty, revisions, seconds: began.elapsed().as_secs_f64() })
+        Ok(Foretold { seconds: began.elapsed().as_secs_f64(), ..foretold })
     }
 
-    fn fitted_responses(
+    fn fitted(
         &self,
         predictor: &mut dyn Predictor,
         test: &[Perturbation],
-        honesty: &mut Option<Honesty>,
         watch: &dyn Watch,
-    ) -> Result<ResponseMatrix, PipelineError> {
+    ) -> Result<Foretold, PipelineError> {
         let learnt = self.split.learnt_from();
         let part = self.materials.dataset.select(&learnt);
         let place = |row: &usize| learnt.binary_search(row).ok();
@@ -303,8 +306,8 @@ impl Fold<'_> {
         let prediction = predictor.predict(test)?;
         let observed = self.materials.dataset.observed.select(&self.split.test);
         let judged = calibration(test, &observed, prediction.entries(), BINS)?;
-        *honesty = Some(Honesty { entries: judged.entries, ece: judged.ece, brier: judged.brier });
-        Ok(prediction.responses())
+        let honesty = Honesty { entries: judged.entries, ece: judged.ece, brier: judged.brier };
+        Ok(Foretold { honesty: Some(honesty), ..Foretold::of(prediction.responses()) })
     }
 
     fn external(&self, label: &str) -> Result<&External, PipelineError> {
@@ -312,7 +315,7 @@ impl Fold<'_> {
         found.ok_or_else(|| PipelineError::NoPredictions { label: label.to_owned() })
     }
 
-    /// Applied revisions, without the evidence, and aligned responses of the loop over the knowledge, or over another
+    /// Aligned responses and applied revisions, without the evidence, of the loop over the knowledge, or over another
     /// network that nobody cites anything for.
     fn aligned(
         &self,
@@ -320,7 +323,7 @@ impl Fold<'_> {
         external: Option<&External>,
         config: &Config,
         watch: &dyn Watch,
-    ) -> Result<(Vec<Revision>, ResponseMatrix), PipelineError> {
+    ) -> Result<Foretold, PipelineError> {
         let &ComparisonMaterials { network, evidence, resistance, dataset, genes, .. } = self.materials;
         let (network, resistance) = other.map_or((network, resistance), |other| (other, None));
         let (split, row_labels) = (self.split, &dataset.names);
@@ -333,14 +336,14 @@ impl Fold<'_> {
         }
         let applied = outcome.revisions.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
-        Ok((revisions, outcome.held_out.aligned))
+        Ok(Foretold { revisions, ..Foretold::of(outcome.held_out.aligned) })
     }
 
     fn scored(
         &self,
         contender: &Contender,
         said: Foretold,
-        refined: Option<&RegulatoryNetwork>,
+        refined: Option<(&Contender, &RegulatoryNetwork)>,
     ) -> Result<Cell, PipelineError> {
         let ComparisonMaterials { network, dataset, genes, .. } = *self.materials;
         let test = dataset.select(&self.split.test);
@@ -352,7 +355,8 @@ impl Fold<'_> {
         let trained: BTreeSet<GeneId> =
             self.split.train.iter().flat_map(|&row| dataset.perturbations[row].genes()).collect();
         let (data, original) = (against(&test.observed)?, knowledge(network)?);
-        let refined = refined.map(knowledge).transpose()?;
+        let refined_by = refined.map(|(contender, _)| contender.clone());
+        let refined = refined.map(|(_, network)| knowledge(network)).transpose()?;
         let row = |place: usize| {
             let perturbed: Vec<_> = test.perturbations[place].genes().collect();
             let symbols: Vec<_> = perturbed.iter().map(|&gene| genes.symbol(gene)).collect();
@@ -370,6 +374,7 @@ impl Fold<'_> {
         Ok(Cell {
             key: self.key(contender),
             rows,
+            refined_by,
             revisions: said.revisions,
             honesty: said.honesty,
             seconds: said.seconds,

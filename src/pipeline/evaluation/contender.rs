@@ -157,11 +157,7 @@ impl fmt::Display for Contender {
             Self::External(label) => write!(f, "{EXTERNAL}{label}"),
             Self::AlignedExternal(label) => write!(f, "{ALIGNED}{EXTERNAL}{label}"),
             Self::Aligned(kind, ablation) => {
-                let neural = match kind {
-                    PredictorKind::Mlp => PredictorName::Mlp,
-                    PredictorKind::Gnn => PredictorName::Gnn,
-                };
-                write!(f, "{ALIGNED}{}", neural.word())?;
+                write!(f, "{ALIGNED}{}", kind.name().word())?;
                 ablation.map_or(Ok(()), |ablation| write!(f, "-{}", ablation.suffix()))
             }
         }

@@ -246,7 +246,9 @@ impl Units {
             let paired = |difference: &(dyn Fn(&[usize]) -> f64 + Sync)| {
                 if_enough(bootstrap_difference(sets, difference, config))
             };
-            let data = paired(&|drawn| macro_f1(&self.data, drawn) - macro_f1(&other.data, drawn))?;
+            let data = paired(&|drawn| {
+                ResponseCounts::drawn_macro_f1(&self.data, drawn) - ResponseCounts::drawn_macro_f1(&other.data, drawn)
+            })?;
             let against_original = |units: &Self, drawn: &[usize]| units.balanced(&units.original, drawn, gamma);
             let original = paired(&|drawn| against_original(self, drawn) - against_original(other, drawn))?;
             let refined = match (&self.refined, &other.refined) {
@@ -263,10 +265,10 @@ impl Units {
         Ok(Standing {
             contender: cells[0].key.contender.clone(),
             data: ResponseCounts::total(&self.data).scores(),
-            interval: if_enough(bootstrap(sets, |drawn| macro_f1(&self.data, drawn), config))?,
+            interval: if_enough(bootstrap(sets, |drawn| ResponseCounts::drawn_macro_f1(&self.data, drawn), config))?,
             seeds: seed_range(cells, novelty),
-            knowledge_original: macro_f1(&self.original, &all),
-            knowledge_refined: self.refined.as_ref().map(|refined| macro_f1(refined, &all)),
+            knowledge_original: ResponseCounts::drawn_macro_f1(&self.original, &all),
+            knowledge_refined: self.refined.as_ref().map(|refined| ResponseCounts::drawn_macro_f1(refined, &all)),
             balanced_original: self.balanced(&self.original, &all, gamma),
             balanced_refined: self.refined.as_ref().map(|refined| self.balanced(refined, &all, gamma)),
             less_reference: other.map(differences).transpose()?.flatten(),
@@ -278,7 +280,11 @@ impl Units {
     }
 
     fn balanced(&self, knowledge: &[ResponseCounts], drawn: &[usize], gamma: f64) -> f64 {
-        balanced_consistency(macro_f1(&self.data, drawn), macro_f1(knowledge, drawn), gamma)
+        balanced_consistency(
+            ResponseCounts::drawn_macro_f1(&self.data, drawn),
+            ResponseCounts::drawn_macro_f1(knowledge, drawn),
+            gamma,
+        )
     }
 }
 
@@ -287,10 +293,6 @@ fn honesty(cells: &[&Cell], novelty: Novelty, figure: fn(&Honesty) -> f64) -> Op
     let entries: u64 = judged.iter().map(|honesty| honesty.entries).sum();
     let sum: f64 = judged.iter().map(|honesty| honesty.entries as f64 * figure(honesty)).sum();
     (novelty == Novelty::All && entries > 0).then(|| sum / entries as f64)
-}
-
-fn macro_f1(units: &[ResponseCounts], drawn: &[usize]) -> f64 {
-    ResponseCounts::total(drawn.iter().map(|&unit| &units[unit])).scores().macro_f1
 }
 
 fn seed_range(cells: &[&Cell], novelty: Novelty) -> (f64, f64) {
@@ -336,6 +338,7 @@ mod tests {
         Cell {
             key,
             rows: counts.into_iter().enumerate().map(row).collect(),
+            refined_by: None,
             revisions: Vec::new(),
             honesty: None,
             seconds: 1.0,

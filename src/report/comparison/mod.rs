@@ -234,6 +234,7 @@ mod tests {
             Cell {
                 key,
                 rows,
+                refined_by: None,
                 revisions: Vec::new(),
                 honesty: Some(Honesty { entries: 20, ece: 0.125, brier: 0.5 }),
                 seconds: 0.5,
