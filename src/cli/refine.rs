@@ -10,9 +10,9 @@ use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
 use aligned::pipeline::recovery::for_screen;
 use aligned::pipeline::{
-    self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, PredictorKind, Screen, StopReason,
+    self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, Screen, StopReason,
 };
-use aligned::prediction::External;
+use aligned::prediction::{External, PredictorName};
 use aligned::progress::Watch;
 use aligned::refinement::Resistance;
 use aligned::report::{DataSummary, InputFile, Report};
@@ -48,10 +48,10 @@ pub struct RefineArgs {
     /// Folder for the results.
     #[arg(long, value_name = "DIR", default_value = "aligned-out")]
     out: PathBuf,
-    /// Neural predictor.
-    #[arg(long, value_enum)]
+    /// Who learns from the data: mlp, gnn, or any other predictor of `evaluate --predictors`.
+    #[arg(long, value_name = "NAME")]
     predictor: Option<PredictorName>,
-    /// Predictions made elsewhere (a long or wide table of values) in place of the neural predictor.
+    /// Predictions made elsewhere (a long or wide table of values) in place of a predictor.
     #[arg(long, value_name = "NAME=FILE", conflicts_with = "predictor")]
     external: Option<NamedPredictions>,
     /// Rounds of align, refit, refine.
@@ -113,12 +113,6 @@ pub struct RefineArgs {
     dry_run: bool,
     #[command(flatten)]
     table: TableArgs,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum PredictorName {
-    Mlp,
-    Gnn,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -193,12 +187,7 @@ impl RefineArgs {
             }
         }
         let run = &mut settings.run;
-        if let Some(predictor) = self.predictor {
-            run.predictor = match predictor {
-                PredictorName::Mlp => PredictorKind::Mlp,
-                PredictorName::Gnn => PredictorKind::Gnn,
-            };
-        }
+        run.predictor = self.predictor.unwrap_or(run.predictor);
         if let Some(reading) = self.reading {
             run.reading = reading.into();
         }

@@ -11,28 +11,6 @@ use crate::prediction::neural::NeuralConfig;
 use crate::refinement::RefinementConfig;
 use crate::symbolic::{Closure, Reading};
 
-/// Which neural predictor learns from the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PredictorKind {
-    /// Multi-layer perceptron: knows a perturbed gene only by its own training rows.
-    #[default]
-    Mlp,
-    /// Graph neural network: perturbed genes share what they share in the knowledge.
-    Gnn,
-}
-
-impl PredictorKind {
-    /// Its name among all predictors.
-    #[must_use]
-    pub const fn name(self) -> PredictorName {
-        match self {
-            Self::Mlp => PredictorName::Mlp,
-            Self::Gnn => PredictorName::Gnn,
-        }
-    }
-}
-
 /// Where the weights come from that say how well the knowledge represents each gene.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -57,7 +35,7 @@ pub struct Config {
     /// How conflicting walks are read; default nearest.
     pub reading: Reading,
     /// Who learns from the data; default the MLP.
-    pub predictor: PredictorKind,
+    pub predictor: PredictorName,
     /// Weight `ρ` of a predicted entry of full confidence, in `[0, 1]`; default ¼ (a measured one has 1).
     pub rho: f64,
     /// Where the weights of the adaptor come from; default learnt.
@@ -83,7 +61,7 @@ impl Default for Config {
             rounds: 2,
             depth: 5,
             reading: Reading::Nearest,
-            predictor: PredictorKind::Mlp,
+            predictor: PredictorName::Mlp,
             rho: 0.25,
             weighting: Weighting::Learnt,
             unlabelled: 256,

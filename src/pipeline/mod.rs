@@ -17,7 +17,7 @@ mod runner;
 mod scoring;
 
 pub use checkpoint::{Checkpoint, FinishedRound};
-pub use config::{Config, PredictorKind, Weighting};
+pub use config::{Config, Weighting};
 pub use error::PipelineError;
 pub use estimate::Estimate;
 pub use kinetics::{Condition, KineticScreen, Kinetics, KineticsConfig, Sampling, Settled};

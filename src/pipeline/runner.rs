@@ -240,7 +240,7 @@ impl<'a> Runner<'a> {
         }
         let neural = self.config.neural;
         let config = PredictorConfig { neural, ..PredictorConfig::default() };
-        build(self.config.predictor.name(), &config, self.materials.network, neural.seed)
+        build(self.config.predictor, &config, self.materials.network, neural.seed)
     }
 
     fn fit_labelled(&mut self, predictor: &mut dyn Predictor) -> Result<FitRecord, PipelineError> {

@@ -101,17 +101,23 @@ impl Adjustment {
 
     /// Chooses on entries whose logits are logarithms of probabilities; [`Adjustment::NONE`] if there are none.
     pub fn choose(mut entries: Vec<Judged>, shares: [f32; 3]) -> Self {
+        let untempered = Self::untempered(&mut entries, shares);
+        Self { temperature: temperature(&entries), ..untempered }
+    }
+
+    /// The same but for the temperature, which takes most of the time and changes no call; adjusts the logits.
+    pub fn untempered(entries: &mut [Judged], shares: [f32; 3]) -> Self {
         if entries.is_empty() {
             return Self::NONE;
         }
         let without = prior_logits(shares, -1.0);
-        add_to(&mut entries, without);
-        let share = prior_share(&entries, shares);
+        add_to(entries, without);
+        let share = prior_share(entries, shares);
         let given_back = prior_logits(shares, share);
-        let macro_f1 = macro_f1(&entries, given_back);
-        add_to(&mut entries, given_back);
+        let macro_f1 = macro_f1(entries, given_back);
+        add_to(entries, given_back);
         let offsets = std::array::from_fn(|class| without[class] + given_back[class]);
-        Self { offsets, prior_share: share, temperature: temperature(&entries), macro_f1 }
+        Self { offsets, prior_share: share, temperature: 1.0, macro_f1 }
     }
 
     /// The adjusted probabilities.

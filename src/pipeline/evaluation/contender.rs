@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::adaptor::AdaptorConfig;
 use crate::biology::{Response, ResponseMatrix};
 use crate::network::{RegulatoryNetwork, rewired};
-use crate::pipeline::{Config, PredictorKind, Weighting};
+use crate::pipeline::{Config, Weighting};
 use crate::prediction::PredictorName;
 
 /// One row of the comparison. Its text is the name in tables and options.
@@ -25,8 +25,8 @@ pub enum Contender {
     Predictor(PredictorName),
     /// Predictions made elsewhere, by their label.
     External(String),
-    /// The whole loop around a neural predictor, or the loop without one of its parts: its aligned responses.
-    Aligned(PredictorKind, Option<Ablation>),
+    /// The whole loop around a predictor, or the loop without one of its parts: its aligned responses.
+    Aligned(PredictorName, Option<Ablation>),
     /// The whole loop around predictions made elsewhere.
     AlignedExternal(String),
 }
@@ -106,17 +106,17 @@ impl Ablation {
 }
 
 impl Contender {
-    /// Everybody but the ablations, in the order of the tables.
+    /// Everybody, with the loop around the neural predictors only and no ablation, in the order of the tables.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        let aligned = [PredictorKind::Mlp, PredictorKind::Gnn].map(|kind| Self::Aligned(kind, None));
+        let aligned = [PredictorName::Mlp, PredictorName::Gnn].map(|name| Self::Aligned(name, None));
         let predictors = PredictorName::ALL.into_iter().map(Self::Predictor);
         [Self::Chance, Self::Knowledge].into_iter().chain(predictors).chain(aligned).collect()
     }
 
     /// The loop without each of its parts.
-    pub fn ablations(kind: PredictorKind) -> impl Iterator<Item = Self> {
-        Ablation::ALL.into_iter().map(move |ablation| Self::Aligned(kind, Some(ablation)))
+    pub fn ablations(name: PredictorName) -> impl Iterator<Item = Self> {
+        Ablation::ALL.into_iter().map(move |ablation| Self::Aligned(name, Some(ablation)))
     }
 
     /// True for those that any predictor worth its name must beat: chance and the predictors without a setting.
@@ -156,8 +156,8 @@ impl fmt::Display for Contender {
             Self::Predictor(name) => f.write_str(name.word()),
             Self::External(label) => write!(f, "{EXTERNAL}{label}"),
             Self::AlignedExternal(label) => write!(f, "{ALIGNED}{EXTERNAL}{label}"),
-            Self::Aligned(kind, ablation) => {
-                write!(f, "{ALIGNED}{}", kind.name().word())?;
+            Self::Aligned(name, ablation) => {
+                write!(f, "{ALIGNED}{}", name.word())?;
                 ablation.map_or(Ok(()), |ablation| write!(f, "-{}", ablation.suffix()))
             }
         }
@@ -173,7 +173,8 @@ pub struct UnknownContender {
 }
 
 fn known() -> String {
-    Contender::all().iter().map(Contender::to_string).collect::<Vec<_>>().join(", ")
+    let names: Vec<_> = Contender::all().iter().map(Contender::to_string).collect();
+    format!("{}, {ALIGNED} before any other predictor", names.join(", "))
 }
 
 impl FromStr for Contender {
@@ -186,8 +187,10 @@ impl FromStr for Contender {
         if let Some(label) = name.strip_prefix(ALIGNED).and_then(|name| name.strip_prefix(EXTERNAL)) {
             return Ok(Self::AlignedExternal(label.to_owned()));
         }
-        let ablations = [PredictorKind::Mlp, PredictorKind::Gnn].into_iter().flat_map(Self::ablations);
-        let found = Self::all().into_iter().chain(ablations).find(|contender| contender.to_string() == name);
+        let loops = PredictorName::ALL
+            .into_iter()
+            .flat_map(|predictor| [Self::Aligned(predictor, None)].into_iter().chain(Self::ablations(predictor)));
+        let found = Self::all().into_iter().chain(loops).find(|contender| contender.to_string() == name);
         found.ok_or_else(|| UnknownContender { name: name.to_owned() })
     }
 }
@@ -233,9 +236,11 @@ mod tests {
 
     #[test]
     fn names_lead_back_to_whom_they_name_and_each_names_one() {
-        let kinds = [PredictorKind::Mlp, PredictorKind::Gnn];
+        let loops = [PredictorName::Forest, PredictorName::Stacked];
         let elsewhere = [Contender::External("gears".into()), Contender::AlignedExternal("gears".into())];
-        let ablations = kinds.into_iter().flat_map(Contender::ablations);
+        let ablations = loops
+            .into_iter()
+            .flat_map(|name| [Contender::Aligned(name, None)].into_iter().chain(Contender::ablations(name)));
         let all: Vec<_> = Contender::all().into_iter().chain(ablations).chain(elsewhere).collect();
         let names: std::collections::BTreeSet<_> = all.iter().map(Contender::to_string).collect();
         assert_eq!(names.len(), all.len());

@@ -275,17 +275,18 @@ impl Choice {
         let shares = Measured::count(data, rows).shares();
         let every = stride(data, rows, JUDGED_ENTRIES);
         let folds: Vec<_> = inner_folds(data, rows).iter().map(|fold| LeftOut::of(data, fold, genes)).collect();
-        let judge = |(neighbours, smoothing): (usize, f32)| {
-            let entries = folds.iter().flat_map(|fold| fold.entries(data, neighbours, smoothing, every)).collect();
-            Self { neighbours, smoothing, adjustment: Adjustment::choose(entries, shares) }
+        let entries = |(neighbours, smoothing): (usize, f32)| -> Vec<_> {
+            folds.iter().flat_map(|fold| fold.entries(data, neighbours, smoothing, every)).collect()
         };
+        let judge = |tried: (usize, f32)| (tried, Adjustment::untempered(&mut entries(tried), shares).macro_f1);
         let tried: Vec<_> =
             NEIGHBOURS.into_iter().flat_map(|neighbours| SMOOTHINGS.map(|smoothing| (neighbours, smoothing))).collect();
-        let choices: Vec<_> = tried.into_par_iter().map(judge).collect();
-        let better = |best: Self, next: Self| {
-            if next.adjustment.macro_f1 > best.adjustment.macro_f1 { next } else { best }
-        };
-        choices.into_iter().fold(Self::UNCHOSEN, better)
+        let judged: Vec<_> = tried.into_par_iter().map(judge).collect();
+        let better = |best: ((usize, f32), f64), next: ((usize, f32), f64)| if next.1 > best.1 { next } else { best };
+        let unchosen = (Self::UNCHOSEN.neighbours, Self::UNCHOSEN.smoothing);
+        let ((neighbours, smoothing), _) = judged.into_iter().fold((unchosen, 0.0), better);
+        let adjustment = Adjustment::choose(entries((neighbours, smoothing)), shares);
+        Self { neighbours, smoothing, adjustment }
     }
 }
 

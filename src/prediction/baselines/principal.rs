@@ -136,18 +136,37 @@ fn squared_norm(x: &[Vec<f64>]) -> f64 {
 
 /// Gram–Schmidt over the columns, twice for accuracy; a column that depends on earlier ones becomes 0.
 fn orthonormalise(x: &mut [Vec<f64>], width: usize) {
-    for column in 0..width {
-        let before: f64 = x.iter().map(|row| row[column] * row[column]).sum::<f64>().sqrt();
+    let mut columns: Vec<Vec<f64>> = (0..width).map(|column| x.iter().map(|row| row[column]).collect()).collect();
+    for at in 0..width {
+        let (earlier, rest) = columns.split_at_mut(at);
+        let column = &mut rest[0];
+        let before = dot(column, column).sqrt();
         for _ in 0..2 {
-            for earlier in 0..column {
-                let overlap: f64 = x.iter().map(|row| row[column] * row[earlier]).sum();
-                x.iter_mut().for_each(|row| row[column] -= overlap * row[earlier]);
+            for earlier in &*earlier {
+                let overlap = dot(earlier, column);
+                column.iter_mut().zip(earlier).for_each(|(value, earlier)| *value -= overlap * earlier);
             }
         }
-        let length: f64 = x.iter().map(|row| row[column] * row[column]).sum::<f64>().sqrt();
+        let length = dot(column, column).sqrt();
         let factor = if length > 1e-10 * before && length > 0.0 { 1.0 / length } else { 0.0 };
-        x.iter_mut().for_each(|row| row[column] *= factor);
+        column.iter_mut().for_each(|value| *value *= factor);
     }
+    for (at, row) in x.iter_mut().enumerate() {
+        row.iter_mut().zip(&columns).for_each(|(value, column)| *value = column[at]);
+    }
+}
+
+/// Lanes of partial sums, so that the additions need not wait for each other.
+const LANES: usize = 8;
+
+fn dot(left: &[f64], right: &[f64]) -> f64 {
+    let (left, right) = (left.chunks_exact(LANES), right.chunks_exact(LANES));
+    let rest: f64 = left.remainder().iter().zip(right.remainder()).map(|(left, right)| left * right).sum();
+    let mut sums = [0.0; LANES];
+    for (left, right) in left.zip(right) {
+        sums.iter_mut().zip(left.iter().zip(right)).for_each(|(sum, (left, right))| *sum += left * right);
+    }
+    sums.iter().sum::<f64>() + rest
 }
 
 /// Turns `images` (columns that span the leading axes) into axes of their own, longest first.

@@ -155,38 +155,27 @@ impl Samples {
         if total < 2.0 * growth.leaf || counts.contains(&total) {
             return None;
         }
-        let mut best: Option<Split> = None;
-        for feature in index::sample(rng, self.n_features, growth.features.min(self.n_features)) {
-            let split = self.split(drawn, counts, feature, growth.leaf);
-            if let Some(split) = split
-                && best.is_none_or(|best| split.gain > best.gain)
-            {
-                best = Some(split);
-            }
-        }
-        best
+        let features = index::sample(rng, self.n_features, growth.features.min(self.n_features)).into_vec();
+        let histograms = self.histograms(drawn, &features);
+        let splits = features.iter().zip(&histograms).filter_map(|(&feature, by_bin)| {
+            let (bin, gain) = best_bin(by_bin, counts, growth.leaf)?;
+            Some(Split { feature, bin, gain })
+        });
+        // The first of equals.
+        splits.reduce(|best, split| if split.gain > best.gain { split } else { best })
     }
 
-    fn split(&self, drawn: &[(u32, f32)], counts: [f64; 3], feature: usize, leaf: f64) -> Option<Split> {
-        let mut by_bin = [[0.0_f64; 3]; BINS];
+    /// Weights by bin and class of each feature, all in one pass: a sample's bins lie side by side, and sums into
+    /// different histograms need not wait for each other.
+    fn histograms(&self, drawn: &[(u32, f32)], features: &[usize]) -> Vec<[[f64; 3]; BINS]> {
+        let mut histograms = vec![[[0.0; 3]; BINS]; features.len()];
         for &(sample, weight) in drawn {
-            let class = usize::from(self.classes[sample as usize]);
-            by_bin[usize::from(self.bin(sample, feature))][class] += f64::from(weight);
-        }
-        let whole = purity(counts);
-        let (mut left, mut best) = ([0.0; 3], None);
-        for (bin, in_bin) in by_bin.iter().enumerate().take(BINS - 1) {
-            left.iter_mut().zip(in_bin).for_each(|(left, count)| *left += count);
-            let right: [f64; 3] = std::array::from_fn(|class| (counts[class] - left[class]).max(0.0));
-            if left.iter().sum::<f64>() < leaf || right.iter().sum::<f64>() < leaf {
-                continue;
-            }
-            let gain = purity(left) + purity(right) - whole;
-            if gain > best.map_or(1e-9 * whole, |best: Split| best.gain) {
-                best = Some(Split { feature, bin: bin as u8, gain });
+            let (bins, class) = (self.bins_of(sample as usize), usize::from(self.classes[sample as usize]));
+            for (by_bin, &feature) in histograms.iter_mut().zip(features) {
+                by_bin[usize::from(bins[feature])][class] += f64::from(weight);
             }
         }
-        best
+        histograms
     }
 
     /// Brings samples up to `bin` to the front, in order, and tells how many they are.
@@ -197,6 +186,24 @@ impl Samples {
         drawn[middle..].copy_from_slice(&right);
         middle
     }
+}
+
+/// The last bin left of the best cut with at least `leaf` on both sides, and its gain; the first of equals.
+fn best_bin(by_bin: &[[f64; 3]; BINS], counts: [f64; 3], leaf: f64) -> Option<(u8, f64)> {
+    let whole = purity(counts);
+    let (mut left, mut best) = ([0.0; 3], None);
+    for (bin, in_bin) in by_bin.iter().enumerate().take(BINS - 1) {
+        left.iter_mut().zip(in_bin).for_each(|(left, count)| *left += count);
+        let right: [f64; 3] = std::array::from_fn(|class| (counts[class] - left[class]).max(0.0));
+        if left.iter().sum::<f64>() < leaf || right.iter().sum::<f64>() < leaf {
+            continue;
+        }
+        let gain = purity(left) + purity(right) - whole;
+        if gain > best.map_or(1e-9 * whole, |(_, gain)| gain) {
+            best = Some((bin as u8, gain));
+        }
+    }
+    best
 }
 
 /// `Σ_c n_c² / n`: the number of samples less their Gini impurity times that number.
