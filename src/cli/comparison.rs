@@ -53,13 +53,15 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
     }
     let seeds = seeds_from(&arguments.seeds, settings.run.seed)?;
     let mut sources = Sources::read(arguments, settings)?;
-    let external = externals(arguments, settings, &mut sources)?;
+    let watch = Terminal::new();
+    let external = externals(arguments, settings, &mut sources, &watch)?;
     let splits = splits(arguments, settings, &sources, &seeds)?;
     let config = settings.to_toml()?;
     let mut cells = Cells(None);
     let mut done = Vec::new();
     if let Some(folder) = &arguments.out {
-        let inputs = sources.inputs.iter().map(|input| input.sha256.clone()).collect();
+        // The role says how an AnnData file was read.
+        let inputs = sources.inputs.iter().map(|input| format!("{} {}", input.sha256, input.role)).collect();
         let header = Header { program: program_hash()?, inputs, folds: arguments.folds, config: config.clone() };
         let mut notebook = Notebook::open(folder, NOTEBOOK, &FILES, &header)?;
         done = std::mem::take(&mut notebook.done);
@@ -73,7 +75,6 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
         genes: &sources.genes,
         external: &external,
     };
-    let watch = Terminal::new();
     let comparison = compare(&materials, &contenders, &splits, &settings.run, &done, &mut cells, &watch)
         .map_err(|error: PipelineError| miette!("{error}"))?;
     watch.finish();
@@ -141,13 +142,19 @@ fn contenders(arguments: &EvaluateArgs, settings: &Settings) -> Result<Vec<Conte
     Ok(contenders)
 }
 
-fn externals(arguments: &EvaluateArgs, settings: &Settings, sources: &mut Sources) -> Result<Vec<External>> {
+fn externals(
+    arguments: &EvaluateArgs,
+    settings: &Settings,
+    sources: &mut Sources,
+    watch: &Terminal,
+) -> Result<Vec<External>> {
     let mut externals: Vec<External> = Vec::new();
     for named in &arguments.external {
         if externals.iter().any(|external| external.label() == named.label) {
             bail!("`--external` names `{}` twice; give each its own name", named.label);
         }
-        let (external, told) = named.read(settings, &sources.genes, &mut sources.inputs)?;
+        let reading = (&settings.read, &arguments.matrix);
+        let (external, told) = named.read(reading, &sources.genes, &mut sources.inputs, watch)?;
         let covered = external.coverage(&sources.dataset.perturbations);
         sources.notes.extend(told.lines().map(|line| line.trim().to_owned()));
         sources.notes.push(format!(

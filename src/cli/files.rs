@@ -97,6 +97,17 @@ fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {
     Ok(Input { path: path.to_owned(), content, sha256, bytes })
 }
 
+/// SHA-256 and size of a file that is not read whole.
+///
+/// # Errors
+/// [`FileError::Unreadable`] if the file is missing or cannot be read.
+pub fn fingerprint(path: &Path) -> Result<(String, u64), FileError> {
+    let mut hash = Sha256::new();
+    let copied = File::open(path).and_then(|mut file| io::copy(&mut file, &mut hash));
+    let bytes = copied.map_err(|cause| FileError::Unreadable { path: path.to_owned(), cause })?;
+    Ok((hexadecimal(&hash.finalize()), bytes))
+}
+
 /// `00ff…`.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
