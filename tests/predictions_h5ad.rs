@@ -1,11 +1,12 @@
 //! Predictions in AnnData files: they say what the same predictions in a table say, means are taken and controls subtracted,
-//! and bad files are refused with a mend.
+//! and bad files are refused with a mend. What `evaluate` foretells goes out as such files and comes in again.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use aligned::biology::{Direction, GeneTable, ResponseValues};
-use aligned::datasets::h5ad::{CellOptions, read_cell_predictions};
+use aligned::datasets::h5ad::{CellOptions, PredictedRows, PredictionsFile, read_cell_predictions};
 use aligned::datasets::{Predictions, PredictionsReport, ReadOptions, read_predictions};
 use aligned::progress::{Unwatched, Watch};
 use assert_cmd::Command;
@@ -302,4 +303,108 @@ fn the_command_takes_them_where_it_takes_a_table_and_says_what_it_made_of_them()
     says(&told(run(&["--external", "gears=cut.h5ad"])), &["cut.h5ad", "cut short"]);
     fs::write(folder.path().join("text.h5ad"), "pert,gene,value\n").expect("room");
     says(&told(run(&["--external", "gears=text.h5ad"])), &["text.h5ad is no HDF5 file"]);
+}
+
+/// The lines of `predictions.csv.gz` without the header, field by field.
+fn lines(folder: &Path) -> Vec<Vec<String>> {
+    let mut text = String::new();
+    let file = fs::File::open(folder.join("predictions.csv.gz")).expect("written");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
+    let mut lines = text.lines();
+    let header = "split,seed,fold,contender,experiment,perturbation,gene,down,unchanged,up,response,observed";
+    assert_eq!(lines.next(), Some(header));
+    lines.map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+const FORETOLD: [&str; 4] = ["mean", "knowledge", "external-gears", "aligned-external-gears"];
+
+fn matrices(folder: &Path) -> Vec<Vec<u8>> {
+    FORETOLD.iter().map(|name| fs::read(folder.join(format!("predictions/{name}.h5ad"))).expect(name)).collect()
+}
+
+#[test]
+fn what_is_foretold_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
+    let folder = bench();
+    let run = |more: &[&str]| {
+        let all = ["knowledge,mean", "--external", "gears=gears.h5ad", "--seeds", "2"];
+        evaluate(folder.path(), &[&all[..], more].concat()).success();
+    };
+    run(&["--keep-predictions", "--out", "e"]);
+    let out = folder.path().join("e");
+    let lines = lines(&out);
+    // Contenders, seeds, experiments, genes.
+    assert_eq!(lines.len(), 4 * 2 * 4 * 4);
+    let mut known = GeneTable::new();
+    ["regA", "regB", "regC", "regD", "t0", "t1", "t2", "t3"].iter().for_each(|gene| {
+        known.intern(gene);
+    });
+    for (name, contender) in FORETOLD.iter().zip(["mean", "knowledge", "external:gears", "aligned-external:gears"]) {
+        let path = out.join(format!("predictions/{name}.h5ad"));
+        let read =
+            read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &known, &Unwatched).expect(name);
+        let (predictions, report) = read.expect("not stopped");
+        assert_eq!((report.perturbations, report.kept, report.cells.expect("cells").rows), (4, 16, 8));
+        for (row, perturbation) in predictions.perturbations.iter().enumerate() {
+            for gene in ["t0", "t1", "t2", "t3"] {
+                let of_entry = |line: &&Vec<String>| {
+                    line[3] == contender && line[5] == perturbation.label(&known) && line[6] == gene
+                };
+                let number = |text: &String| text.parse::<f32>().expect("a number");
+                let said: Vec<f32> = lines
+                    .iter()
+                    .filter(of_entry)
+                    .map(|line| {
+                        if line[7].is_empty() {
+                            return number(&line[10]);
+                        }
+                        assert!((number(&line[7]) + number(&line[8]) + number(&line[9]) - 1.0).abs() < 1e-5);
+                        number(&line[9]) - number(&line[7])
+                    })
+                    .collect();
+                let found = predictions.values.get(row, known.id(gene).expect("known")).expect("foretold");
+                assert!((found - (said[0] + said[1]) / 2.0).abs() < 1e-6, "{name} {gene}: {found} {said:?}");
+            }
+        }
+    }
+    // The knowledge says what is so: regA activates t0.
+    let line = lines.iter().find(|line| line[3] == "knowledge" && line[5] == "regA-" && line[6] == "t0");
+    assert_eq!(line.expect("foretold")[7..], ["", "", "", "-1", "-1"].map(str::to_owned));
+
+    let first = matrices(&out);
+    fs::remove_file(out.join("cells/k-fold.43.0.mean.f32.gz")).expect("kept");
+    run(&["--keep-predictions", "--out", "e"]);
+    assert!(matrices(&out) == first, "taken up again, one cell of it foretold anew");
+    run(&["--out", "late", "--threads", "1"]);
+    run(&["--keep-predictions", "--out", "late", "--threads", "1"]);
+    assert!(matrices(&folder.path().join("late")) == first, "scored first, foretold again afterwards, on one thread");
+}
+
+/// Rows of perturbations of nothing in particular.
+fn rows(count: usize) -> PredictedRows {
+    let named = |name: &str| (0..count).map(|row| format!("{name}{row}")).collect::<Vec<_>>();
+    PredictedRows {
+        perturbations: named("reg"),
+        experiments: named("e"),
+        splits: named("s"),
+        seeds: vec![1; count],
+        folds: vec![1; count],
+    }
+}
+
+#[test]
+fn rows_that_do_not_fit_are_refused_and_so_is_a_file_that_lacks_some() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("p.h5ad");
+    let mut file = PredictionsFile::create(&path, &["A", "B"], &rows(2), false).expect("a file");
+    assert!(file.probabilities(&[[0.2, 0.5, 0.3]; 2]).is_err(), "probabilities among responses");
+    assert!(file.responses(&[1.0]).is_err(), "a gene too few");
+    file.responses(&[1.0, -1.0]).expect("a row");
+    let message = file.finish().expect_err("a row is missing").to_string();
+    assert!(message.contains("p.h5ad") && message.contains("row 1 of 2"), "{message}");
+    let mut file = PredictionsFile::create(&path, &["A", "B"], &rows(1), true).expect("a file");
+    assert!(file.responses(&[1.0, 0.0]).is_err(), "responses among probabilities");
+    assert!(file.probabilities(&[[0.2, 0.5, 0.3]; 3]).is_err(), "a gene too many");
+    file.probabilities(&[[0.2, 0.5, 0.3]; 2]).expect("a row");
+    assert!(file.probabilities(&[[0.2, 0.5, 0.3]; 2]).is_err(), "a row too many");
+    file.finish().expect("room");
 }

@@ -77,6 +77,10 @@ pub struct EvaluateArgs {
     /// Whom all are compared with [default: the best baseline].
     #[arg(long, value_name = "NAME", requires = "predictors")]
     pub(super) reference: Option<String>,
+    /// Write also what each foretells of the held-out experiments: a long table (predictions.csv.gz) and an AnnData file
+    /// each (predictions/NAME.h5ad), over the genes that the data measure.
+    #[arg(long, requires_all = ["predictors", "out"])]
+    pub(super) keep_predictions: bool,
     /// Seeds of folds and predictors: how many, counted from --seed on, or a range such as 3..7 with both ends.
     #[arg(long, value_name = "SEEDS", requires = "predictors", default_value = "1")]
     pub(super) seeds: String,

@@ -136,6 +136,20 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     written.map(drop).map_err(|cause| FileError::Unwritable { path: path.to_owned(), cause })
 }
 
+/// The same for a writer that opens the file itself by its path.
+///
+/// # Errors
+/// [`FileError::Unwritable`] as above, or what `fill` says.
+pub fn write_by_path(path: &Path, fill: impl FnOnce(&Path) -> miette::Result<()>) -> miette::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let unwritable = |cause| FileError::Unwritable { path: path.to_owned(), cause };
+    let beside = NamedTempFile::new_in(folder).map_err(unwritable)?;
+    fill(beside.path())?;
+    make_readable(beside.as_file()).map_err(unwritable)?;
+    beside.persist(path).map_err(|error| unwritable(error.error))?;
+    Ok(())
+}
+
 fn fill_file(file: &File, gzip: bool, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut buffered = BufWriter::with_capacity(1 << 16, file);
     if gzip {

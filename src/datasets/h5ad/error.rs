@@ -204,6 +204,14 @@ pub enum CellError {
         /// The gene.
         gene: String,
     },
+    /// A file that cannot be written.
+    #[error("cannot write {file}: {cause}")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// What the HDF5 writer says.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Predictions of which no gene is known.
     #[error(
         "{file}: none of its {names} gene names ({place}) is known to the knowledge base, for example {}; use the same \

@@ -14,6 +14,7 @@ mod predictions;
 mod responses;
 mod scale;
 mod strata;
+mod write;
 
 pub use error::CellError;
 pub use file::{CellFile, CellOptions};
@@ -22,6 +23,7 @@ pub use predictions::read_cell_predictions;
 pub use responses::{CellDifferential, CellResponses, cell_responses, write_cell_responses};
 pub use scale::{Scale, Survey};
 pub use strata::CellTest;
+pub use write::{PredictedRows, PredictionsFile};
 
 /// True if these are the first bytes of an HDF5 file.
 #[must_use]
