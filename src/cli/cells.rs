@@ -62,15 +62,22 @@ pub(super) struct ResponsesArgs {
 /// Which columns and which matrix of an AnnData file are read.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct CellArgs {
-    /// Column of obs that names what was perturbed in each cell [default: the first of the usual names].
+    #[command(flatten)]
+    matrix: MatrixArgs,
+    /// Column of obs that names the batch; cells are then compared with controls of their own batch.
+    #[arg(long, value_name = "NAME")]
+    batch_key: Option<String>,
+}
+
+/// The same without what tells batches apart.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct MatrixArgs {
+    /// Column of obs, in an AnnData file, that names what was perturbed in each cell [default: the first of the usual names].
     #[arg(long, value_name = "NAME")]
     perturbation_key: Option<String>,
     /// Its value for cells in which nothing was perturbed [default: all usual names, such as `control`].
     #[arg(long, value_name = "VALUE")]
     control: Option<String>,
-    /// Column of obs that names the batch; cells are then compared with controls of their own batch.
-    #[arg(long, value_name = "NAME")]
-    batch_key: Option<String>,
     /// Layer to read instead of X.
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
@@ -89,13 +96,33 @@ pub(super) enum TestArg {
 
 impl CellArgs {
     fn options(&self) -> CellOptions {
+        CellOptions { batch_key: self.batch_key.clone(), ..self.matrix.options() }
+    }
+}
+
+impl MatrixArgs {
+    pub(super) fn options(&self) -> CellOptions {
         CellOptions {
             perturbation_key: self.perturbation_key.clone(),
             control: self.control.clone(),
-            batch_key: self.batch_key.clone(),
+            batch_key: None,
             layer: self.layer.clone(),
             gene_key: self.gene_key.clone(),
         }
+    }
+}
+
+impl MatrixArgs {
+    /// What was named, as it is named on the command line; empty if nothing was.
+    pub(super) fn told(&self) -> String {
+        let named = [
+            ("--perturbation-key", &self.perturbation_key),
+            ("--control", &self.control),
+            ("--layer", &self.layer),
+            ("--gene-key", &self.gene_key),
+        ];
+        let told = named.into_iter().filter_map(|(option, value)| Some(format!(" {option} {}", value.as_ref()?)));
+        told.collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use aligned::metrics::BootstrapConfig;
 use aligned::pipeline::PipelineError;
 use aligned::pipeline::evaluation::{
-    Audit, Cell, CellKeeper, ComparisonMaterials, Contender, SeededSplits, compare, standings,
+    Audit, Cell, CellKeeper, ComparisonMaterials, Contender, HeldOutPrediction, SeededSplits, compare, standings,
 };
 use aligned::prediction::External;
 use aligned::progress::Watch as _;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::Interrupted;
 use super::evaluate::{EvaluateArgs, SchemeName, Sources};
 use super::files;
+use super::foretold::{self, Foretold};
 use super::notebook::{Notebook, program_hash};
 use super::output::deliver;
 use super::recover::seeds;
@@ -24,7 +25,16 @@ use super::settings::Settings;
 use super::watch::Terminal;
 
 const NOTEBOOK: &str = "cells.jsonl";
-const FILES: [&str; 5] = ["evaluation.csv", "evaluation.json", "evaluation.md", "evaluation.html", "config.toml"];
+const FILES: [&str; 8] = [
+    "evaluation.csv",
+    "evaluation.json",
+    "evaluation.md",
+    "evaluation.html",
+    "config.toml",
+    foretold::TABLE,
+    foretold::FOLDER,
+    foretold::CELLS,
+];
 
 /// The first line of the notebook: what every cell depends on. Seeds, splits and predictors may be added to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,12 +45,23 @@ struct Header {
     config: String,
 }
 
-/// Keeps the cells in the folder of the results, if there is one.
-struct Cells(Option<Notebook<Cell>>);
+/// Keeps the cells in the folder of the results, if there is one, and what is foretold in them, if that is wanted.
+struct Cells<'a> {
+    notebook: Option<Notebook<Cell>>,
+    foretold: Option<Foretold<'a>>,
+}
 
-impl CellKeeper for Cells {
-    fn keep(&mut self, cell: &Cell) -> io::Result<()> {
-        self.0.as_mut().map_or(Ok(()), |notebook| notebook.keep(cell))
+impl CellKeeper for Cells<'_> {
+    fn keep(&mut self, cell: &Cell, foretold: Option<&HeldOutPrediction>) -> io::Result<()> {
+        // The cell last: one that is in the notebook is not computed again.
+        if let (Some(folder), Some(foretold)) = (&self.foretold, foretold) {
+            folder.keep(&cell.key, cell.rows.len(), foretold)?;
+        }
+        self.notebook.as_mut().map_or(Ok(()), |notebook| notebook.keep(cell))
+    }
+
+    fn wants_predictions(&self) -> bool {
+        self.foretold.is_some()
     }
 }
 
@@ -53,17 +74,25 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
     }
     let seeds = seeds_from(&arguments.seeds, settings.run.seed)?;
     let mut sources = Sources::read(arguments, settings)?;
-    let external = externals(arguments, settings, &mut sources)?;
+    let watch = Terminal::new();
+    let external = externals(arguments, settings, &mut sources, &watch)?;
     let splits = splits(arguments, settings, &sources, &seeds)?;
     let config = settings.to_toml()?;
-    let mut cells = Cells(None);
+    let mut cells = Cells { notebook: None, foretold: None };
     let mut done = Vec::new();
     if let Some(folder) = &arguments.out {
-        let inputs = sources.inputs.iter().map(|input| input.sha256.clone()).collect();
+        // The role says how an AnnData file was read.
+        let inputs = sources.inputs.iter().map(|input| format!("{} {}", input.sha256, input.role)).collect();
         let header = Header { program: program_hash()?, inputs, folds: arguments.folds, config: config.clone() };
         let mut notebook = Notebook::open(folder, NOTEBOOK, &FILES, &header)?;
         done = std::mem::take(&mut notebook.done);
-        cells.0 = Some(notebook);
+        cells.notebook = Some(notebook);
+        if arguments.keep_predictions {
+            let foretold = Foretold::open(folder, &sources.dataset, &sources.genes)?;
+            // What an earlier run scored and did not keep is foretold again.
+            done.retain(|cell| foretold.has(cell));
+            cells.foretold = Some(foretold);
+        }
     }
     let materials = ComparisonMaterials {
         network: &sources.original,
@@ -73,10 +102,12 @@ pub(super) fn run(arguments: &EvaluateArgs, settings: &Settings) -> Result<()> {
         genes: &sources.genes,
         external: &external,
     };
-    let watch = Terminal::new();
     let comparison = compare(&materials, &contenders, &splits, &settings.run, &done, &mut cells, &watch)
         .map_err(|error: PipelineError| miette!("{error}"))?;
     watch.finish();
+    if let Some(foretold) = &cells.foretold {
+        foretold.write(&comparison.cells)?;
+    }
     let resamples = arguments.resamples as usize;
     let bootstrap = BootstrapConfig { resamples, seed: settings.run.seed, ..BootstrapConfig::default() };
     let standings =
@@ -141,13 +172,19 @@ fn contenders(arguments: &EvaluateArgs, settings: &Settings) -> Result<Vec<Conte
     Ok(contenders)
 }
 
-fn externals(arguments: &EvaluateArgs, settings: &Settings, sources: &mut Sources) -> Result<Vec<External>> {
+fn externals(
+    arguments: &EvaluateArgs,
+    settings: &Settings,
+    sources: &mut Sources,
+    watch: &Terminal,
+) -> Result<Vec<External>> {
     let mut externals: Vec<External> = Vec::new();
     for named in &arguments.external {
         if externals.iter().any(|external| external.label() == named.label) {
             bail!("`--external` names `{}` twice; give each its own name", named.label);
         }
-        let (external, told) = named.read(settings, &sources.genes, &mut sources.inputs)?;
+        let reading = (&settings.read, &arguments.matrix);
+        let (external, told) = named.read(reading, &sources.genes, &mut sources.inputs, watch)?;
         let covered = external.coverage(&sources.dataset.perturbations);
         sources.notes.extend(told.lines().map(|line| line.trim().to_owned()));
         sources.notes.push(format!(

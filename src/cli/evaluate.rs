@@ -17,6 +17,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Report, Result, bail, miette};
 
 use super::Interrupted;
+use super::cells::MatrixArgs;
 use super::comparison;
 use super::dataset::TableArgs;
 use super::external::NamedPredictions;
@@ -66,7 +67,8 @@ pub struct EvaluateArgs {
     /// gnn, stacked, aligned-mlp, aligned-gnn.
     #[arg(long, value_name = "LIST", value_delimiter = ',', group = "learning", conflicts_with_all = ["against", "seen", "part"])]
     pub(super) predictors: Vec<String>,
-    /// Predictions made elsewhere (a long or wide table of values) to compare and align; may be given several times.
+    /// Predictions made elsewhere (a long or wide table of values, or .h5ad) to compare and align; may be given several
+    /// times.
     #[arg(long, value_name = "NAME=FILE", requires = "predictors")]
     pub(super) external: Vec<NamedPredictions>,
     /// Parts of the loop to take out, each by itself, separated by commas.
@@ -75,6 +77,10 @@ pub struct EvaluateArgs {
     /// Whom all are compared with [default: the best baseline].
     #[arg(long, value_name = "NAME", requires = "predictors")]
     pub(super) reference: Option<String>,
+    /// Write also what each foretells of the held-out experiments: a long table (predictions.csv.gz) and an AnnData file
+    /// each (predictions/NAME.h5ad), over the genes that the data measure.
+    #[arg(long, requires_all = ["predictors", "out"])]
+    pub(super) keep_predictions: bool,
     /// Seeds of folds and predictors: how many, counted from --seed on, or a range such as 3..7 with both ends.
     #[arg(long, value_name = "SEEDS", requires = "predictors", default_value = "1")]
     pub(super) seeds: String,
@@ -119,6 +125,8 @@ pub struct EvaluateArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
+    #[command(flatten, next_help_heading = "AnnData file of --external")]
+    pub(super) matrix: MatrixArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -211,6 +219,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
              --against, or refine on folds with --refine"
         );
     }
+    arguments.matrix.ensure_used(arguments.external.iter())?;
     let settings = arguments.settings()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;

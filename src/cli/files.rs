@@ -97,6 +97,17 @@ fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {
     Ok(Input { path: path.to_owned(), content, sha256, bytes })
 }
 
+/// SHA-256 and size of a file that is not read whole.
+///
+/// # Errors
+/// [`FileError::Unreadable`] if the file is missing or cannot be read.
+pub fn fingerprint(path: &Path) -> Result<(String, u64), FileError> {
+    let mut hash = Sha256::new();
+    let copied = File::open(path).and_then(|mut file| io::copy(&mut file, &mut hash));
+    let bytes = copied.map_err(|cause| FileError::Unreadable { path: path.to_owned(), cause })?;
+    Ok((hexadecimal(&hash.finalize()), bytes))
+}
+
 /// `00ff…`.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
@@ -123,6 +134,20 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
         beside.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|cause| FileError::Unwritable { path: path.to_owned(), cause })
+}
+
+/// The same for a writer that opens the file itself by its path.
+///
+/// # Errors
+/// [`FileError::Unwritable`] as above, or what `fill` says.
+pub fn write_by_path(path: &Path, fill: impl FnOnce(&Path) -> miette::Result<()>) -> miette::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let unwritable = |cause| FileError::Unwritable { path: path.to_owned(), cause };
+    let beside = NamedTempFile::new_in(folder).map_err(unwritable)?;
+    fill(beside.path())?;
+    make_readable(beside.as_file()).map_err(unwritable)?;
+    beside.persist(path).map_err(|error| unwritable(error.error))?;
+    Ok(())
 }
 
 fn fill_file(file: &File, gzip: bool, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

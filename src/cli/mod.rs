@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod external;
 mod files;
+mod foretold;
 mod import;
 mod knowledge_base;
 mod notebook;

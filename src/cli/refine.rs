@@ -1,7 +1,7 @@
 //! `aligned refine`: the main job, end to end.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
 use aligned::datasets::{self, Dataset, Split};
@@ -21,6 +21,7 @@ use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
 
 use super::Interrupted;
+use super::cells::MatrixArgs;
 use super::checkpoint::Keeper;
 use super::dataset::TableArgs;
 use super::evaluate::KnobName;
@@ -51,7 +52,7 @@ pub struct RefineArgs {
     /// Who learns from the data: mlp, gnn, or any other predictor of `evaluate --predictors`.
     #[arg(long, value_name = "NAME")]
     predictor: Option<PredictorName>,
-    /// Predictions made elsewhere (a long or wide table of values) in place of a predictor.
+    /// Predictions made elsewhere (a long or wide table of values, or .h5ad) in place of a predictor.
     #[arg(long, value_name = "NAME=FILE", conflicts_with = "predictor")]
     external: Option<NamedPredictions>,
     /// Rounds of align, refit, refine.
@@ -113,6 +114,8 @@ pub struct RefineArgs {
     dry_run: bool,
     #[command(flatten)]
     table: TableArgs,
+    #[command(flatten, next_help_heading = "AnnData file of --external")]
+    matrix: MatrixArgs,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -142,7 +145,8 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let output = ResultFolder::claim(&arguments.out)?;
     let watch = Terminal::new();
 
-    let mut sources = Sources::read(&settings, arguments.external.as_ref(), &watch)?;
+    arguments.matrix.ensure_used(arguments.external.iter())?;
+    let mut sources = Sources::read(&settings, (arguments.external.as_ref(), &arguments.matrix), &watch)?;
     if sources.screen.is_some() {
         settings.run.refinement = for_screen(settings.run.refinement);
     }
@@ -231,7 +235,11 @@ struct Sources {
 }
 
 impl Sources {
-    fn read(settings: &Settings, external: Option<&NamedPredictions>, watch: &Terminal) -> Result<Self> {
+    fn read(
+        settings: &Settings,
+        (external, matrix): (Option<&NamedPredictions>, &MatrixArgs),
+        watch: &Terminal,
+    ) -> Result<Self> {
         watch.begin("read", 4);
         let mut inputs = Vec::new();
         let rules = read_rules(settings.rules.as_deref())?;
@@ -297,7 +305,7 @@ impl Sources {
         let external = match external {
             Some(_) if screen.is_some() => bail!("`--external` needs observed responses; name them with --data"),
             Some(named) => {
-                let (external, told) = named.read(settings, &genes, &mut inputs)?;
+                let (external, told) = named.read((&settings.read, matrix), &genes, &mut inputs, watch)?;
                 notes.extend(told.lines().map(|line| line.trim().to_owned()));
                 Some(external)
             }
@@ -610,8 +618,12 @@ fn damaged_copy(knowledge: &KnowledgeBase, damaged: &RegulatoryNetwork) -> Resul
 }
 
 pub(super) fn input_file(role: &str, input: &Input) -> InputFile {
-    let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    InputFile { role: role.to_owned(), file, sha256: input.sha256.clone(), bytes: input.bytes }
+    named_input(role, &input.path, input.sha256.clone(), input.bytes)
+}
+
+pub(super) fn named_input(role: &str, path: &Path, sha256: String, bytes: u64) -> InputFile {
+    let file = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    InputFile { role: role.to_owned(), file, sha256, bytes }
 }
 
 /// The most memory that this process held, where the system tells it.

@@ -35,7 +35,7 @@ pub use expression::{
 pub use folds::FoldScheme;
 pub use long_table::read_long;
 pub use moderated::{ModeratedVariances, moderate_variances};
-pub use predictions::{Predictions, PredictionsReport, read_predictions};
+pub use predictions::{PredictedCells, Predictions, PredictionsReport, read_predictions};
 pub use reading::{AmbiguousName, Columns, Layout, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene};
 pub use split::{Part, SplitPlan, SplitScheme};
 pub use split_file::{SplitReport, read_split};

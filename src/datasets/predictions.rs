@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::assembly::{WrittenPerturbation, WrittenPerturbations, parse_perturbations, perturbation_of};
+use super::assembly::{Parsed, WrittenPerturbation, WrittenPerturbations, parse_perturbations, perturbation_of};
 use super::long_table::{GENE, LOCUS_TAG, LOG2FC, PERTURBATION, Place, RESPONSE, is_missing, missing_column};
 use super::matching::{Match, WrittenGene, WrittenGenes, look_up, look_up_gene};
 use super::reading::UnmatchedGene;
@@ -63,6 +63,33 @@ pub struct PredictionsReport {
     pub foreign_genes: Vec<UnmatchedGene>,
     /// Names of genes left out since several genes share them.
     pub ambiguous_genes: Vec<String>,
+    /// What an AnnData file says besides; `None` for a table. Lines of genes are then rows of `var`, counted from 0.
+    pub cells: Option<PredictedCells>,
+}
+
+/// What the rows of an AnnData file of predictions are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PredictedCells {
+    /// Rows of known perturbations, of which those of one perturbation are averaged.
+    pub rows: usize,
+    /// Rows of controls, whose mean was subtracted; without any, the values were taken as changes.
+    pub controls: usize,
+    /// Whether any value kept is below 0, as a change will be sooner or later.
+    pub any_below_0: bool,
+}
+
+impl fmt::Display for PredictedCells {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, controls, any_below_0 } = self;
+        if *controls > 0 {
+            return write!(formatter, "{rows} rows averaged, the mean of {controls} control rows subtracted");
+        }
+        write!(formatter, "{rows} rows averaged; no row is a control, so the values were taken as changes")?;
+        if *any_below_0 {
+            return Ok(());
+        }
+        write!(formatter, " (none is below 0: if they are expression, add control rows, or name them with --control)")
+    }
 }
 
 impl fmt::Display for PredictionsReport {
@@ -78,9 +105,10 @@ impl fmt::Display for PredictionsReport {
         writeln!(formatter, "  {known} of {gene_names} gene names known")?;
         if let Some(UnmatchedGene { name, line, nearest }) = self.foreign_genes.first() {
             let meant = nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            writeln!(formatter, "  left out, for example: {name} (line {line}{meant})")?;
+            let place = if self.cells.is_some() { "row" } else { "line" };
+            writeln!(formatter, "  left out, for example: {name} ({place} {line}{meant})")?;
         }
-        Ok(())
+        self.cells.map_or(Ok(()), |cells| writeln!(formatter, "  {cells}"))
     }
 }
 
@@ -273,9 +301,20 @@ fn resolve(
         missing: written.missing,
         ..PredictionsReport::default()
     };
-    let gene_ids = resolve_genes(&written.genes.genes, file, genes, &mut report)?;
     let names = (&written.perturbations.perturbations[..], &written.genes.genes[..]);
-    let (perturbations, row_of) = resolve_perturbations(names, file, (sign, orientation), genes, &mut report)?;
+    let gene_ids = resolve_genes(names.1, genes, &mut report);
+    if gene_ids.iter().all(Option::is_none) {
+        let (line, names, examples) = (names.1.first().map_or(0, |gene| gene.line), names.1.len(), examples(&report));
+        return Err(DatasetError::NothingMatches { file: file.to_owned(), line, names, examples });
+    }
+    let parsed = parse_perturbations(file, names.0, names.1, sign, genes)?;
+    let (perturbations, row_of) = resolve_perturbations(names.0, parsed, file, genes, &mut report)?;
+    if perturbations.is_empty() {
+        let examples = names.0.iter().take(NEAREST_SHOWN).map(|perturbation| perturbation.text.clone()).collect();
+        let line = names.0.first().map_or(0, |perturbation| perturbation.line);
+        let (file, names) = (file.to_owned(), names.0.len());
+        return Err(DatasetError::ForeignPredictions { file, line, names, examples, orientation });
+    }
     let mut values = ResponseValues::missing(perturbations.len(), genes.len());
     for &WrittenValue { perturbation, gene, line, value } in &written.values {
         let (Some(row), Some(id)) = (row_of[perturbation as usize], gene_ids[gene as usize]) else { continue };
@@ -298,7 +337,6 @@ fn resolve(
             }
         }
     }
-    report.perturbations = perturbations.len();
     Ok((Predictions { perturbations, values }, report))
 }
 
@@ -313,12 +351,12 @@ fn first_line_of(
     values.iter().find(same).map_or(0, |value| value.line)
 }
 
-fn resolve_genes(
+/// The known gene of each name, and what is to be told of the others.
+pub(super) fn resolve_genes(
     written: &[WrittenGene],
-    file: &str,
     genes: &GeneTable,
     report: &mut PredictionsReport,
-) -> Result<Vec<Option<GeneId>>, DatasetError> {
+) -> Vec<Option<GeneId>> {
     report.gene_names = written.len();
     let mut ids = Vec::with_capacity(written.len());
     for gene in written {
@@ -336,29 +374,25 @@ fn resolve_genes(
             }
         });
     }
-    if ids.iter().any(Option::is_some) {
-        return Ok(ids);
-    }
-    let examples = report.foreign_genes.iter().take(NEAREST_SHOWN);
-    Err(DatasetError::NothingMatches {
-        file: file.to_owned(),
-        line: written.first().map_or(0, |gene| gene.line),
-        names: written.len(),
-        examples: examples.map(|gene| (gene.name.clone(), gene.nearest.clone())).collect(),
-    })
+    ids
+}
+
+/// Some genes that are not known, each with the nearest one that is.
+pub(super) fn examples(report: &PredictionsReport) -> Vec<(String, Option<String>)> {
+    let first = report.foreign_genes.iter().take(NEAREST_SHOWN);
+    first.map(|gene| (gene.name.clone(), gene.nearest.clone())).collect()
 }
 
 /// The perturbations of known genes, and the row of each written one.
 type ResolvedRows = (Vec<Perturbation>, Vec<Option<usize>>);
 
-fn resolve_perturbations(
-    (written, measured): (&[WrittenPerturbation], &[WrittenGene]),
+pub(super) fn resolve_perturbations(
+    written: &[WrittenPerturbation],
+    parsed: Parsed,
     file: &str,
-    (sign, orientation): (Direction, Option<&'static str>),
     genes: &GeneTable,
     report: &mut PredictionsReport,
 ) -> Result<ResolvedRows, DatasetError> {
-    let parsed = parse_perturbations(file, written, measured, sign, genes)?;
     let mut rows: BTreeMap<Perturbation, usize> = BTreeMap::new();
     let (mut perturbations, mut row_of) = (Vec::new(), Vec::with_capacity(written.len()));
     for (text, parts) in written.iter().zip(parsed) {
@@ -383,12 +417,7 @@ fn resolve_perturbations(
         }
         row_of.push(Some(row));
     }
-    if perturbations.is_empty() {
-        let examples = written.iter().take(NEAREST_SHOWN).map(|perturbation| perturbation.text.clone()).collect();
-        let line = written.first().map_or(0, |perturbation| perturbation.line);
-        let names = written.len();
-        return Err(DatasetError::ForeignPredictions { file: file.to_owned(), line, names, examples, orientation });
-    }
+    report.perturbations = perturbations.len();
     Ok((perturbations, row_of))
 }
 

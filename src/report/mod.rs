@@ -13,6 +13,7 @@ mod json;
 mod knobs;
 mod markdown;
 mod plots;
+mod predictions;
 mod reason;
 mod recovery;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub use comparison::ComparisonReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};
+pub use predictions::{ForetoldExperiment, ForetoldGene, PredictionLines};
 pub use recovery::RecoveryReport;
 
 use crate::biology::GeneTable;

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::biology::BiologyError;
+
 /// What the HDF5 reader says.
 pub(super) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -202,6 +204,73 @@ pub enum CellError {
         /// The gene.
         gene: String,
     },
+    /// A file that cannot be written.
+    #[error("cannot write {file}: {cause}")]
+    Unwritable {
+        /// The file.
+        file: String,
+        /// What the HDF5 writer says.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Predictions of which no gene is known.
+    #[error(
+        "{file}: none of its {names} gene names ({place}) is known to the knowledge base, for example {}; use the same \
+         organism and the same kind of names in both, or name the column of var that holds them with --gene-key",
+        examples_text(.examples)
+    )]
+    ForeignGenes {
+        /// The file.
+        file: String,
+        /// Number of names.
+        names: usize,
+        /// The column of `var`, or its index.
+        place: String,
+        /// Some of them, each with the nearest known symbol.
+        examples: Vec<(String, Option<String>)>,
+    },
+    /// Predictions for perturbations of which none is of a known gene.
+    #[error(
+        "{file}: none of the {names} perturbations in obs column `{column}` is of genes that are known, for example {}; \
+         name them by the genes that are perturbed (`A`, `A+B`, `A+ctrl`), or name another column with --perturbation-key",
+        quoted(.examples)
+    )]
+    ForeignPerturbations {
+        /// The file.
+        file: String,
+        /// The perturbation column.
+        column: String,
+        /// Number of different names.
+        names: usize,
+        /// Some of them.
+        examples: Vec<String>,
+    },
+    /// Predictions of two genes that are one.
+    #[error(
+        "{file}: `{}` on row {} of var and `{}` on row {} are both gene `{gene}`; keep one of them \
+         (`adata[:, adata.var_names != \"{}\"]`)", .first.0, .first.1, .second.0, .second.1, .second.0
+    )]
+    OneGeneTwice {
+        /// The file.
+        file: String,
+        /// The gene.
+        gene: String,
+        /// Its first name and the row, counted from 0.
+        first: (String, usize),
+        /// Its second name and row.
+        second: (String, usize),
+    },
+    /// A perturbation that makes no sense.
+    #[error("{file}: obs column `{column}`, row {row}: {cause}")]
+    Perturbation {
+        /// The file.
+        file: String,
+        /// The perturbation column.
+        column: String,
+        /// The first row with it, counted from 0.
+        row: usize,
+        /// What is wrong with it, and the mend.
+        cause: BiologyError,
+    },
     /// A matrix of zeros.
     #[error("{file}: {matrix} holds no value but 0, so nothing was measured there; {}", layers_text(.layers))]
     Empty {
@@ -259,6 +328,11 @@ fn layers_text(layers: &[String]) -> String {
     } else {
         format!("the layers are {}", quoted(layers))
     }
+}
+
+fn examples_text(examples: &[(String, Option<String>)]) -> String {
+    let example = |(name, nearest): &(String, Option<String>)| format!("`{name}`{}", did_you_mean(nearest));
+    examples.iter().map(example).collect::<Vec<_>>().join(", ")
 }
 
 fn control_text(control: &Option<String>) -> String {

@@ -128,7 +128,7 @@ pub(super) fn open<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError
     Ok(Open { hdf5: H5File::options().best_effort_locking().open(path).map_err(unreadable)?, file })
 }
 
-fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<String>, CellError> {
+pub(super) fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<String>, CellError> {
     let Labels { names, codes } = open.labels("var", key, "--gene-key")?;
     let file = || open.file.to_owned();
     let mut first_rows: HashMap<u32, usize> = HashMap::with_capacity(codes.len());
@@ -153,10 +153,14 @@ fn perturbation_column(open: &Open<'_>, key: Option<&str>) -> Result<String, Cel
         return Ok(key.to_owned());
     }
     let found = open.columns("obs")?;
-    let usual = PERTURBATION.iter().find(|usual| found.iter().any(|column| column == *usual));
-    usual.map(|usual| (*usual).to_owned()).ok_or_else(|| CellError::NoPerturbationColumn {
-        file: open.file.to_owned(),
-        accepted: PERTURBATION.join(", "),
-        found,
-    })
+    usual_perturbation_column(&found).ok_or_else(|| no_perturbation_column(open, found))
+}
+
+/// The first of the usual names of the perturbation column.
+pub(super) fn usual_perturbation_column(found: &[String]) -> Option<String> {
+    PERTURBATION.into_iter().find(|usual| found.iter().any(|column| column == usual)).map(str::to_owned)
+}
+
+pub(super) fn no_perturbation_column(open: &Open<'_>, found: Vec<String>) -> CellError {
+    CellError::NoPerturbationColumn { file: open.file.to_owned(), accepted: PERTURBATION.join(", "), found }
 }

@@ -85,7 +85,8 @@ impl Groups {
     ) -> Result<Self, CellError> {
         let mut cells_of = vec![0; labels.names.len()];
         labels.codes.iter().filter(|&&code| code != MISSING).for_each(|&code| cells_of[code as usize] += 1);
-        let parts = parsed(&labels.names, control, genes);
+        let measured: HashSet<&str> = genes.iter().map(String::as_str).collect();
+        let parts = parsed(&labels.names, control, &|name| measured.contains(name));
         if !parts.iter().zip(&cells_of).any(|(parts, &cells)| parts.is_empty() && cells > 0) {
             return Err(no_controls(file, column, labels, &cells_of, control));
         }
@@ -150,15 +151,12 @@ impl Groups {
 }
 
 /// The perturbed genes of each label; none for controls.
-fn parsed(labels: &[String], control: Option<&str>, genes: &[String]) -> Vec<Vec<MarkedName>> {
-    let measured: HashSet<&str> = genes.iter().map(String::as_str).collect();
+pub(super) fn parsed(labels: &[String], control: Option<&str>, is_gene: &dyn Fn(&str) -> bool) -> Vec<Vec<MarkedName>> {
     // Whatever is perturbed alone is a name too, so that combinations of genes that were not measured come apart.
-    let alone: HashSet<&str> = labels
-        .iter()
-        .filter(|label| !label.contains(['+', ',', ';', '_']) && Some(label.as_str()) != control)
-        .map(String::as_str)
-        .collect();
-    let is_name = |name: &str| measured.contains(name) || alone.contains(name);
+    let is_plain = |label: &str| !label.contains(['+', ',', ';', '_']) && !label.ends_with(['-', '−']);
+    let alone: HashSet<&str> =
+        labels.iter().map(String::as_str).filter(|&label| is_plain(label) && Some(label) != control).collect();
+    let is_name = |name: &str| is_gene(name) || alone.contains(name);
     let is_part = |name: &str| is_name(name) || Some(name) == control;
     let parse = |label: &String| {
         if Some(label.as_str()) == control {
@@ -197,7 +195,13 @@ fn distinct(labels: &[String], parts: &[Vec<MarkedName>], cells: &[usize]) -> (V
     (by_genes.into_iter().map(perturbed).collect(), group_of_label)
 }
 
-fn no_controls(file: &str, column: &str, labels: &Labels, cells_of: &[usize], control: Option<&str>) -> CellError {
+pub(super) fn no_controls(
+    file: &str,
+    column: &str,
+    labels: &Labels,
+    cells_of: &[usize],
+    control: Option<&str>,
+) -> CellError {
     let mut found: Vec<_> = labels.names.iter().cloned().zip(cells_of.iter().copied()).collect();
     found.sort_by(|(one, a), (other, b)| b.cmp(a).then(one.cmp(other)));
     CellError::NoControls {

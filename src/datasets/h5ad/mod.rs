@@ -1,7 +1,7 @@
 //! Cells of a perturbation screen in an AnnData file (`.h5ad`), and the responses that they show against control cells.
 //!
 //! Start at [`CellFile`], then [`CellFile::survey`], which reads the matrix once and tells its scale, then
-//! [`cell_responses`]. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
+//! [`cell_responses`]. [`read_cell_predictions`] takes what another system foretells. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
 //! HDF5 is read here and there in a file, it opens the file itself.
 
 mod column;
@@ -10,16 +10,20 @@ mod file;
 mod gather;
 mod groups;
 mod matrix;
+mod predictions;
 mod responses;
 mod scale;
 mod strata;
+mod write;
 
 pub use error::CellError;
 pub use file::{CellFile, CellOptions};
 pub use groups::{Excluded, Groups, PerturbedCells};
+pub use predictions::read_cell_predictions;
 pub use responses::{CellDifferential, CellResponses, cell_responses, write_cell_responses};
 pub use scale::{Scale, Survey};
 pub use strata::CellTest;
+pub use write::{PredictedRows, PredictionsFile};
 
 /// True if these are the first bytes of an HDF5 file.
 #[must_use]

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::Audit;
 use super::contender::{Contender, drawn_by_chance};
+use super::held_out::HeldOutPrediction;
 use crate::biology::{Evidence, GeneId, GeneTable, Perturbation, ResponseMatrix, Revision, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{ResponseCounts, calibration, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
-use crate::prediction::{External, PredictionError, Predictor, PredictorConfig, TrainingData, build};
+use crate::prediction::{External, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, build};
 use crate::progress::{Quiet, Watch};
 use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Simulator};
@@ -118,11 +119,17 @@ pub struct ScoredRow {
 
 /// Keeps cells as they are done.
 pub trait CellKeeper {
-    /// Keeps a finished cell, so that a later run need not compute it again.
+    /// Keeps a finished cell, so that a later run need not compute it again, with what was foretold if that is wanted.
     ///
     /// # Errors
     /// If it cannot be kept; the comparison ends there.
-    fn keep(&mut self, cell: &Cell) -> io::Result<()>;
+    fn keep(&mut self, cell: &Cell, foretold: Option<&HeldOutPrediction>) -> io::Result<()>;
+
+    /// Whether what is foretold shall be handed over too: a dozen bytes for each held-out row and gene, held for all
+    /// contenders of a fold at once.
+    fn wants_predictions(&self) -> bool {
+        false
+    }
 }
 
 /// The cells of a comparison, and whether all of them are there.
@@ -189,6 +196,8 @@ struct Fold<'a> {
 /// What a contender says of the held-out rows, not yet scored.
 struct Foretold {
     responses: ResponseMatrix,
+    /// Left out unless somebody wants to keep it.
+    prediction: Option<Prediction>,
     honesty: Option<Honesty>,
     revisions: Vec<Revision>,
     seconds: f64,
@@ -197,7 +206,7 @@ struct Foretold {
 impl Foretold {
     /// Responses alone.
     const fn of(responses: ResponseMatrix) -> Self {
-        Self { responses, honesty: None, revisions: Vec::new(), seconds: 0.0 }
+        Self { responses, prediction: None, honesty: None, revisions: Vec::new(), seconds: 0.0 }
     }
 }
 
@@ -231,10 +240,14 @@ impl Fold<'_> {
             let waits = |&place: &usize| cells[place].is_none() && (Some(place) == refining) == refines;
             (0..contenders.len()).filter(waits).collect()
         };
+        let wanted = keeper.wants_predictions();
         for refines in [true, false] {
             let places = missing(&cells, refines);
-            let said: Vec<_> =
-                places.par_iter().map(|&place| self.foretell(&contenders[place], &Quiet(watch))).collect();
+            let foretell = |&place: &usize| {
+                let said = self.foretell(&contenders[place], &Quiet(watch))?;
+                Ok(Foretold { prediction: said.prediction.filter(|_| wanted), ..said })
+            };
+            let said: Vec<Result<_, PipelineError>> = places.par_iter().map(foretell).collect();
             for (place, said) in places.into_iter().zip(said) {
                 foretold[place] = Some(said?);
             }
@@ -248,8 +261,8 @@ impl Fold<'_> {
             });
             for (place, said) in foretold.iter_mut().enumerate() {
                 if let Some(said) = said.take() {
-                    let cell = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
-                    keeper.keep(&cell).map_err(PipelineError::NotKept)?;
+                    let (cell, said) = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
+                    keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
                     cells[place] = Some(cell);
                 }
             }
@@ -307,7 +320,8 @@ impl Fold<'_> {
         let observed = self.materials.dataset.observed.select(&self.split.test);
         let judged = calibration(test, &observed, prediction.entries(), BINS)?;
         let honesty = Honesty { entries: judged.entries, ece: judged.ece, brier: judged.brier };
-        Ok(Foretold { honesty: Some(honesty), ..Foretold::of(prediction.responses()) })
+        let responses = prediction.responses();
+        Ok(Foretold { honesty: Some(honesty), prediction: Some(prediction), ..Foretold::of(responses) })
     }
 
     fn external(&self, label: &str) -> Result<&External, PipelineError> {
@@ -344,7 +358,7 @@ impl Fold<'_> {
         contender: &Contender,
         said: Foretold,
         refined: Option<(&Contender, &RegulatoryNetwork)>,
-    ) -> Result<Cell, PipelineError> {
+    ) -> Result<(Cell, HeldOutPrediction), PipelineError> {
         let ComparisonMaterials { network, dataset, genes, .. } = *self.materials;
         let test = dataset.select(&self.split.test);
         let against = |truth: &ResponseMatrix| row_counts(&test.perturbations, truth, &said.responses);
@@ -371,13 +385,9 @@ impl Fold<'_> {
             }
         };
         let rows = (0..test.len()).map(row).collect();
-        Ok(Cell {
-            key: self.key(contender),
-            rows,
-            refined_by,
-            revisions: said.revisions,
-            honesty: said.honesty,
-            seconds: said.seconds,
-        })
+        let Foretold { responses, prediction, revisions, honesty, seconds } = said;
+        let cell = Cell { key: self.key(contender), rows, refined_by, revisions, honesty, seconds };
+        let foretold = prediction.map_or(HeldOutPrediction::Responses(responses), HeldOutPrediction::Probabilities);
+        Ok((cell, foretold))
     }
 }

@@ -8,6 +8,7 @@ mod choice;
 mod comparison;
 mod contender;
 mod cross_validation;
+mod held_out;
 mod knowledge_score;
 mod standings;
 
@@ -18,6 +19,7 @@ pub use comparison::{
 };
 pub use contender::{Ablation, Contender, UnknownContender};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
+pub use held_out::HeldOutPrediction;
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
 pub use standings::{Differences, Novelty, Standing, Standings, standings};
 

@@ -1,0 +1,198 @@
+//! `evaluate --keep-predictions`: what each contender foretells of the held-out experiments, kept cell by cell beside the
+//! notebook and written out as one long table and one AnnData file for each contender.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aligned::biology::{GeneId, GeneTable, Response};
+use aligned::datasets::Dataset;
+use aligned::datasets::h5ad::{PredictedRows, PredictionsFile};
+use aligned::pipeline::evaluation::{Cell, CellKey, Contender, HeldOutPrediction};
+use aligned::prediction::Prediction;
+use aligned::report::{ForetoldExperiment, ForetoldGene, PredictionLines};
+use miette::{IntoDiagnostic, Result, miette};
+
+use super::files;
+
+/// Folder of the predictions of each cell, from which the others are made.
+pub const CELLS: &str = "cells";
+/// Folder of one AnnData file for each contender.
+pub const FOLDER: &str = "predictions";
+/// The long table.
+pub const TABLE: &str = "predictions.csv.gz";
+
+/// What is foretold of the genes that the data measure anywhere, cell by cell in a folder of its own.
+pub struct Foretold<'a> {
+    folder: PathBuf,
+    dataset: &'a Dataset,
+    genes: &'a GeneTable,
+    measured: Vec<GeneId>,
+    row_of: BTreeMap<&'a str, usize>,
+}
+
+/// The predictions of one cell, rows laid end to end.
+enum Rows {
+    Probabilities(Vec<[f32; 3]>),
+    Responses(Vec<f32>),
+}
+
+impl<'a> Foretold<'a> {
+    /// Opens the folder of results, or makes it.
+    ///
+    /// # Errors
+    /// If it cannot be written to.
+    pub fn open(folder: &Path, dataset: &'a Dataset, genes: &'a GeneTable) -> Result<Self> {
+        let made = fs::create_dir_all(folder.join(CELLS)).and_then(|()| fs::create_dir_all(folder.join(FOLDER)));
+        made.map_err(|cause| miette!("cannot write to {}: {cause}", folder.display()))?;
+        let row_of = dataset.names.iter().enumerate().map(|(row, name)| (name.as_str(), row)).collect();
+        Ok(Self { folder: folder.to_owned(), dataset, genes, measured: dataset.measured_genes(), row_of })
+    }
+
+    fn place(&self, key: &CellKey) -> PathBuf {
+        let CellKey { scheme, seed, fold, contender } = key;
+        self.folder.join(CELLS).join(format!("{scheme}.{seed}.{fold}.{}.f32.gz", plain(contender)))
+    }
+
+    /// Keeps what is foretold in one cell of so many rows.
+    ///
+    /// # Errors
+    /// If the disk is full.
+    pub fn keep(&self, key: &CellKey, rows: usize, foretold: &HeldOutPrediction) -> io::Result<()> {
+        let fill = |out: &mut dyn io::Write| {
+            for (row, &gene) in (0..rows).flat_map(|row| self.measured.iter().map(move |gene| (row, gene))) {
+                match foretold.probabilities(row, gene) {
+                    Some(classes) => classes.iter().try_for_each(|class| out.write_all(&class.to_le_bytes()))?,
+                    None => {
+                        let response = f32::from(foretold.response(row, gene).map_or(0, Response::value));
+                        out.write_all(&response.to_le_bytes())?;
+                    }
+                }
+            }
+            Ok(())
+        };
+        files::write(&self.place(key), fill).map_err(io::Error::other)
+    }
+
+    /// True if what was foretold in a finished cell is still there.
+    pub fn has(&self, cell: &Cell) -> bool {
+        self.rows(cell).is_ok()
+    }
+
+    fn rows(&self, cell: &Cell) -> Result<Rows> {
+        let place = self.place(&cell.key);
+        if cell.rows.is_empty() {
+            return Ok(Rows::Responses(Vec::new()));
+        }
+        let content = files::read(&place)?.content;
+        let values: Vec<f32> = content.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
+        let entries = cell.rows.len() * self.measured.len();
+        if content.len() == 4 * entries {
+            Ok(Rows::Responses(values))
+        } else if content.len() == 12 * entries {
+            Ok(Rows::Probabilities(values.as_chunks().0.to_vec()))
+        } else {
+            Err(miette!("{} is damaged; remove it", place.display()))
+        }
+    }
+
+    /// Writes the long table and the file of each contender, over all cells.
+    ///
+    /// # Errors
+    /// If a cell has gone or the disk is full.
+    pub fn write(&self, cells: &[Cell]) -> Result<()> {
+        let cells: Vec<_> = cells.iter().filter(|cell| !cell.rows.is_empty()).collect();
+        files::write(&self.folder.join(TABLE), |out| self.write_table(&cells, out).map_err(told))?;
+        let contenders: BTreeSet<_> = cells.iter().map(|cell| &cell.key.contender).collect();
+        for contender in contenders {
+            let own: Vec<_> = cells.iter().copied().filter(|cell| cell.key.contender == *contender).collect();
+            let place = self.folder.join(FOLDER).join(format!("{}.h5ad", plain(contender)));
+            files::write_by_path(&place, |beside| self.write_matrix(&own, beside))?;
+        }
+        Ok(())
+    }
+
+    /// The row of the data that is this experiment.
+    fn row_of(&self, experiment: &str) -> Result<usize> {
+        let found = self.row_of.get(experiment).copied();
+        found.ok_or_else(|| miette!("{} holds rows of other data; name another folder", self.folder.display()))
+    }
+
+    fn write_table(&self, cells: &[&Cell], out: &mut dyn io::Write) -> Result<()> {
+        let mut lines = PredictionLines::new(out);
+        for cell in cells {
+            let said = self.rows(cell)?;
+            for (place, row) in cell.rows.iter().enumerate() {
+                let known = self.row_of(&row.experiment)?;
+                let perturbation = self.dataset.perturbations[known].label(self.genes);
+                let (key, experiment) = (&cell.key, row.experiment.as_str());
+                let experiment = ForetoldExperiment { key, experiment, perturbation: &perturbation };
+                let genes = self.measured.iter().enumerate().map(|(column, &gene)| {
+                    let (probabilities, response) = said.entry(place * self.measured.len() + column);
+                    let observed = self.dataset.observed.get(known, gene);
+                    ForetoldGene { gene: self.genes.symbol(gene), probabilities, response, observed }
+                });
+                lines.write(&experiment, genes).into_diagnostic()?;
+            }
+        }
+        lines.finish().into_diagnostic()
+    }
+
+    fn write_matrix(&self, cells: &[&Cell], path: &Path) -> Result<()> {
+        let mut named = PredictedRows::default();
+        for (cell, row) in cells.iter().flat_map(|cell| cell.rows.iter().map(move |row| (cell, row))) {
+            let perturbation = &self.dataset.perturbations[self.row_of(&row.experiment)?];
+            named.perturbations.push(perturbation.label(self.genes));
+            named.experiments.push(row.experiment.clone());
+            named.splits.push(cell.key.scheme.clone());
+            named.seeds.push(i64::try_from(cell.key.seed).unwrap_or(i64::MAX));
+            named.folds.push(cell.key.fold as i64 + 1);
+        }
+        let genes: Vec<_> = self.measured.iter().map(|&gene| self.genes.symbol(gene)).collect();
+        let mut file: Option<PredictionsFile> = None;
+        for cell in cells {
+            let said = self.rows(cell)?;
+            let file = match &mut file {
+                Some(file) => file,
+                None => {
+                    let with_probabilities = matches!(said, Rows::Probabilities(_));
+                    let created = PredictionsFile::create(path, &genes, &named, with_probabilities);
+                    file.insert(created.into_diagnostic()?)
+                }
+            };
+            match &said {
+                Rows::Probabilities(entries) => {
+                    entries.chunks(genes.len()).try_for_each(|row| file.probabilities(row)).into_diagnostic()?;
+                }
+                Rows::Responses(entries) => {
+                    entries.chunks(genes.len()).try_for_each(|row| file.responses(row)).into_diagnostic()?;
+                }
+            }
+        }
+        file.map_or(Ok(()), PredictionsFile::finish).into_diagnostic()
+    }
+}
+
+impl Rows {
+    fn entry(&self, place: usize) -> (Option<[f32; 3]>, Response) {
+        match self {
+            Self::Probabilities(entries) => {
+                let called = Prediction::new(1, vec![entries[place]]).responses();
+                (Some(entries[place]), called.get(0, GeneId::new(0)).unwrap_or(Response::Unchanged))
+            }
+            Self::Responses(entries) => {
+                (None, Response::from_value(entries[place] as i8).unwrap_or(Response::Unchanged))
+            }
+        }
+    }
+}
+
+/// The name of a contender as that of a file; labels hold no colon.
+fn plain(contender: &Contender) -> String {
+    contender.to_string().replace(':', "-")
+}
+
+fn told(error: miette::Report) -> io::Error {
+    io::Error::other(error.to_string())
+}
