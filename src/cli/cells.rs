@@ -88,6 +88,11 @@ pub(super) enum TestArg {
 }
 
 impl CellArgs {
+    /// True if any of them is.
+    pub(super) fn are_given(&self) -> bool {
+        self.options() != CellOptions::default()
+    }
+
     fn options(&self) -> CellOptions {
         CellOptions {
             perturbation_key: self.perturbation_key.clone(),
@@ -131,7 +136,7 @@ pub(super) fn is_cell_file(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && is_hdf5(&first)
 }
 
-fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile> {
+pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile> {
     File::open(path).map_err(|cause| miette!("cannot read {}: {cause}", path.display()))?;
     if !is_cell_file(path) {
         let mend = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \

@@ -97,6 +97,25 @@ fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {
     Ok(Input { path: path.to_owned(), content, sha256, bytes })
 }
 
+/// SHA-256, in hexadecimal, and size of a file too large to be held.
+///
+/// # Errors
+/// [`FileError::Unreadable`] if it cannot be read.
+pub fn fingerprint(path: &Path) -> Result<(String, u64), FileError> {
+    let unreadable = |cause| FileError::Unreadable { path: path.to_owned(), cause };
+    let mut file = File::open(path).map_err(unreadable)?;
+    let (mut digest, mut piece, mut bytes) = (Sha256::new(), vec![0; 1 << 20], 0);
+    loop {
+        match file.read(&mut piece).map_err(unreadable)? {
+            0 => return Ok((hexadecimal(&digest.finalize()), bytes)),
+            read => {
+                digest.update(&piece[..read]);
+                bytes += read as u64;
+            }
+        }
+    }
+}
+
 /// `00ff…`.
 pub fn hexadecimal(bytes: &[u8]) -> String {
     use std::fmt::Write as _;

@@ -49,15 +49,15 @@ impl ChangeSums {
     /// The parts; `None` without a batch or a gene.
     #[must_use]
     pub fn parts(&self) -> Option<ChangeParts> {
-        let ErrorParts { model, batch, .. } = self.errors.parts()?;
-        let of_batches = batch.unwrap_or(0.0) / self.batches;
+        let ErrorParts { model, batch, .. } = self.errors.parts_of_mean()?;
+        let of_batches = batch.unwrap_or(0.0);
         let sampling = self.of_cells + self.of_controls;
         // Σ(w + B/n)² from its sums.
         let squares = self.squared_variances + of_batches * (2.0 * sampling + self.genes * of_batches);
         Some(ChangeParts {
             change: model,
             change_error: (2.0 * squares).sqrt() / self.genes,
-            batch: batch.map(|_| of_batches),
+            batch,
             cells: self.of_cells / self.genes,
             controls: self.of_controls / self.genes,
         })

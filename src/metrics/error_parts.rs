@@ -145,6 +145,15 @@ impl ErrorSums {
         let model = (squares - (batch.unwrap_or(0.0) + sampling) / count).max(0.0);
         Some(ErrorParts { total: squares + spread, model, batch, sampling })
     }
+
+    /// The parts of the error against the mean change over batches, whose batches and cells count `n_b` times as much:
+    /// `mean_g (p_g − d̄_g)²`, `M`, `B/n_b` and `S/n_b`.
+    #[must_use]
+    pub fn parts_of_mean(&self) -> Option<ErrorParts> {
+        let ErrorParts { model, batch, sampling, .. } = self.parts()?;
+        let (count, total) = (self.batches as f64, self.squares / self.genes as f64);
+        Some(ErrorParts { total, model, batch: batch.map(|batch| batch / count), sampling: sampling / count })
+    }
 }
 
 fn check_genes(values: &[f64], expected: usize) -> Result<(), MetricError> {

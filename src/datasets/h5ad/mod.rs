@@ -1,7 +1,7 @@
 //! Cells of a perturbation screen in an AnnData file (`.h5ad`), and the responses that they show against control cells.
 //!
 //! Start at [`CellFile`], then [`CellFile::survey`], which reads the matrix once and tells its scale, then
-//! [`cell_responses`]. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
+//! [`cell_responses`], or [`cell_moments`] for means and variances by batch. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
 //! HDF5 is read here and there in a file, it opens the file itself.
 
 mod column;
@@ -10,6 +10,7 @@ mod file;
 mod gather;
 mod groups;
 mod matrix;
+mod moments;
 mod responses;
 mod scale;
 mod strata;
@@ -17,9 +18,10 @@ mod strata;
 pub use error::CellError;
 pub use file::{CellFile, CellOptions};
 pub use groups::{Excluded, Groups, PerturbedCells};
+pub use moments::{GeneMoments, MomentOptions, cell_moments};
 pub use responses::{CellDifferential, CellResponses, cell_responses, write_cell_responses};
 pub use scale::{Scale, Survey};
-pub use strata::CellTest;
+pub use strata::{CellTest, Moment};
 
 /// True if these are the first bytes of an HDF5 file.
 #[must_use]
