@@ -134,7 +134,7 @@ impl DiagnosisReport<'_> {
             "diagnosis.html",
             context! {
                 tool_version => self.tool_version,
-                told => Value::from(Serde(Told::of(self.diagnosis, usize::MAX))),
+                told => Value::from(Serde(Told::of(self.diagnosis, usize::MAX).without_marks())),
                 plot => Value::from(Serde(Plot::of(self.diagnosis))),
                 notes => &self.notes,
                 inputs => Value::from(Serde(&self.inputs)),
@@ -232,6 +232,8 @@ struct Table {
     heads: Vec<&'static str>,
     rows: Vec<Vec<String>>,
     more: Option<String>,
+    /// True if the last column holds words.
+    ends_in_words: bool,
 }
 
 impl Table {
@@ -246,6 +248,16 @@ impl Told {
     fn of(diagnosis: &Diagnosis, top: usize) -> Self {
         let tables = vec![batch_table(diagnosis, top), perturbation_table(diagnosis, top), prediction_table(diagnosis)];
         Self { verdict: verdict(diagnosis), measure: measure(diagnosis), remarks: remarks(diagnosis), tables }
+    }
+}
+
+impl Told {
+    /// A page shows the marks around names as they stand.
+    fn without_marks(mut self) -> Self {
+        for text in self.remarks.iter_mut().chain([&mut self.measure]) {
+            text.retain(|letter| letter != '`');
+        }
+        self
     }
 }
 
@@ -275,7 +287,7 @@ fn measure(diagnosis: &Diagnosis) -> String {
         "{} of {matrix} ({scale}{brought}); batches by `{batch_key}`. Change: mean over genes of the squared difference of \
          ln(1 + x) from the controls of the same batch, the noise taken off, perturbed genes left out. Enough: what the \
          number of cells and controls adds to the mean change over batches (sampling part) is at most {} of it, and so is \
-         what batches add (batch part).",
+         what batches add (batch part). Needs are totals over all batches of a perturbation.",
         counted(*genes as u64, "gene"),
         percent(*share),
     )
@@ -288,7 +300,10 @@ fn remarks(diagnosis: &Diagnosis) -> Vec<String> {
     };
     for (number, what) in [
         (of(|needs| needs.cells.is_some()), "more cells"),
-        (of(|needs| needs.controls.is_some()), "more controls; more cells alone would not do"),
+        (
+            of(|needs| needs.controls.is_some()),
+            "more controls: theirs make up more than half of what the sampling part may be",
+        ),
         (of(|needs| needs.batches.is_some()), "more batches, since the change differs from batch to batch"),
     ] {
         if number > 0 {
@@ -308,13 +323,18 @@ fn remarks(diagnosis: &Diagnosis) -> Vec<String> {
     if lost > 0 {
         let names = lacking.map(|batch| format!("{} ({})", batch.name, counted(batch.controls as u64, "control")));
         remarks.push(format!(
-            "{} in batches with fewer than 2 controls {} compared with nothing: {}. Measure controls in these batches too \
+            "{} in batches of `{}` with fewer than 2 controls {} compared with nothing: {}. Measure controls in these batches too \
              (at least 2, better as many as in the others), or name a coarser column with `--batch-key` if they were \
              handled together",
             counted(lost as u64, "perturbed cell"),
+            diagnosis.batch_key,
             is(lost as u64),
             listed(names)
         ));
+    }
+    if diagnosis.batches.len() == 1 {
+        let key = &diagnosis.batch_key;
+        remarks.push(format!("`{key}` tells only one batch, so that nothing is known of what batches add"));
     }
     let lone = diagnosis.perturbations.iter().filter(|own| own.batches == 1);
     if diagnosis.batches.len() > 1 && lone.clone().count() > 0 {
@@ -393,6 +413,7 @@ fn batch_table(diagnosis: &Diagnosis, top: usize) -> Table {
         heads: vec!["batch", "controls", "perturbed cells", "perturbations", "short of controls", ""],
         rows: batches.iter().take(top).map(row).collect(),
         more: (batches.len() > top).then(|| format!("… and {} more", counted_batches(batches.len() - top))),
+        ends_in_words: true,
     }
 }
 
@@ -435,6 +456,7 @@ fn perturbation_table(diagnosis: &Diagnosis, top: usize) -> Table {
         ],
         rows: diagnosis.perturbations.iter().take(top).map(row).collect(),
         more: others(diagnosis, top),
+        ends_in_words: true,
     }
 }
 
@@ -442,9 +464,9 @@ fn perturbation_table(diagnosis: &Diagnosis, top: usize) -> Table {
 fn others(diagnosis: &Diagnosis, top: usize) -> Option<String> {
     let hidden = diagnosis.perturbations.get(top..).filter(|hidden| !hidden.is_empty())?;
     let told = [
-        (SampleStanding::Short, "need more"),
-        (SampleStanding::Untold, "show no change told from chance"),
-        (SampleStanding::Enough, "have enough"),
+        (SampleStanding::Short, "short of something"),
+        (SampleStanding::Untold, "with no change told"),
+        (SampleStanding::Enough, "with enough"),
     ]
     .map(|(standing, words)| (hidden.iter().filter(|own| own.standing() == standing).count(), words));
     let told = told.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}"));
@@ -503,6 +525,7 @@ fn prediction_table(diagnosis: &Diagnosis) -> Table {
         heads: vec!["prediction", "perturbations", "error", "model part", "batch part", "sampling part", "no change"],
         rows: by_label.into_iter().map(row).collect(),
         more: None,
+        ends_in_words: false,
     }
 }
 

@@ -112,7 +112,9 @@ pub enum CellError {
     },
     /// No change is known inside any batch.
     #[error(
-        "{file}: no perturbation has two cells beside two controls in any batch of `{key}`: {with_controls} of {batches}          batches have two controls, and no perturbation has more than {most} cells in one of these; name a column that more          cells share with --batch-key, and all values of control cells alike, or one of them with --control"
+        "{file}: no perturbation has two cells beside two controls in any batch of `{key}`: {with_controls} of {batches} \
+         batches have two controls, and no perturbation has more than {most} cells in one of these; name a column that more \
+         cells share with --batch-key, and all values of control cells alike, or one of them with --control"
     )]
     NothingInBatches {
         /// The file.
