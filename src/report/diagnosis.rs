@@ -46,7 +46,7 @@ impl DiagnosisReport<'_> {
         for own in &self.diagnosis.perturbations {
             let line = Line::of(own);
             if own.predictions.is_empty() {
-                table.serialize(&line)?;
+                table.serialize(line)?;
             }
             for prediction in &own.predictions {
                 table.serialize(Line {
