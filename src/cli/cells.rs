@@ -63,10 +63,10 @@ pub(super) struct ResponsesArgs {
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct CellArgs {
     #[command(flatten)]
-    matrix: MatrixArgs,
+    pub(super) matrix: MatrixArgs,
     /// Column of obs that names the batch; cells are then compared with controls of their own batch.
     #[arg(long, value_name = "NAME")]
-    batch_key: Option<String>,
+    pub(super) batch_key: Option<String>,
 }
 
 /// The same without what tells batches apart.
@@ -158,7 +158,7 @@ pub(super) fn is_cell_file(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && is_hdf5(&first)
 }
 
-fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile> {
+pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile> {
     File::open(path).map_err(|cause| miette!("cannot read {}: {cause}", path.display()))?;
     if !is_cell_file(path) {
         let mend = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \

@@ -20,6 +20,7 @@ use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::comparison;
 use super::dataset::TableArgs;
+use super::diagnose::{self, DiagnoseArgs};
 use super::external::NamedPredictions;
 use super::files::{self, Input};
 use super::knowledge_base;
@@ -40,7 +41,8 @@ const FILES: [&str; 4] = ["evaluation.csv", "evaluation.json", "evaluation.md", 
 /// With --against, the knowledge base and refined ones are scored side by side on the same experiments; with --seen, also
 /// apart for the perturbations that the refinement had data of and for those that it never had. With --refine, the
 /// knowledge base is refined on the training part of each fold and scored on what was held out. Without --kb and
-/// --data the embedded E. coli core and knock-outs are used.
+/// --data the embedded E. coli core and knock-outs are used. With --diagnose batches, a screen of cells is asked which
+/// batches lack controls and which perturbations need more cells.
 #[derive(Args)]
 pub struct EvaluateArgs {
     /// Knowledge base in RDF (.ttl or .nq, also .gz): the row `original`.
@@ -65,11 +67,11 @@ pub struct EvaluateArgs {
     /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, knowledge, no-change, mean, additive,
     /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, ode, mlp,
     /// gnn, stacked, aligned-mlp, aligned-gnn.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', group = "learning", conflicts_with_all = ["against", "seen", "part"])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', groups = ["learning", "foretold"], conflicts_with_all = ["against", "seen", "part"])]
     pub(super) predictors: Vec<String>,
-    /// Predictions made elsewhere (a long or wide table of values, or .h5ad) to compare and align; may be given several
-    /// times.
-    #[arg(long, value_name = "NAME=FILE", requires = "predictors")]
+    /// Predictions made elsewhere (a long or wide table of values, or .h5ad) to compare and align, or to diagnose; may be
+    /// given several times.
+    #[arg(long, value_name = "NAME=FILE", requires = "foretold")]
     pub(super) external: Vec<NamedPredictions>,
     /// Parts of the loop to take out, each by itself, separated by commas.
     #[arg(long, value_enum, value_name = "PARTS", value_delimiter = ',', requires = "predictors")]
@@ -125,8 +127,10 @@ pub struct EvaluateArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     table: TableArgs,
-    #[command(flatten, next_help_heading = "AnnData file of --external")]
+    #[command(flatten, next_help_heading = "AnnData file of --external or --diagnose")]
     pub(super) matrix: MatrixArgs,
+    #[command(flatten)]
+    pub(super) diagnosis: DiagnoseArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -213,16 +217,22 @@ impl SchemeName {
 
 /// Runs the subcommand.
 pub fn run(arguments: &EvaluateArgs) -> Result<()> {
-    if arguments.against.is_empty() && !arguments.refine && arguments.predictors.is_empty() {
+    let diagnosed = arguments.data.as_deref().filter(|_| arguments.diagnosis.subject.is_some());
+    if arguments.against.is_empty() && !arguments.refine && arguments.predictors.is_empty() && diagnosed.is_none() {
         bail!(
             "nothing to compare: name predictors with --predictors (or `--predictors all`), refined knowledge bases with \
-             --against, or refine on folds with --refine"
+             --against, refine on folds with --refine, or look into cells with --diagnose batches"
         );
     }
-    arguments.matrix.ensure_used(arguments.external.iter())?;
+    if diagnosed.is_none() {
+        arguments.matrix.ensure_used(arguments.external.iter())?;
+    }
     let settings = arguments.settings()?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
+    }
+    if let Some(cells) = diagnosed {
+        return diagnose::run(arguments, cells, &settings);
     }
     if !arguments.predictors.is_empty() {
         return comparison::run(arguments, &settings);

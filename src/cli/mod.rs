@@ -7,6 +7,7 @@ mod cells;
 mod checkpoint;
 mod comparison;
 mod dataset;
+mod diagnose;
 mod evaluate;
 mod explain;
 mod export;

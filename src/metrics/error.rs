@@ -94,6 +94,12 @@ pub enum MetricError {
         /// Genes given.
         genes: usize,
     },
+    /// A share to which no sampling part can be brought.
+    #[error("the sampling part cannot be brought to {value} of the change; name a share above 0 and at most 1")]
+    SamplingShare {
+        /// The value given.
+        value: f64,
+    },
     /// A setting of the bootstrap outside its range.
     #[error("bootstrap setting `{setting}` is {value}; it must be {allowed}")]
     Setting {

@@ -98,21 +98,62 @@ pub fn error_parts(predicted: &[f64], batches: &[BatchEffect]) -> Result<ErrorPa
             return Err(MetricError::NegativeVariance { value });
         }
     }
-    Ok(parts(predicted, batches))
+    let mut sums = ErrorSums::new(batches.len());
+    for (gene, &predicted) in predicted.iter().enumerate() {
+        let effects = batches.iter().map(|batch| (batch.change[gene], batch.sampling_variance[gene]));
+        sums.add(predicted, effects);
+    }
+    Ok(sums.parts().expect("there is a batch and a gene"))
 }
 
-fn parts(predicted: &[f64], batches: &[BatchEffect]) -> ErrorParts {
-    let (count, genes) = (batches.len() as f64, predicted.len() as f64);
-    let sampling = batches.iter().flat_map(|batch| &batch.sampling_variance).sum::<f64>() / (count * genes);
-    let (mut squares, mut spread) = (0.0, 0.0);
-    for (gene, predicted) in predicted.iter().enumerate() {
-        let mean = batches.iter().map(|batch| batch.change[gene]).sum::<f64>() / count;
-        squares += (predicted - mean).powi(2) / genes;
-        spread += batches.iter().map(|batch| (batch.change[gene] - mean).powi(2)).sum::<f64>() / (count * genes);
+/// What [`error_parts`] sums over the genes, for whoever meets them one after the other and keeps none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ErrorSums {
+    batches: usize,
+    genes: usize,
+    squares: f64,
+    spread: f64,
+    sampling: f64,
+}
+
+impl ErrorSums {
+    /// Of no gene yet, over so many batches.
+    #[must_use]
+    pub const fn new(batches: usize) -> Self {
+        Self { batches, genes: 0, squares: 0.0, spread: 0.0, sampling: 0.0 }
     }
-    let batch = (batches.len() > 1).then(|| (spread * count / (count - 1.0) - sampling).max(0.0));
-    let model = (squares - (batch.unwrap_or(0.0) + sampling) / count).max(0.0);
-    ErrorParts { total: squares + spread, model, batch, sampling }
+
+    /// Adds a gene: its predicted change, and for each batch its change there with the squared standard error.
+    pub fn add(&mut self, predicted: f64, effects: impl Iterator<Item = (f64, f64)> + Clone) {
+        let count = self.batches as f64;
+        let mean = effects.clone().map(|(change, _)| change).sum::<f64>() / count;
+        self.genes += 1;
+        self.squares += (predicted - mean).powi(2);
+        self.spread += effects.clone().map(|(change, _)| (change - mean).powi(2)).sum::<f64>() / count;
+        self.sampling += effects.map(|(_, variance)| variance).sum::<f64>() / count;
+    }
+
+    /// The parts; `None` without a batch or a gene.
+    #[must_use]
+    pub fn parts(&self) -> Option<ErrorParts> {
+        if self.batches == 0 || self.genes == 0 {
+            return None;
+        }
+        let (count, genes) = (self.batches as f64, self.genes as f64);
+        let (squares, spread, sampling) = (self.squares / genes, self.spread / genes, self.sampling / genes);
+        let batch = (self.batches > 1).then(|| (spread * count / (count - 1.0) - sampling).max(0.0));
+        let model = (squares - (batch.unwrap_or(0.0) + sampling) / count).max(0.0);
+        Some(ErrorParts { total: squares + spread, model, batch, sampling })
+    }
+
+    /// The parts of the error against the mean change over batches, whose batches and cells count `n_b` times as much:
+    /// `mean_g (p_g − d̄_g)²`, `M`, `B/n_b` and `S/n_b`.
+    #[must_use]
+    pub fn parts_of_mean(&self) -> Option<ErrorParts> {
+        let ErrorParts { model, batch, sampling, .. } = self.parts()?;
+        let (count, total) = (self.batches as f64, self.squares / self.genes as f64);
+        Some(ErrorParts { total, model, batch: batch.map(|batch| batch / count), sampling: sampling / count })
+    }
 }
 
 fn check_genes(values: &[f64], expected: usize) -> Result<(), MetricError> {

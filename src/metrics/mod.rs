@@ -2,10 +2,11 @@
 //!
 //! Start at [`Consistency`]; [`consistency_interval`] says how sure it is; [`edge_scores`] compares
 //! networks; [`calibration`] judges probabilities, [`effects`] real-valued changes, [`error_parts`] says
-//! where their error comes from; [`PowerLaw`] how work grows.
+//! where their error comes from, [`ChangeParts`] how many cells a change needs; [`PowerLaw`] how work grows.
 //! Nothing here knows who made the predictions.
 
 mod calibration;
+mod cell_needs;
 mod consistency;
 mod edges;
 mod effects;
@@ -15,11 +16,12 @@ mod growth;
 mod intervals;
 
 pub use calibration::{Calibration, ReliabilityBin, calibration};
+pub use cell_needs::{CellNeeds, ChangeParts, ChangeSums, GeneEffect};
 pub use consistency::{ClassScore, Consistency, ResponseCounts, balanced_consistency, consistency, row_counts};
 pub use edges::{EdgeScores, average_precision, edge_scores};
 pub use effects::{EffectReport, EffectScores, Effects, effects};
 pub use error::MetricError;
-pub use error_parts::{BatchEffect, ErrorParts, error_parts};
+pub use error_parts::{BatchEffect, ErrorParts, ErrorSums, error_parts};
 pub use growth::PowerLaw;
 pub use intervals::{
     BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, bootstrap_difference,

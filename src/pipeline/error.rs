@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::evaluation::Audit;
 use crate::adaptor::AdaptorError;
 use crate::datasets::DatasetError;
+use crate::datasets::h5ad::CellError;
 use crate::metrics::MetricError;
 use crate::prediction::PredictionError;
 use crate::refinement::RefinementError;
@@ -29,6 +30,9 @@ pub enum PipelineError {
         /// Rows of the data.
         rows: usize,
     },
+    /// Cells that cannot be read or diagnosed.
+    #[error(transparent)]
+    Cells(Box<CellError>),
     /// Stopped before there was anything to hand back.
     #[error("stopped before the first round was done; nothing was written")]
     Cancelled,
@@ -63,6 +67,12 @@ pub enum PipelineError {
     /// From the scores.
     #[error(transparent)]
     Metric(#[from] MetricError),
+}
+
+impl From<CellError> for PipelineError {
+    fn from(error: CellError) -> Self {
+        Self::Cells(Box::new(error))
+    }
 }
 
 impl From<DatasetError> for PipelineError {

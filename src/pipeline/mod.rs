@@ -1,11 +1,12 @@
 //! The loop: predict, simulate, align, refine, score, and again until nothing is left to revise.
 //!
 //! Start at [`run`]; [`evaluation`] scores knowledge bases and runs the loop on folds, [`recovery`] tests what the
-//! refinement finds again, [`KineticScreen`] makes cells of known dynamics. Nothing here opens a file, parses an option
+//! refinement finds again, [`diagnosis`] asks whether a screen of cells has enough of them, [`KineticScreen`] makes cells of known dynamics. Nothing here opens a file, parses an option
 //! or renders a page.
 
 mod checkpoint;
 mod config;
+pub mod diagnosis;
 mod error;
 mod estimate;
 pub mod evaluation;

@@ -1,10 +1,11 @@
 //! What is told of a run: JSON for programs, Markdown and HTML for readers, a table of revisions for spreadsheets.
 //!
-//! Start at [`Report`], [`EvaluationReport`] for scores of knowledge alone, or [`ComparisonReport`] for those of predictors. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
+//! Start at [`Report`], [`EvaluationReport`] for scores of knowledge alone, or [`ComparisonReport`] for those of predictors, or [`DiagnosisReport`] for a screen of cells. All figures are taken from the outcome once (`summary`), so that no two formats can disagree.
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
 mod cells;
 mod comparison;
+mod diagnosis;
 mod error;
 mod evaluation;
 mod growth;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use cells::{ScreenedPerturbation, write_cells_svg};
 pub use comparison::ComparisonReport;
+pub use diagnosis::DiagnosisReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};

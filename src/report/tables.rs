@@ -98,7 +98,11 @@ impl MarkdownTable {
     }
 
     pub fn push<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.map(|cell| escaped(&cell)).into());
+        self.push_row(&cells);
+    }
+
+    pub fn push_row(&mut self, cells: &[String]) {
+        self.rows.push(cells.iter().map(|cell| escaped(cell)).collect());
     }
 
     pub fn text(&self) -> String {

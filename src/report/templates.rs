@@ -7,10 +7,11 @@ use minijinja::{Environment, UndefinedBehavior};
 use super::ReportError;
 use super::{tables, verdict, wording};
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("report.md", include_str!("templates/report.md")),
     ("report.html", include_str!("templates/report.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
+    ("diagnosis.html", include_str!("templates/diagnosis.html")),
     ("plots.html", include_str!("templates/plots.html")),
     ("report.css", include_str!("templates/report.css")),
     ("report.js", include_str!("templates/report.js")),

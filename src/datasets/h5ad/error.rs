@@ -101,6 +101,35 @@ pub enum CellError {
         /// What to do.
         mend: &'static str,
     },
+    /// Batches are to be told apart, but by what?
+    #[error(
+        "{file}: no column of obs is named that tells the batches apart; name it with --batch-key; obs holds {}",
+        quoted(.found)
+    )]
+    NoBatchKey {
+        /// The file.
+        file: String,
+        /// The columns that are there.
+        found: Vec<String>,
+    },
+    /// No change is known inside any batch.
+    #[error(
+        "{file}: no perturbation has two cells beside two controls in any batch of `{key}`: {with_controls} of {batches} \
+         batches have two controls, and no perturbation has more than {most} cells in one of these; name a column that more \
+         cells share with --batch-key, and all values of control cells alike, or one of them with --control"
+    )]
+    NothingInBatches {
+        /// The file.
+        file: String,
+        /// The batch column.
+        key: String,
+        /// How many batches there are.
+        batches: usize,
+        /// Those with two controls or more.
+        with_controls: usize,
+        /// The most cells of one perturbation in one of them.
+        most: usize,
+    },
     /// No perturbation has enough cells.
     #[error(
         "{file}: none of its {perturbations} perturbations has {needed} cells to compare with controls; the largest is \

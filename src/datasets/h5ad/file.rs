@@ -51,6 +51,8 @@ pub struct CellFile {
     pub(super) groups: Groups,
     pub(super) matrix: Matrix,
     layers: Vec<String>,
+    batch_key: Option<String>,
+    columns: Vec<String>,
 }
 
 impl CellFile {
@@ -84,7 +86,8 @@ impl CellFile {
         let layers = layers(&open);
         let control = options.control.as_deref();
         let groups = Groups::of(&file, &column, &perturbations, batches.as_ref(), control, &genes)?;
-        Ok(Self { file, genes, groups, matrix, layers })
+        let (batch_key, columns) = (options.batch_key.clone(), open.columns("obs")?);
+        Ok(Self { file, genes, groups, matrix, layers, batch_key, columns })
     }
 
     /// Names of the genes, in the order of the file.
@@ -97,6 +100,15 @@ impl CellFile {
     #[must_use]
     pub fn groups(&self) -> &Groups {
         &self.groups
+    }
+
+    /// The column of `obs` that tells batches apart.
+    ///
+    /// # Errors
+    /// [`CellError::NoBatchKey`] if none was named.
+    pub fn batch_key(&self) -> Result<&str, CellError> {
+        let none = || CellError::NoBatchKey { file: self.file.clone(), found: self.columns.clone() };
+        self.batch_key.as_deref().ok_or_else(none)
     }
 
     /// Number of cells, controls and cells left out counted in.

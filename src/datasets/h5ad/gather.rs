@@ -30,6 +30,15 @@ impl Packing {
         (group_bits + VALUE_BITS + bits(batches) <= u64::BITS).then_some(Self { group_bits })
     }
 
+    /// The same, or why not.
+    pub(super) fn checked(groups: usize, batches: usize) -> Result<Self, CellError> {
+        Self::of(groups, batches).ok_or(CellError::OutOfRange {
+            what: "number of perturbations times batches",
+            value: groups as f64 * batches as f64,
+            range: "below 8 thousand million",
+        })
+    }
+
     #[inline]
     pub(super) fn pack(self, batch: u32, value: f32, group: u32) -> u64 {
         let high = (u64::from(batch) << VALUE_BITS) | u64::from(value.to_bits());

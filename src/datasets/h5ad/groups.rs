@@ -19,6 +19,8 @@ pub struct PerturbedCells {
     pub cells: usize,
     /// How many of them have controls in their batch, and so count.
     pub compared: usize,
+    /// How many there are in each batch that holds any, with controls or without.
+    pub in_batch: BTreeMap<usize, usize>,
     pub(super) first_row: usize,
 }
 
@@ -73,6 +75,8 @@ pub struct Groups {
 
 /// The number of controls in a batch from which their spread is known.
 const LEAST_CONTROLS: usize = 2;
+/// The number of perturbed cells in a batch from which their spread is known.
+const LEAST_CELLS: usize = 2;
 
 impl Groups {
     pub(super) fn of(
@@ -124,6 +128,9 @@ impl Groups {
             if let Some(own) = &mut own {
                 own.first_row = own.first_row.min(row);
                 own.cells += 1;
+                if batch != MISSING {
+                    *own.in_batch.entry(batch as usize).or_default() += 1;
+                }
             }
             if batch == MISSING {
                 self.excluded.without_batch += 1;
@@ -135,6 +142,15 @@ impl Groups {
                 own.compared += 1;
             }
         }
+    }
+
+    /// The batches in which a perturbation has two cells or more beside two controls or more: those in which its change and the
+    /// spread around it are known.
+    pub fn batches_of<'a>(&'a self, perturbation: &'a PerturbedCells) -> impl Iterator<Item = usize> + 'a {
+        let enough = |(&batch, &cells): (&usize, &usize)| {
+            (cells >= LEAST_CELLS && self.controls[batch] >= LEAST_CONTROLS).then_some(batch)
+        };
+        perturbation.in_batch.iter().filter_map(enough)
     }
 
     /// Control cells of batches in which anything can be compared.
@@ -190,6 +206,7 @@ fn distinct(labels: &[String], parts: &[Vec<MarkedName>], cells: &[usize]) -> (V
         labels,
         cells: 0,
         compared: 0,
+        in_batch: BTreeMap::new(),
         first_row: usize::MAX,
     };
     (by_genes.into_iter().map(perturbed).collect(), group_of_label)

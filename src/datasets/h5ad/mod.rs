@@ -1,7 +1,8 @@
 //! Cells of a perturbation screen in an AnnData file (`.h5ad`), and the responses that they show against control cells.
 //!
 //! Start at [`CellFile`], then [`CellFile::survey`], which reads the matrix once and tells its scale, then
-//! [`cell_responses`]. [`read_cell_predictions`] takes what another system foretells. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
+//! [`cell_responses`], or [`cell_moments`] for means and variances by batch. [`read_cell_predictions`] takes what another
+//! system foretells. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
 //! HDF5 is read here and there in a file, it opens the file itself.
 
 mod column;
@@ -10,6 +11,7 @@ mod file;
 mod gather;
 mod groups;
 mod matrix;
+mod moments;
 mod predictions;
 mod responses;
 mod scale;
@@ -19,6 +21,7 @@ mod write;
 pub use error::CellError;
 pub use file::{CellFile, CellOptions};
 pub use groups::{Excluded, Groups, PerturbedCells};
+pub use moments::{GeneMoments, MomentOptions, cell_moments};
 pub use predictions::read_cell_predictions;
 pub use responses::{CellDifferential, CellResponses, cell_responses, write_cell_responses};
 pub use scale::{Scale, Survey};

@@ -149,11 +149,7 @@ pub fn cell_responses(
     let take_logarithm = survey.scale == Scale::Counts;
     let total = differential.total.unwrap_or(survey.median_total);
     let (groups, batches) = (chosen.perturbations.len() + 1, cells.groups.batches.len());
-    let packing = Packing::of(groups, batches).ok_or(CellError::OutOfRange {
-        what: "number of perturbations times batches",
-        value: groups as f64 * batches as f64,
-        range: "below 8 thousand million",
-    })?;
+    let packing = Packing::checked(groups, batches)?;
     let present = chosen.group_of.iter().zip(&cells.groups.batch_of).filter(|(group, _)| **group != MISSING);
     let present = present.map(|(&group, &batch)| (group, batch));
     let strata = Strata::new(packing, groups, batches, present, differential.test, take_logarithm);

@@ -70,12 +70,18 @@ pub(super) struct Sums {
     /// For each group and batch.
     sum: Vec<f64>,
     seen: Vec<u32>,
+    squares: Vec<f64>,
     rank_sum: Vec<f64>,
     ties: Vec<f64>,
-    /// For each group.
-    squares: Vec<f64>,
-    /// For each batch: squares of the controls, and their ties with each other.
-    control_squares: Vec<f64>,
+}
+
+/// Mean and unbiased variance of one gene in the cells of one group and batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Moment {
+    /// The mean; 0 without cells.
+    pub mean: f64,
+    /// The variance; 0 with fewer than two cells.
+    pub variance: f64,
 }
 
 impl Strata {
@@ -104,14 +110,13 @@ impl Strata {
     }
 
     pub(super) fn sums(&self) -> Sums {
-        let (of_strata, of_groups) = (self.groups * self.batches, self.groups);
+        let of_strata = self.groups * self.batches;
         Sums {
             sum: vec![0.0; of_strata],
             seen: vec![0; of_strata],
+            squares: vec![0.0; of_strata],
             rank_sum: vec![0.0; of_strata],
             ties: vec![0.0; of_strata],
-            squares: vec![0.0; of_groups],
-            control_squares: vec![0.0; self.batches],
         }
     }
 
@@ -128,12 +133,24 @@ impl Strata {
         (comparisons, share(self.seen(0, sums), self.cells_of_group[0]))
     }
 
+    /// The moments of every group in every batch, group by group, from the packed values of all cells in which the gene was
+    /// seen.
+    pub(super) fn moments(&self, column: &[u64], sums: &mut Sums) -> Vec<Moment> {
+        self.add_up(column, sums);
+        let moment = |(stratum, &cells): (usize, &u32)| {
+            let (cells, sum) = (f64::from(cells), sums.sum[stratum]);
+            let mean = if cells > 0.0 { sum / cells } else { 0.0 };
+            let squares = sum_of_squares(sums.squares[stratum], sum * mean);
+            Moment { mean, variance: if cells > 1.0 { squares / (cells - 1.0) } else { 0.0 } }
+        };
+        self.cells.iter().enumerate().map(moment).collect()
+    }
+
     /// Sums in the order of the cells in the file, whatever is sorted afterwards.
     fn add_up(&self, column: &[u64], sums: &mut Sums) {
         sums.sum.fill(0.0);
         sums.seen.fill(0);
         sums.squares.fill(0.0);
-        sums.control_squares.fill(0.0);
         for &packed in column {
             let (group, batch) = (self.packing.group(packed), self.packing.batch(packed));
             let value = f64::from(self.packing.value(packed));
@@ -141,10 +158,7 @@ impl Strata {
             let stratum = group * self.batches + batch;
             sums.sum[stratum] += x;
             sums.seen[stratum] += 1;
-            sums.squares[group] += x * x;
-            if group == 0 {
-                sums.control_squares[batch] += x * x;
-            }
+            sums.squares[stratum] += x * x;
         }
     }
 
@@ -216,7 +230,7 @@ impl Strata {
             difference += cells / n * (mean - control_mean);
             explained += sum * mean;
             batches += 1.0;
-            let of_controls = sum_of_squares(sums.control_squares[batch], sums.sum[batch] * control_mean);
+            let of_controls = sum_of_squares(sums.squares[batch], sums.sum[batch] * control_mean);
             let v = (cells / n).powi(2) * of_controls / (controls - 1.0) / controls;
             variance += v;
             spread_of_controls += v * v / (controls - 1.0);
@@ -225,7 +239,8 @@ impl Strata {
         if freedom < 1.0 {
             return Welch { difference, margin: f64::INFINITY, p: 1.0 };
         }
-        let own = sum_of_squares(sums.squares[group], explained) / freedom / n;
+        let squares = sums.squares[self.of(group)].iter().sum();
+        let own = sum_of_squares(squares, explained) / freedom / n;
         variance += own;
         if variance == 0.0 {
             return Welch { difference, margin: 0.0, p: if difference == 0.0 { 1.0 } else { 0.0 } };
