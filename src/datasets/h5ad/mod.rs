@@ -1,8 +1,9 @@
 //! Cells of a perturbation screen in an AnnData file (`.h5ad`), and the responses that they show against control cells.
 //!
 //! Start at [`CellFile`], then [`CellFile::survey`], which reads the matrix once and tells its scale, then
-//! [`cell_responses`]. [`read_cell_predictions`] takes what another system foretells, [`PredictionsFile`] gives out what is foretold here. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
-//! HDF5 is read here and there in a file, it opens the file itself.
+//! [`cell_responses`]. [`read_cell_predictions`] takes what another system foretells, [`PredictionsFile`] gives out what is
+//! foretold here. A matrix is read and written in pieces and never held whole. This is the only place that knows HDF5;
+//! since HDF5 is read here and there in a file, it opens the file itself.
 
 mod column;
 mod error;
