@@ -80,7 +80,8 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "NAME", requires = "predictors")]
     pub(super) reference: Option<String>,
     /// Write also what each foretells of the held-out experiments: a long table (predictions.csv.gz) and an AnnData file
-    /// each (predictions/NAME.h5ad), over the genes that the data measure.
+    /// each (predictions/NAME.h5ad), over the genes that the data measure. Rows of all splits and seeds stand in one file:
+    /// keep those of one way of splitting before they are handed in again as predictions.
     #[arg(long, requires_all = ["predictors", "out"])]
     pub(super) keep_predictions: bool,
     /// Seeds of folds and predictors: how many, counted from --seed on, or a range such as 3..7 with both ends.
