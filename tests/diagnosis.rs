@@ -304,6 +304,7 @@ fn the_parts_planted_in_simulated_kinetics_come_back() {
             let planted = true_parts[part];
             println!("dropout {dropout}, {name}: planted {planted:.6}, found {mean:+.6} ± {error:.6} away");
             assert!(mean.abs() < 3.5 * error, "{name}: off by {mean} ± {error} from {planted}");
+            // Batch parts cut at 0 come out too large where they are lost in the sampling, as with dropout: within the bound.
             // A bound that says something: the error is small beside what was planted.
             assert!(error < 0.1 * planted, "{name}: {error} beside {planted}");
         }
