@@ -20,6 +20,19 @@ pub struct ReliabilityBin {
     pub frequency: f64,
 }
 
+impl ReliabilityBin {
+    /// The entries of both, which are bins of the same interval.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let entries = self.entries + other.entries;
+        let mean = |value: fn(&Self) -> f64| {
+            let sum = self.entries as f64 * value(self) + other.entries as f64 * value(other);
+            if entries == 0 { 0.0 } else { sum / entries as f64 }
+        };
+        Self { entries, probability: mean(|bin| bin.probability), frequency: mean(|bin| bin.frequency), ..*self }
+    }
+}
+
 /// How honest class probabilities are.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {

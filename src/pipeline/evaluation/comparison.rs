@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::audit::Audit;
 use super::contender::{Contender, drawn_by_chance};
 use super::held_out::HeldOutPrediction;
-use crate::biology::{Evidence, GeneId, GeneTable, Perturbation, ResponseMatrix, Revision, RevisionStatus};
+use crate::biology::{
+    Evidence, GeneId, GeneTable, Perturbation, Response, ResponseMatrix, ResponseValues, Revision, RevisionStatus,
+};
 use crate::datasets::{Dataset, Split};
-use crate::metrics::{ResponseCounts, calibration, row_counts};
+use crate::metrics::{Calibration, EffectScores, Effects, ResponseCounts, calibration, effects, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
 use crate::prediction::{External, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, build};
@@ -80,25 +82,13 @@ pub struct Cell {
     /// Applied revisions, without the evidence, where knowledge was refined.
     pub revisions: Vec<Revision>,
     /// How honest its probabilities are; `None` for those that give none.
-    pub honesty: Option<Honesty>,
+    pub calibration: Option<Calibration>,
     /// Seconds spent on learning and foretelling.
     pub seconds: f64,
 }
 
-/// How honest the class probabilities of one fold are, as of [`calibration`].
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Honesty {
-    /// Entries judged.
-    pub entries: u64,
-    /// Expected calibration error of the most probable class, in `[0, 1]`.
-    pub ece: f64,
-    /// Brier score over three classes, in `[0, 2]`.
-    pub brier: f64,
-}
-
-/// What was foretold of one held-out experiment, in counts from which all scores follow.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What was foretold of one held-out experiment, in counts from which all scores of calls follow, and scores of changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoredRow {
     /// Name of the experiment.
@@ -115,6 +105,9 @@ pub struct ScoredRow {
     pub original: ResponseCounts,
     /// Against what the knowledge refined in this fold says, over the measured genes; `None` if none was refined.
     pub refined: Option<ResponseCounts>,
+    /// How well the size and the sign of changes were foretold, of what is not perturbed itself: `P(up) − P(down)`, or the
+    /// response −1, 0, 1 where there are no probabilities, against the observed responses −1, 0, 1.
+    pub effects: EffectScores,
 }
 
 /// Keeps cells as they are done.
@@ -198,7 +191,9 @@ struct Foretold {
     responses: ResponseMatrix,
     /// Left out unless somebody wants to keep it.
     prediction: Option<Prediction>,
-    honesty: Option<Honesty>,
+    calibration: Option<Calibration>,
+    /// One element per held-out experiment.
+    effects: Vec<EffectScores>,
     revisions: Vec<Revision>,
     seconds: f64,
 }
@@ -206,7 +201,37 @@ struct Foretold {
 impl Foretold {
     /// Responses alone.
     const fn of(responses: ResponseMatrix) -> Self {
-        Self { responses, prediction: None, honesty: None, revisions: Vec::new(), seconds: 0.0 }
+        Self {
+            responses,
+            prediction: None,
+            calibration: None,
+            effects: Vec::new(),
+            revisions: Vec::new(),
+            seconds: 0.0,
+        }
+    }
+
+    /// The predicted changes, and scores of them.
+    fn effects(&self, test: &Dataset) -> Result<Vec<EffectScores>, PipelineError> {
+        let value = |response: Response| match response {
+            Response::Ambiguous => 0.0,
+            certain => f32::from(certain.value()),
+        };
+        let values: Vec<_> = match &self.prediction {
+            Some(prediction) => prediction.entries().iter().map(|[down, _, up]| up - down).collect(),
+            None => self.responses.entries().iter().map(|entry| entry.map_or(0.0, value)).collect(),
+        };
+        let predicted = ResponseValues::from_values(test.len(), self.responses.n_genes(), &values);
+        let report = effects(&Effects {
+            perturbations: &test.perturbations,
+            observed: &ResponseValues::of_responses(&test.observed),
+            predicted: &predicted,
+            observed_calls: &test.observed,
+            // A gene that was not measured can be called neither rightly nor wrongly.
+            predicted_calls: &self.responses.masked_by(&test.observed),
+            own_genes: false,
+        })?;
+        Ok(report.rows)
     }
 }
 
@@ -274,14 +299,15 @@ impl Fold<'_> {
     fn foretell(&self, contender: &Contender, watch: &dyn Watch) -> Result<Foretold, PipelineError> {
         let began = Instant::now();
         let ComparisonMaterials { network, dataset, .. } = *self.materials;
-        let test = dataset.select(&self.split.test).perturbations;
+        let held_out = dataset.select(&self.split.test);
+        let test = &held_out.perturbations;
         let foretold = match contender {
             Contender::Chance => {
                 let trained = dataset.observed.select(&self.split.train);
                 Foretold::of(drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64))
             }
             Contender::Knowledge => {
-                Foretold::of(Closure::new(network, self.config.depth, self.config.reading).simulate(&test))
+                Foretold::of(Closure::new(network, self.config.depth, self.config.reading).simulate(test))
             }
             Contender::Aligned(kind, ablation) => {
                 let config = Config { predictor: *kind, ..self.config.clone() };
@@ -290,13 +316,14 @@ impl Fold<'_> {
                 self.aligned(other.as_ref(), None, &config, watch)?
             }
             Contender::AlignedExternal(label) => self.aligned(None, Some(self.external(label)?), self.config, watch)?,
-            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), &test, watch)?,
+            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), test, watch)?,
             Contender::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
-                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), &test, watch)?
+                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), test, watch)?
             }
         };
-        Ok(Foretold { seconds: began.elapsed().as_secs_f64(), ..foretold })
+        let seconds = began.elapsed().as_secs_f64();
+        Ok(Foretold { seconds, effects: foretold.effects(&held_out)?, ..foretold })
     }
 
     fn fitted(
@@ -318,10 +345,9 @@ impl Fold<'_> {
         predictor.fit(&data, watch)?;
         let prediction = predictor.predict(test)?;
         let observed = self.materials.dataset.observed.select(&self.split.test);
-        let judged = calibration(test, &observed, prediction.entries(), BINS)?;
-        let honesty = Honesty { entries: judged.entries, ece: judged.ece, brier: judged.brier };
+        let calibration = Some(calibration(test, &observed, prediction.entries(), BINS)?);
         let responses = prediction.responses();
-        Ok(Foretold { honesty: Some(honesty), prediction: Some(prediction), ..Foretold::of(responses) })
+        Ok(Foretold { calibration, prediction: Some(prediction), ..Foretold::of(responses) })
     }
 
     fn external(&self, label: &str) -> Result<&External, PipelineError> {
@@ -382,11 +408,12 @@ impl Fold<'_> {
                 data: data[place],
                 original: original[place],
                 refined: refined.as_ref().map(|counts| counts[place]),
+                effects: said.effects[place],
             }
         };
         let rows = (0..test.len()).map(row).collect();
-        let Foretold { responses, prediction, revisions, honesty, seconds } = said;
-        let cell = Cell { key: self.key(contender), rows, refined_by, revisions, honesty, seconds };
+        let Foretold { responses, prediction, revisions, calibration, seconds, .. } = said;
+        let cell = Cell { key: self.key(contender), rows, refined_by, revisions, calibration, seconds };
         let foretold = prediction.map_or(HeldOutPrediction::Responses(responses), HeldOutPrediction::Probabilities);
         Ok((cell, foretold))
     }

@@ -14,9 +14,7 @@ mod standings;
 
 pub use audit::Audit;
 pub use choice::{Knob, KnobCurve, KnobPoint, choose};
-pub use comparison::{
-    Cell, CellKeeper, CellKey, Comparison, ComparisonMaterials, Honesty, ScoredRow, SeededSplits, compare,
-};
+pub use comparison::{Cell, CellKeeper, CellKey, Comparison, ComparisonMaterials, ScoredRow, SeededSplits, compare};
 pub use contender::{Ablation, Contender, UnknownContender};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use held_out::HeldOutPrediction;

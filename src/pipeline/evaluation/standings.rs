@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::{Cell, Honesty, ScoredRow};
+use super::comparison::{Cell, ScoredRow};
 use super::contender::Contender;
 use super::knowledge_score::if_enough;
 use crate::metrics::{
-    BootstrapConfig, Consistency, Interval, MetricError, PairedDifference, ResponseCounts, balanced_consistency,
-    bootstrap, bootstrap_difference,
+    BootstrapConfig, Calibration, Consistency, EffectScores, Interval, MetricError, PairedDifference, ReliabilityBin,
+    ResponseCounts, balanced_consistency, bootstrap, bootstrap_difference,
 };
 
 /// Which held-out experiments, by how many genes they perturb and how many of those the training part perturbs.
@@ -107,6 +107,10 @@ pub struct Standing {
     pub ece: Option<f64>,
     /// Brier score over three classes, likewise.
     pub brier: Option<f64>,
+    /// Predicted probability and observed frequency of down, unchanged and up, likewise, over all folds.
+    pub reliability: Option<[Vec<ReliabilityBin>; 3]>,
+    /// Means over the experiments of the scores of predicted changes, see [`ScoredRow::effects`].
+    pub effects: EffectScores,
     /// Mean number of applied revisions of a fold.
     pub revisions: f64,
     /// Mean seconds of a fold.
@@ -272,8 +276,10 @@ impl Units {
             balanced_original: self.balanced(&self.original, &all, gamma),
             balanced_refined: self.refined.as_ref().map(|refined| self.balanced(refined, &all, gamma)),
             less_reference: other.map(differences).transpose()?.flatten(),
-            ece: honesty(cells, novelty, |honesty| honesty.ece),
-            brier: honesty(cells, novelty, |honesty| honesty.brier),
+            ece: judged(cells, novelty, |judged| judged.ece),
+            brier: judged(cells, novelty, |judged| judged.brier),
+            reliability: reliability(cells, novelty),
+            effects: EffectScores::mean(&rows_of(cells, novelty).map(|row| row.effects).collect::<Vec<_>>()),
             revisions: fold_mean(|cell| cell.revisions.len() as f64),
             seconds: fold_mean(|cell| cell.seconds),
         })
@@ -288,11 +294,20 @@ impl Units {
     }
 }
 
-fn honesty(cells: &[&Cell], novelty: Novelty, figure: fn(&Honesty) -> f64) -> Option<f64> {
-    let judged: Vec<_> = cells.iter().filter_map(|cell| cell.honesty.as_ref()).collect();
-    let entries: u64 = judged.iter().map(|honesty| honesty.entries).sum();
-    let sum: f64 = judged.iter().map(|honesty| honesty.entries as f64 * figure(honesty)).sum();
+/// Mean of a figure over all judged entries.
+fn judged(cells: &[&Cell], novelty: Novelty, figure: fn(&Calibration) -> f64) -> Option<f64> {
+    let judged: Vec<_> = cells.iter().filter_map(|cell| cell.calibration.as_ref()).collect();
+    let entries: u64 = judged.iter().map(|judged| judged.entries).sum();
+    let sum: f64 = judged.iter().map(|judged| judged.entries as f64 * figure(judged)).sum();
     (novelty == Novelty::All && entries > 0).then(|| sum / entries as f64)
+}
+
+fn reliability(cells: &[&Cell], novelty: Novelty) -> Option<[Vec<ReliabilityBin>; 3]> {
+    let judged = cells.iter().filter_map(|cell| cell.calibration.as_ref()).filter(|judged| judged.entries > 0);
+    let bins = judged.filter(|_| novelty == Novelty::All).map(|judged| judged.reliability.clone());
+    bins.reduce(|left, right| {
+        std::array::from_fn(|class| left[class].iter().zip(&right[class]).map(|(one, other)| one.with(other)).collect())
+    })
 }
 
 fn seed_range(cells: &[&Cell], novelty: Novelty) -> (f64, f64) {
@@ -333,6 +348,7 @@ mod tests {
             data,
             original: data,
             refined: None,
+            effects: EffectScores::default(),
         };
         let key = CellKey { scheme: "k-fold".into(), seed, fold: 0, contender };
         Cell {
@@ -340,7 +356,7 @@ mod tests {
             rows: counts.into_iter().enumerate().map(row).collect(),
             refined_by: None,
             revisions: Vec::new(),
-            honesty: None,
+            calibration: None,
             seconds: 1.0,
         }
     }

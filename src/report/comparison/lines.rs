@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::metrics::{Consistency, Interval, ResponseCounts};
+use crate::metrics::{Consistency, EffectScores, Interval, ResponseCounts};
 use crate::pipeline::evaluation::{Cell, Differences, Standing, Standings};
 use crate::report::ReportError;
 
@@ -48,6 +48,20 @@ struct Line<'a> {
     balanced_refined_less_reference_upper: Option<f64>,
     ece: Option<f64>,
     brier: Option<f64>,
+    pearson_delta: Option<f64>,
+    mse_delta: Option<f64>,
+    mae_delta: Option<f64>,
+    l2_delta: Option<f64>,
+    discrimination_score_l1: Option<f64>,
+    discrimination_score_l2: Option<f64>,
+    discrimination_score_cosine: Option<f64>,
+    de_direction_match: Option<f64>,
+    de_sig_genes_recall: Option<f64>,
+    de_spearman_lfc_sig: Option<f64>,
+    #[serde(rename = "overlap_at_N")]
+    overlap_at_n: Option<f64>,
+    #[serde(rename = "precision_at_N")]
+    precision_at_n: Option<f64>,
     revisions: f64,
     seconds: f64,
 }
@@ -93,28 +107,35 @@ fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
         brier: row.brier,
         revisions: row.revisions,
         seconds: row.seconds,
-        ..line(&standings.scheme, row.contender.to_string(), standings.experiments, &row.data)
+        ..line(&standings.scheme, row.contender.to_string(), standings.experiments, &row.data, &row.effects)
     }
 }
 
 fn cell_line(cell: &Cell) -> Line<'_> {
     let data = ResponseCounts::total(cell.rows.iter().map(|row| &row.data)).scores();
     let original = ResponseCounts::total(cell.rows.iter().map(|row| &row.original)).scores().macro_f1;
+    let effects = EffectScores::mean(&cell.rows.iter().map(|row| row.effects).collect::<Vec<_>>());
     let refined: Option<Vec<_>> = cell.rows.iter().map(|row| row.refined.as_ref()).collect();
     Line {
         seed: Some(cell.key.seed),
         fold: Some(cell.key.fold + 1),
         knowledge_original: Some(original),
         knowledge_refined: refined.map(|counts| ResponseCounts::total(counts).scores().macro_f1),
-        ece: cell.honesty.map(|honesty| honesty.ece),
-        brier: cell.honesty.map(|honesty| honesty.brier),
+        ece: cell.calibration.as_ref().map(|judged| judged.ece),
+        brier: cell.calibration.as_ref().map(|judged| judged.brier),
         revisions: cell.revisions.len() as f64,
         seconds: cell.seconds,
-        ..line(&cell.key.scheme, cell.key.contender.to_string(), cell.rows.len(), &data)
+        ..line(&cell.key.scheme, cell.key.contender.to_string(), cell.rows.len(), &data, &effects)
     }
 }
 
-fn line<'a>(splits: &'a str, predictor: String, held_out: usize, data: &Consistency) -> Line<'a> {
+fn line<'a>(
+    splits: &'a str,
+    predictor: String,
+    held_out: usize,
+    data: &Consistency,
+    effects: &EffectScores,
+) -> Line<'a> {
     let [down, unchanged, up] = data.per_class;
     Line {
         splits,
@@ -154,6 +175,18 @@ fn line<'a>(splits: &'a str, predictor: String, held_out: usize, data: &Consiste
         balanced_refined_less_reference_upper: None,
         ece: None,
         brier: None,
+        pearson_delta: effects.pearson_delta,
+        mse_delta: effects.mse_delta,
+        mae_delta: effects.mae_delta,
+        l2_delta: effects.l2_delta,
+        discrimination_score_l1: effects.discrimination_score_l1,
+        discrimination_score_l2: effects.discrimination_score_l2,
+        discrimination_score_cosine: effects.discrimination_score_cosine,
+        de_direction_match: effects.de_direction_match,
+        de_sig_genes_recall: effects.de_sig_genes_recall,
+        de_spearman_lfc_sig: effects.de_spearman_lfc_sig,
+        overlap_at_n: effects.overlap_at_n,
+        precision_at_n: effects.precision_at_n,
         revisions: 0.0,
         seconds: 0.0,
     }

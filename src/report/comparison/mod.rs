@@ -4,6 +4,7 @@
 
 mod forest;
 mod lines;
+mod reliability;
 
 use std::io::Write;
 
@@ -70,6 +71,7 @@ impl ComparisonReport<'_> {
         for standings in self.standings {
             writeln!(out, "### {}\n\n{}\n", heading(standings), table(standings))?;
             writeln!(out, "{}\n", remarks(standings))?;
+            writeln!(out, "{}\n", effect_table(standings))?;
         }
         writeln!(out, "### Does it leak?\n")?;
         for audit in self.audits {
@@ -109,6 +111,9 @@ struct Section {
     rows: Vec<[String; HEADS.len()]>,
     remarks: String,
     forest: forest::Forest,
+    effect_heads: [&'static str; EFFECT_HEADS.len()],
+    effect_rows: Vec<[String; EFFECT_HEADS.len()]>,
+    reliability: Vec<reliability::Panel>,
 }
 
 fn section(standings: &Standings) -> Section {
@@ -118,6 +123,9 @@ fn section(standings: &Standings) -> Section {
         rows: standings.rows.iter().map(cells).collect(),
         remarks: remarks(standings),
         forest: forest::forest(standings),
+        effect_heads: EFFECT_HEADS,
+        effect_rows: standings.rows.iter().map(effect_cells).collect(),
+        reliability: standings.rows.iter().filter_map(reliability::panel).collect(),
     }
 }
 
@@ -170,6 +178,43 @@ fn cells(row: &Standing) -> [String; HEADS.len()] {
     ]
 }
 
+/// Scores of changes, as the `cell-eval` package names them.
+const EFFECT_HEADS: [&str; 10] = [
+    "predictor",
+    "pearson_delta",
+    "mse_delta",
+    "l2_delta",
+    "discrimination_score_l1",
+    "de_direction_match",
+    "de_sig_genes_recall",
+    "de_spearman_lfc_sig",
+    "overlap_at_N",
+    "precision_at_N",
+];
+
+fn effect_table(standings: &Standings) -> String {
+    let mut table = MarkdownTable::new(1, &EFFECT_HEADS);
+    standings.rows.iter().for_each(|row| table.push(effect_cells(row)));
+    table.text()
+}
+
+fn effect_cells(row: &Standing) -> [String; EFFECT_HEADS.len()] {
+    let of = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), score);
+    let effects = &row.effects;
+    [
+        row.contender.to_string(),
+        of(effects.pearson_delta),
+        of(effects.mse_delta),
+        effects.l2_delta.map_or_else(|| "–".to_owned(), |length| decimal(length, 2)),
+        of(effects.discrimination_score_l1),
+        of(effects.de_direction_match),
+        of(effects.de_sig_genes_recall),
+        of(effects.de_spearman_lfc_sig),
+        of(effects.overlap_at_n),
+        of(effects.precision_at_n),
+    ]
+}
+
 fn remarks(standings: &Standings) -> String {
     let mut told = Vec::new();
     if let Some(reference) = &standings.reference {
@@ -210,8 +255,8 @@ fn audited(audit: &Audit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{BootstrapConfig, ResponseCounts};
-    use crate::pipeline::evaluation::{CellKey, Contender, Honesty, ScoredRow, standings};
+    use crate::metrics::{BootstrapConfig, Calibration, EffectScores, ReliabilityBin, ResponseCounts};
+    use crate::pipeline::evaluation::{CellKey, Contender, ScoredRow, standings};
     use crate::prediction::PredictorName;
 
     fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {
@@ -219,6 +264,13 @@ mod tests {
     }
 
     fn cells() -> Vec<Cell> {
+        let bin = |above, entries, frequency| {
+            let probability = above + 0.25;
+            ReliabilityBin { above, up_to: above + 0.5, entries, probability, frequency }
+        };
+        let bins = vec![bin(0.0, 15, 0.2), bin(0.5, 5, 0.8)];
+        let reliability = [bins.clone(), bins.clone(), bins];
+        let calibration = Calibration { entries: 20, ece: 0.125, brier: 0.5, reliability, ..Calibration::default() };
         let cell = |contender, confusions: [[[u64; 3]; 3]; 2]| {
             let row = |(place, confusion): (usize, [[u64; 3]; 3])| ScoredRow {
                 experiment: format!("<b>{place}"),
@@ -228,6 +280,7 @@ mod tests {
                 data: counts(confusion),
                 original: counts(confusion),
                 refined: None,
+                effects: EffectScores { pearson_delta: Some(0.375), ..EffectScores::default() },
             };
             let key = CellKey { scheme: "k-fold".into(), seed: 1, fold: 0, contender };
             let rows = confusions.into_iter().enumerate().map(row).collect();
@@ -236,7 +289,7 @@ mod tests {
                 rows,
                 refined_by: None,
                 revisions: Vec::new(),
-                honesty: Some(Honesty { entries: 20, ece: 0.125, brier: 0.5 }),
+                calibration: Some(calibration.clone()),
                 seconds: 0.5,
             }
         };
@@ -274,6 +327,7 @@ mod tests {
         // Blind: F1 of unchanged 2·12/(12 + 20) = .75, a third of it is .25.
         assert!(markdown.contains("reaches 0.250: the floor"), "{markdown}");
         assert!(markdown.contains("| 0.125 |"), "the calibration error: {markdown}");
+        assert!(markdown.contains("| mean      |         0.375 |"), "the correlation of changes: {markdown}");
     }
 
     #[test]
@@ -288,7 +342,8 @@ mod tests {
     #[test]
     fn the_page_shows_every_row_and_no_foreign_tag() {
         let page = told(|report, out| report.write_html(out).expect("a vector takes all bytes"));
-        assert_eq!(page.matches("<circle").count(), 2);
+        // A score each, and for both a point for each of two bins of three classes.
+        assert_eq!(page.matches("<circle").count(), 2 + 2 * 2 * 3);
         assert!(page.contains("a note with &lt;i&gt;tags") && !page.contains("<i>"));
         assert!(!page.contains("NaN") && !page.contains("http:") && !page.contains("https:"));
     }
