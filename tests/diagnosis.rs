@@ -180,7 +180,7 @@ fn keys_that_are_missing_are_answered_with_those_there_are() {
     says(&stderr(evaluate(&common)), &["--batch-key", "`perturbation`, `plate`"]);
     let wrong = [&common[..], &["--batch-key", "plaet"]].concat();
     says(&stderr(evaluate(&wrong)), &["no column `plaet` (did you mean `plate`?)"]);
-    says(&stderr(evaluate(&["--refine", "--batch-key", "plate"])), &["--diagnose batches"]);
+    says(&stderr(evaluate(&["--refine", "--batch-key", "plate"])), &["--diagnose <WHAT>"]);
 }
 
 const GENES: usize = 40;
