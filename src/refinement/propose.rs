@@ -4,6 +4,8 @@
 //! gene at depth `d`, and what it would gain if the state vanished or turned, all else unchanged. The gain of an absent
 //! regulation is then a sum over rows of two table look-ups; nothing is ever genes × genes.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::exact::{Arc, ExactState, Row, UNREACHED, class_of};
@@ -17,6 +19,8 @@ use crate::symbolic::Reading;
 const LOOK_UPS: usize = 20_000_000_000;
 /// Bytes that the look-up tables of one screening may take.
 pub(crate) const TABLE_BYTES: usize = 256 << 20;
+/// Rows that are looked ahead in side by side.
+const LANES: usize = 16;
 const SIGNS: [Sign; 2] = Sign::BOTH;
 
 /// Limits of one screening.
@@ -49,47 +53,87 @@ pub(super) fn known_regulators(network: &RegulatoryNetwork, rows: &[Row]) -> Vec
 
 // ---- additions ------------------------------------------------------------------------------------------------------
 
-/// What a row would gain if a walk arrived: `[depth − 1][2 · gene + sign]`.
+/// What each row of a block would gain if a walk arrived: `[depth − 1][2 · gene + sign][row]`.
 struct Arrivals {
-    gains: Vec<Vec<i32>>,
+    gains: Vec<Vec<[i32; LANES]>>,
 }
 
 impl Arrivals {
-    fn look_ahead(row: &Row, state: &ExactState) -> Self {
+    /// Of at most [`LANES`] rows, side by side: each regulation is followed once for all of them.
+    fn look_ahead(rows: &[&Row], state: &ExactState) -> Self {
         let n_genes = state.arcs.targets.len();
-        let (right, wrong) = row.agreement(state.reading);
         // Walks that share descendants count them several times; no arrival can mend or break more than there is.
-        let (least, most) = (-right, wrong);
-        let mut gains: Vec<Vec<i32>> = Vec::with_capacity(state.depth);
+        let mut limits = [(0, 0); LANES];
+        for (limit, row) in limits.iter_mut().zip(rows) {
+            let (right, wrong) = row.agreement(state.reading);
+            *limit = (-right, wrong);
+        }
+        let (reached, scored) = (reached_depths(rows, n_genes), scored_genes(rows, n_genes));
+        let mut gains = vec![vec![[0; LANES]; 2 * n_genes]; state.depth];
+        let mut moved = vec![false; 2 * n_genes];
         for depth in (1..=state.depth).rev() {
-            let deeper = gains.last();
-            let mut here = vec![0; 2 * n_genes];
-            for target in (0..n_genes).filter(|&target| !row.clamps(target)) {
-                for sign in 0..2 {
-                    let reached = usize::from(row.depths[2 * target + sign]);
-                    if reached > depth {
-                        let mut gain = arrival_gain(row, target, sign, depth as u8, state.reading);
-                        if let Some(deeper) = deeper {
-                            gain += onward(&state.arcs.targets[target], sign, deeper);
-                        }
-                        here[2 * target + sign] = gain.clamp(least, most) as i32;
+            let (shallower, deeper) = gains.split_at_mut(depth);
+            let mut moved_here = vec![false; 2 * n_genes];
+            for place in 0..2 * n_genes {
+                let (target, sign) = (place / 2, place % 2);
+                let open = reached[place].map(|reached| usize::from(reached) > depth);
+                if !open.contains(&true) {
+                    continue;
+                }
+                let mut sums = [0; LANES];
+                if let Some(deeper) = deeper.first() {
+                    add_onward(&mut sums, &state.arcs.targets[target], sign, deeper, &moved);
+                }
+                if scored[target] {
+                    for ((sum, row), _) in sums.iter_mut().zip(rows).zip(open).filter(|(_, open)| *open) {
+                        *sum += arrival_gain(row, target, sign, depth as u8, state.reading);
                     }
                 }
+                let here = &mut shallower[depth - 1][place];
+                for lane in 0..LANES {
+                    let (least, most) = limits[lane];
+                    here[lane] = if open[lane] { sums[lane].clamp(least, most) as i32 } else { 0 };
+                }
+                moved_here[place] = *here != [0; LANES];
             }
-            gains.push(here);
+            moved = moved_here;
         }
-        gains.reverse();
         Self { gains }
     }
 
+    /// The most that any arrival at `target` gains, summed over the rows.
     fn best(&self, target: usize) -> i64 {
-        let gains = self.gains.iter().flat_map(|here| &here[2 * target..2 * target + 2]);
-        i64::from(gains.copied().max().unwrap_or(0).max(0))
+        let mut best = [0; LANES];
+        for gains in self.gains.iter().flat_map(|here| &here[2 * target..2 * target + 2]) {
+            best.iter_mut().zip(gains).for_each(|(best, &gain)| *best = gain.max(*best));
+        }
+        best.into_iter().map(i64::from).sum()
     }
 }
 
-fn onward(arcs: &[Arc], sign: usize, deeper: &[i32]) -> i64 {
-    arcs.iter().map(|arc| i64::from(deeper[2 * arc.gene as usize + (sign ^ usize::from(arc.turn))])).sum()
+/// Least depth of each state in each row, 0 where no walk may enter.
+fn reached_depths(rows: &[&Row], n_genes: usize) -> Vec<[u8; LANES]> {
+    let mut reached = vec![[0; LANES]; 2 * n_genes];
+    for (lane, row) in rows.iter().enumerate() {
+        for (place, reached) in reached.iter_mut().enumerate().filter(|(place, _)| !row.clamps(place / 2)) {
+            reached[lane] = row.depths[place];
+        }
+    }
+    reached
+}
+
+/// Whether an entry of the gene counts in any row.
+fn scored_genes(rows: &[&Row], n_genes: usize) -> Vec<bool> {
+    (0..n_genes).map(|gene| rows.iter().any(|row| row.weight(gene) > 0)).collect()
+}
+
+fn add_onward(sums: &mut [i64; LANES], arcs: &[Arc], sign: usize, deeper: &[[i32; LANES]], moved: &[bool]) {
+    for arc in arcs {
+        let child = 2 * arc.gene as usize + (sign ^ usize::from(arc.turn));
+        if moved[child] {
+            sums.iter_mut().zip(&deeper[child]).for_each(|(sum, &gain)| *sum += i64::from(gain));
+        }
+    }
 }
 
 fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Reading) -> i64 {
@@ -101,8 +145,8 @@ fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Readi
 fn additions(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
     // A row that agrees throughout has nothing to gain; what it may lose is left to the exact evaluation.
     let rows: Vec<_> = state.rows.par_iter().filter(|row| row.agreement(state.reading).1 > 0).collect();
-    let reached: Vec<_> = rows.par_iter().map(|row| reached_regulators(row, regulators, state.depth)).collect();
-    let look_ups = reached.iter().map(Vec::len).sum();
+    let reached: Vec<_> = rows.par_iter().map(|row| Reached::of(row, regulators, state.depth)).collect();
+    let look_ups = reached.iter().map(|reached| reached.places.len()).sum();
     let targets = promising_targets(state, &rows, look_ups, limits.least_gain, watch);
     let in_memory = TABLE_BYTES / (rows.len() * state.depth * 8).max(1);
     let mut found = Vec::new();
@@ -134,12 +178,12 @@ fn promising_targets(
 ) -> Vec<u32> {
     let n_genes = state.arcs.targets.len();
     let potential = rows
-        .par_iter()
+        .par_chunks(LANES)
         .filter(|_| !watch.is_cancelled())
         .fold(
             || vec![0i64; n_genes],
-            |mut sums, row| {
-                let arrivals = Arrivals::look_ahead(row, state);
+            |mut sums, rows| {
+                let arrivals = Arrivals::look_ahead(rows, state);
                 for (target, sum) in sums.iter_mut().enumerate() {
                     *sum += arrivals.best(target);
                 }
@@ -168,71 +212,75 @@ fn add_elementwise(mut left: Vec<i64>, right: Vec<i64>) -> Vec<i64> {
 fn arrival_tables(state: &ExactState, rows: &[&Row], targets: &[u32]) -> Vec<i32> {
     let width = targets.len() * state.depth * 2;
     let mut tables = vec![0; rows.len() * width];
-    tables.par_chunks_mut(width.max(1)).zip(rows).for_each(|(table, row)| {
-        let arrivals = Arrivals::look_ahead(row, state);
-        for (slot, &target) in table.chunks_mut(state.depth * 2).zip(targets) {
-            for (pair, here) in slot.chunks_mut(2).zip(&arrivals.gains) {
-                pair.copy_from_slice(&here[2 * target as usize..2 * target as usize + 2]);
+    tables.par_chunks_mut((LANES * width).max(1)).zip(rows.par_chunks(LANES)).for_each(|(tables, rows)| {
+        let arrivals = Arrivals::look_ahead(rows, state);
+        for (lane, table) in tables.chunks_mut(width).enumerate() {
+            for (slot, &target) in table.chunks_mut(state.depth * 2).zip(targets) {
+                for (pair, here) in slot.chunks_mut(2).zip(&arrivals.gains) {
+                    let place = 2 * target as usize;
+                    pair.copy_from_slice(&[here[place][lane], here[place + 1][lane]]);
+                }
             }
         }
     });
     tables
 }
 
-/// A possible regulator (by its place in the list) that walks reach early enough to go on from.
+/// The possible regulators (by their places in the list) that walks reach early enough in a row to go on from, those
+/// together that they reach at the same depths.
 struct Reached {
-    place: u32,
-    /// Depths of the positive and the negative walk as one number, `positive · (k + 1) + negative`; `k` is never.
-    depths: u32,
+    places: Vec<u32>,
+    /// Depths of the positive and the negative walk, `k` where it comes too late, and where in `places` they begin and end.
+    groups: Vec<([usize; 2], Range<usize>)>,
 }
 
-fn reached_regulators(row: &Row, regulators: &[u32], depth: usize) -> Vec<Reached> {
-    let reached = |(place, &gene): (usize, &u32)| {
-        let state = 2 * gene as usize;
-        let [positive, negative] = [row.depths[state], row.depths[state + 1]].map(|walk| usize::from(walk).min(depth));
-        let depths = (positive * (depth + 1) + negative) as u32;
-        (positive.min(negative) < depth).then_some(Reached { place: place as u32, depths })
-    };
-    regulators.iter().enumerate().filter_map(reached).collect()
+impl Reached {
+    fn of(row: &Row, regulators: &[u32], depth: usize) -> Self {
+        let walks = |gene: u32| [0, 1].map(|sign| usize::from(row.depths[2 * gene as usize + sign]).min(depth));
+        let mut reached: Vec<_> = regulators.iter().map(|&gene| walks(gene)).zip(0u32..).collect();
+        reached.retain(|(walks, _)| walks[0].min(walks[1]) < depth);
+        reached.sort_unstable();
+        let mut end = 0;
+        let group = |same: &[([usize; 2], u32)]| {
+            end += same.len();
+            (same[0].0, end - same.len()..end)
+        };
+        let groups = reached.chunk_by(|left, right| left.0 == right.0).map(group).collect();
+        Self { places: reached.into_iter().map(|(_, place)| place).collect(), groups }
+    }
 }
 
 /// First-order gain of an activation and of an inhibition of one target by each possible regulator.
 fn screen_target(
     state: &ExactState,
     tables: &[i32],
-    reached: &[Vec<Reached>],
+    reached: &[Reached],
     n_regulators: usize,
     (index, n_targets): (usize, usize),
 ) -> Vec<[i64; 2]> {
     let slot = state.depth * 2;
     let mut gains = vec![[0; 2]; n_regulators];
-    let mut by_depths = vec![[0i64; 2]; (state.depth + 1) * (state.depth + 1)];
     for (row, reached) in reached.iter().enumerate() {
         let table = &tables[(row * n_targets + index) * slot..][..slot];
         if table.iter().all(|&gain| gain == 0) {
             continue;
         }
-        fill_by_depths(&mut by_depths, table);
-        for regulator in reached {
-            let [activation, inhibition] = by_depths[regulator.depths as usize];
-            let sums = &mut gains[regulator.place as usize];
-            sums[0] += activation;
-            sums[1] += inhibition;
+        let arrival = |walk: usize, sign: usize| table.get(2 * walk + sign).map_or(0, |&gain| i64::from(gain));
+        for (walks, places) in &reached.groups {
+            let [positive, negative] = *walks;
+            let [activation, inhibition] = [0, 1].map(|turn| arrival(positive, turn) + arrival(negative, 1 - turn));
+            // What was reached before any walk by this regulator could arrive gains nothing by it: most of a row.
+            if (activation, inhibition) == (0, 0) {
+                continue;
+            }
+            for &place in &reached.places[places.clone()] {
+                let sums = &mut gains[place as usize];
+                sums[0] += activation;
+                sums[1] += inhibition;
+            }
         }
     }
     gains
-}
-
-/// What both additions gain in a row by a regulator that walks reach at these depths; what none reaches gains nothing.
-fn fill_by_depths(by_depths: &mut [[i64; 2]], table: &[i32]) {
-    let depth = table.len() / 2;
-    let arrival = |walk: usize, sign: usize| if walk < depth { i64::from(table[2 * walk + sign]) } else { 0 };
-    for positive in 0..=depth {
-        for negative in 0..=depth {
-            by_depths[positive * (depth + 1) + negative] =
-                [arrival(positive, 0) + arrival(negative, 1), arrival(positive, 1) + arrival(negative, 0)];
-        }
-    }
 }
 
 /// Additions into one target that gain enough; where the other sign is known already, the flip.
