@@ -40,7 +40,8 @@ pub struct Config {
     pub rho: f64,
     /// Where the weights of the adaptor come from; default learnt.
     pub weighting: Weighting,
-    /// At most so many unlabelled perturbations, those of the regulators with most targets; default 256.
+    /// At most so many unlabelled perturbations, those of the regulators with most targets; default 256. Fewer are taken
+    /// where their predictions, of weight `ρ` each, would outweigh what was measured.
     pub unlabelled: usize,
     /// Exponent `γ` of the balanced consistency, > 0; default 2.
     pub gamma: f64,

@@ -38,8 +38,8 @@ impl Estimate {
     /// The sizes and the bound of the memory; takes no time.
     ///
     /// ```text
-    /// search    2·(5 + c + 1/8)·r·n  states (2 bytes), wanted class (1) and weight (2) of each entry, whether any walk
-    ///                              reaches it (a bit), with the copy for simulated screens
+    /// search    2·(7 + c)·r·n      states (2 bytes, by row and by gene), wanted class (1) and weight (2) of each entry,
+    ///                              with the copy for simulated screens
     /// tables    256 MiB + 8·r·g    look-ups of one screening, in blocks, and the regulators that each row reaches
     /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
     /// predicted 24·(u + t)·n       class probabilities of two predictors
@@ -67,7 +67,7 @@ impl Estimate {
         };
         let regulations = network.regulations().len();
         let parts = [
-            ("search", copies * ((5 + counted) * rows + rows.div_ceil(64) * 8) * wide),
+            ("search", copies * ((5 + counted) * rows + 2 * rows.next_multiple_of(64)) * wide),
             ("look-up tables", tables + 8 * rows * regulators.min(wide)),
             ("responses", 8 * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
             ("predictions", 24 * (predicted_rows as u64 + held_out) * wide),
@@ -221,10 +221,10 @@ mod tests {
             genes: &genes,
         };
         let estimate = Estimate::of(&materials, &Config::default());
-        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search with two words a gene for the reach,
+        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search and 2·2·128·1000 by gene,
         // 8·5·100·1000 bytes of tables, and 8·100 for each of 10 regulators and 100 perturbed genes.
         assert_eq!((estimate.measured_rows, estimate.predicted_rows), (90, 10));
-        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_032_000));
+        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_512_000));
         assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_088_000));
         assert_eq!(estimate.memory[2], ("responses".to_owned(), 8 * 120 * 1000));
         // Nothing is measured, so a pass takes no time worth telling, but it can be told.

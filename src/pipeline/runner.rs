@@ -82,6 +82,8 @@ struct Runner<'a> {
     /// Which rows of the data are labelled: training and validation, in order.
     rows: Vec<usize>,
     labelled: Dataset,
+    /// Whether a labelled row measured the gene.
+    is_measured: Vec<bool>,
     validation: Vec<usize>,
     unlabelled: Vec<Perturbation>,
     held_by_knowledge: Vec<bool>,
@@ -107,6 +109,8 @@ impl<'a> Runner<'a> {
         let labelled = dataset.select(&rows);
         let place = |row: &usize| rows.binary_search(row).ok();
         let validation = split.validation.iter().filter_map(place).collect();
+        let measured_genes = labelled.measured_genes();
+        let affordable = affordable(config, &labelled.observed, measured_genes.len());
         let symbolic = Closure::new(network, config.depth, config.reading).simulate(&labelled.perturbations);
         let agreement = agreement(&labelled.perturbations, &labelled.observed, &symbolic)?;
         let mut weights = representation_weights(&in_degrees(network), materials.evidence, &agreement)?;
@@ -115,8 +119,8 @@ impl<'a> Runner<'a> {
         }
         Ok(Self {
             unlabelled: match materials.external {
-                Some(external) => foretold_elsewhere(external, dataset, split, config.unlabelled),
-                None => unlabelled(network, dataset, split, config.unlabelled),
+                Some(external) => foretold_elsewhere(external, dataset, split, affordable),
+                None => unlabelled(network, dataset, split, affordable),
             },
             held_by_knowledge: held_by(network),
             watch: Deadline { inner: watch, end: config.time_limit().map(|limit| Instant::now() + limit) },
@@ -125,6 +129,7 @@ impl<'a> Runner<'a> {
             config,
             rows,
             labelled,
+            is_measured: flags(&measured_genes, network.n_genes()),
             validation,
             weights,
         })
@@ -314,11 +319,15 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one.
+    /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one; 0 for a gene that no
+    /// training experiment measured, of which a predictor that learns from them knows nothing.
     fn confidences(&self, aligned: &Aligned) -> Vec<f32> {
         let n_genes = self.materials.network.n_genes();
         let confidence = |(entry, &symbolic): (usize, &bool)| {
             let (row, gene) = (entry / n_genes, entry % n_genes);
+            if !self.is_measured[gene] && self.materials.external.is_none() {
+                return 0.0;
+            }
             let sure = if symbolic {
                 self.weights[gene] as f32
             } else {
@@ -442,6 +451,23 @@ impl Watch for Deadline<'_> {
     }
 }
 
+/// So many unlabelled perturbations that what is predicted of them weighs no more in all than what was measured.
+fn affordable(config: &Config, observed: &ResponseMatrix, measured_genes: usize) -> usize {
+    let measured = observed.entries().iter().flatten().count();
+    let weight_of_a_row = config.rho * measured_genes as f64;
+    if weight_of_a_row > 0.0 {
+        config.unlabelled.min((measured as f64 / weight_of_a_row) as usize)
+    } else {
+        config.unlabelled
+    }
+}
+
+fn flags(genes: &[GeneId], n_genes: usize) -> Vec<bool> {
+    let mut flags = vec![false; n_genes];
+    genes.iter().for_each(|gene| flags[gene.index()] = true);
+    flags
+}
+
 fn in_degrees(network: &RegulatoryNetwork) -> Vec<u32> {
     let others = |gene: GeneId| network.regulators_of(gene).iter().filter(|regulator| regulator.gene != gene).count();
     (0..network.n_genes()).map(|gene| others(GeneId::new(gene)) as u32).collect()
@@ -481,4 +507,55 @@ fn unlabelled(network: &RegulatoryNetwork, dataset: &Dataset, split: &Split, at_
     regulators.truncate(at_most);
     regulators.sort_unstable();
     regulators.into_iter().filter_map(|gene| Perturbation::of([(gene, direction)])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{Regulation, Response, Sign};
+    use crate::progress::Unwatched;
+
+    #[test]
+    fn what_is_predicted_weighs_no_more_than_what_was_measured_and_only_where_anything_was() {
+        let gene = GeneId::new;
+        // Forty regulators of forty genes; of each of six experiments four genes are measured, five in all.
+        let network = RegulatoryNetwork::new(
+            80,
+            (0..40).map(|place| Regulation::new(gene(place), gene(40 + place), Sign::Activation)),
+        );
+        let mut observed = ResponseMatrix::unmeasured(6, 80);
+        for row in 0..6 {
+            (0..4).for_each(|place| observed.row_mut(row)[40 + (row + place) % 5] = Some(Response::Unchanged));
+        }
+        let dataset = Dataset {
+            names: (0..6).map(|row| row.to_string()).collect(),
+            perturbations: (0..6).map(|row| Perturbation::deletion(gene(row))).collect(),
+            observed,
+        };
+        let split = Split { train: (0..5).collect(), validation: vec![5], test: Vec::new() };
+        let (genes, row_labels) = (GeneTable::new(), vec![String::new(); 6]);
+        let materials = Materials {
+            network: &network,
+            evidence: &[0; 80],
+            resistance: None,
+            held_out: None,
+            external: None,
+            dataset: &dataset,
+            split: &split,
+            row_labels: &row_labels,
+            genes: &genes,
+        };
+        let config = Config { rho: 0.25, ..Config::default() };
+        let runner = Runner::start(&materials, &config, &Unwatched).expect("enough to learn from");
+        // 24 measured entries, and 5 genes at a quarter each in a row: 19 rows, of the 34 regulators left.
+        assert_eq!(runner.unlabelled.len(), 19);
+        let mut predictor = runner.new_predictor();
+        predictor.fit(&runner.labelled_data(&[1.0; 6]), &Unwatched).expect("fitted");
+        let aligned = runner.align(&network, predictor.as_ref(), &runner.unlabelled).expect("aligned");
+        let weights = runner.confidences(&aligned);
+        assert!(weights.iter().sum::<f32>() <= 24.0);
+        for (entry, &weight) in weights.iter().enumerate() {
+            assert_eq!(weight > 0.0, (40..45).contains(&(entry % 80)), "gene {}: {weight}", entry % 80);
+        }
+    }
 }

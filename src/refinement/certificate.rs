@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::commit::{Search, weight};
-use super::exact::{ExactState, Row, UNIT, UNREACHED};
+use super::exact::{ExactState, Gain, Row, UNIT, UNREACHED};
 use super::swap::swap;
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
@@ -96,14 +96,18 @@ pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate
     Certificate::Uncertified
 }
 
-/// Accepts those of these actions that better the network, best first; how many. Those that nearly do are tried again
-/// after each round, for what was accepted may have made room for them.
+/// Accepts those of these actions that better the network, best first; how many. Those that do something and nearly
+/// better it are tried again after each round, for what was accepted may have made room for them.
 fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) -> usize {
-    let nets = search.nets(actions, watch).into_iter().zip(actions);
-    let near: Vec<_> = nets.filter(|&(net, _)| net > -NEAR).map(|(_, &action)| action).collect();
+    let gains = search.gains(actions, watch);
+    let is_near = |&(gain, action): &(Gain, Action)| {
+        let net = search.net(action, gain);
+        net > 0 || net > -NEAR && gain.total() != 0
+    };
+    let near: Vec<_> = gains.into_iter().zip(actions.iter().copied()).filter(is_near).collect();
     let mut accepted = 0;
     loop {
-        let open: Vec<_> = near.iter().copied().filter(|&action| search.is_open(action)).collect();
+        let open: Vec<_> = near.iter().map(|&(_, action)| action).filter(|&action| search.is_open(action)).collect();
         let better = search.evaluated(&open, watch);
         match search.accept_best(better, watch) {
             0 => return accepted,

@@ -179,16 +179,18 @@ impl<'a> Search<'a> {
 
     /// Net gains of these actions, each by itself; fewer if stopped.
     pub fn nets(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<i64> {
-        let mut nets = Vec::with_capacity(actions.len());
-        for batch in actions.chunks(BATCH) {
-            if watch.is_cancelled() {
-                break;
-            }
+        let gains = self.gains(actions, watch);
+        actions.iter().zip(gains).map(|(&action, gain)| self.net(action, gain)).collect()
+    }
+
+    /// What these actions gain in the entries, each by itself; fewer if stopped.
+    pub fn gains(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<Gain> {
+        let mut gains = Vec::with_capacity(actions.len());
+        for batch in actions.chunks(BATCH).take_while(|_| !watch.is_cancelled()) {
             let edits: Vec<_> = batch.iter().map(|action| action.edits()).collect();
-            let gains = self.state.gains(&edits);
-            nets.extend(batch.iter().zip(gains).map(|(&action, gain)| self.net(action, gain)));
+            gains.extend(self.state.gains(&edits));
         }
-        nets
+        gains
     }
 
     /// True if an action of this net gain lowers the objective or, when caution is gone, leaves it with fewer revisions.

@@ -305,7 +305,10 @@ impl ExactState {
 
     /// The exact gain of each alternative set of edits, applied to the present network by itself.
     pub fn gains(&mut self, alternatives: &[Vec<Edit>]) -> Vec<Gain> {
-        let touched: Vec<_> = alternatives.iter().map(|edits| self.touched_by(edits)).collect();
+        let touched: Vec<_> = match alternatives {
+            [edits] => vec![self.touched_by(edits)],
+            _ => alternatives.par_iter().map(|edits| self.touched_by(edits)).collect(),
+        };
         let Self { arcs, rows, depth, reading, .. } = self;
         let (arcs, depth, reading) = (&*arcs, *depth, *reading);
         let gain_in = |row: &mut Row, edits: &[Edit], scratch: &mut Scratch, gain: &mut Gain| {
@@ -374,33 +377,34 @@ impl ExactState {
     pub fn apply(&mut self, edits: &[Edit]) {
         let touched = self.touched_by(edits);
         let Self { arcs, rows, depth, reading, reach } = self;
-        let (shared, depth, reading, known) = (&*arcs, *depth, *reading, &*reach);
+        let (shared, depth, reading) = (&*arcs, *depth, *reading);
         let walk = |(chunk, rows): (usize, &mut [Row])| {
-            let (mut scratch, mut newly_reached) = (Scratch::new(depth), Vec::new());
+            let (mut scratch, mut changed) = (Scratch::new(depth), Vec::new());
             for place in touched.in_chunk(chunk) {
                 let row = &mut rows[place];
-                if !row.touched_by(edits, depth) {
-                    continue;
-                }
                 walk_edits(row, shared, edits, depth, &mut scratch);
                 if let Reading::Majority { alpha, tau } = reading {
                     row.counted = count_classes(row, Overlay { arcs: shared, edits }, depth, alpha, tau);
                 }
                 let index = chunk * CHUNK + place;
-                let genes = scratch.log.iter().map(|&(state, _)| state as usize / 2);
-                newly_reached.extend(genes.filter(|&gene| !known.contains(gene, index)).map(|gene| (gene, index)));
+                changed
+                    .extend(scratch.log.iter().map(|&(state, _)| (index, state as usize, row.depths[state as usize])));
             }
-            newly_reached
+            changed
         };
-        let newly_reached: Vec<_> = rows.par_chunks_mut(CHUNK).enumerate().flat_map_iter(walk).collect();
-        newly_reached.into_iter().for_each(|(gene, row)| reach.insert(gene, row));
+        let changed: Vec<_> = rows.par_chunks_mut(CHUNK).enumerate().flat_map_iter(walk).collect();
+        changed.into_iter().for_each(|(row, state, depth)| reach.set(row, state, depth));
         for &edit in edits {
             arcs.apply(edit);
         }
     }
 
+    /// Rows in which the edits may change anything; at least those.
     fn touched_by(&self, edits: &[Edit]) -> Touched {
-        self.reach.union(edits.iter().map(|edit| edit.regulation.regulator.index()))
+        match self.reading {
+            Reading::Majority { .. } => self.reach.passed_by(edits, self.depth),
+            Reading::Naive | Reading::Nearest => self.reach.touched_by(&self.arcs, edits, self.depth),
+        }
     }
 }
 

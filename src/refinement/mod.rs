@@ -95,7 +95,7 @@ pub struct Refinement {
 /// best network so far is handed back, [`Certificate::Uncertified`].
 ///
 /// # Complexity
-/// Memory `5 · rows · genes` bytes plus the candidates; nothing is genes × genes.
+/// Memory `7 · rows · genes` bytes plus the candidates; nothing is genes × genes.
 pub fn refine(
     network: &RegulatoryNetwork,
     data: &RefinementData<'_>,
