@@ -114,6 +114,19 @@ fn a_cell_scored_against_other_refined_knowledge_is_computed_again() {
 }
 
 #[test]
+fn whoever_is_named_takes_part_once() {
+    let bench = bench();
+    let named = ["mean", "aligned-neighbours", "aligned-mlp", "aligned-mlp-no-refinement"];
+    let done =
+        evaluate(bench.path(), &["--predictors", &[&named[..], &["mean"]].concat().join(","), "--splits", "k-fold"]);
+    let said = String::from_utf8_lossy(&done.success().get_output().stdout).into_owned();
+    let (table, _) = said.split_once("The reference is").expect("a table and what it is compared with");
+    for name in named {
+        assert_eq!(table.matches(&format!("| {name} ")).count(), 1, "{name}: {table}");
+    }
+}
+
+#[test]
 fn the_number_of_threads_changes_no_score() {
     let bench = bench();
     let folder = bench.path();

@@ -169,6 +169,12 @@ fn contenders(arguments: &EvaluateArgs, settings: &Settings) -> Result<Vec<Conte
         matches!(contender, Contender::Aligned(_, Some(ablation))
             if arguments.ablate.iter().any(|part| part.word() == ablation.part()))
     }));
+    // Loops around further predictors, and without a part, are named one by one.
+    for contender in named {
+        if !contenders.contains(&contender) {
+            contenders.push(contender);
+        }
+    }
     Ok(contenders)
 }
 

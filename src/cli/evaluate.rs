@@ -66,7 +66,7 @@ pub struct EvaluateArgs {
     split: Option<PathBuf>,
     /// Whom to compare on held-out experiments, separated by commas, or `all`: chance, knowledge, no-change, mean, additive,
     /// linear, linear-regulon, ridge-pca, ridge-regulon, ridge-walks, neighbours, neighbours-walks, forest, ode, mlp,
-    /// gnn, stacked, aligned-mlp, aligned-gnn.
+    /// gnn, stacked, aligned-mlp, aligned-gnn. `aligned-NAME` is the loop around any of them.
     #[arg(long, value_name = "LIST", value_delimiter = ',', groups = ["learning", "foretold"], conflicts_with_all = ["against", "seen", "part"])]
     pub(super) predictors: Vec<String>,
     /// Predictions made elsewhere (a long or wide table of values, or .h5ad) to compare and align, or to diagnose; may be
