@@ -68,7 +68,8 @@ impl Arrivals {
             let (right, wrong) = row.agreement(state.reading);
             *limit = (-right, wrong);
         }
-        let (reached, scored) = (reached_depths(rows, n_genes), scored_genes(rows, n_genes));
+        let (reached, by_class) = (reached_depths(rows, n_genes), gains_by_class(rows, state));
+        let scored: Vec<_> = by_class.iter().map(|gains| *gains != [[0; LANES]; 3]).collect();
         let mut gains = vec![vec![[0; LANES]; 2 * n_genes]; state.depth];
         let mut moved = vec![false; 2 * n_genes];
         for depth in (1..=state.depth).rev() {
@@ -85,9 +86,7 @@ impl Arrivals {
                     add_onward(&mut sums, &state.arcs.targets[target], sign, deeper, &moved);
                 }
                 if scored[target] {
-                    for ((sum, row), _) in sums.iter_mut().zip(rows).zip(open).filter(|(_, open)| *open) {
-                        *sum += arrival_gain(row, target, sign, depth as u8, state.reading);
-                    }
+                    add_arrivals(&mut sums, &by_class[target], &reached[place ^ 1], (sign, depth as u8), state.reading);
                 }
                 let here = &mut shallower[depth - 1][place];
                 for lane in 0..LANES {
@@ -122,9 +121,41 @@ fn reached_depths(rows: &[&Row], n_genes: usize) -> Vec<[u8; LANES]> {
     reached
 }
 
-/// Whether an entry of the gene counts in any row.
-fn scored_genes(rows: &[&Row], n_genes: usize) -> Vec<bool> {
-    (0..n_genes).map(|gene| rows.iter().any(|row| row.weight(gene) > 0)).collect()
+/// What each row would gain if a gene were of another class than now: `[gene][class][row]`.
+fn gains_by_class(rows: &[&Row], state: &ExactState) -> Vec<[[i32; LANES]; 3]> {
+    let mut by_class = vec![[[0; LANES]; 3]; state.arcs.targets.len()];
+    for (lane, row) in rows.iter().enumerate() {
+        for (gene, by_class) in by_class.iter_mut().enumerate().filter(|&(gene, _)| row.weight(gene) > 0) {
+            let present = row.class(gene, state.reading);
+            for (class, gains) in (0..).zip(by_class) {
+                gains[lane] = row.gain(gene, present, class) as i32;
+            }
+        }
+    }
+    by_class
+}
+
+/// Adds what each row gains in a gene by a walk of one sign at `depth`, where those of the other sign arrive as `other` says.
+fn add_arrivals(
+    sums: &mut [i64; LANES],
+    by_class: &[[i32; LANES]; 3],
+    other: &[u8; LANES],
+    (sign, depth): (usize, u8),
+    reading: Reading,
+) {
+    let (first, last) = if sign == 0 { (&by_class[2], &by_class[0]) } else { (&by_class[0], &by_class[2]) };
+    let conflicts = matches!(reading, Reading::Naive);
+    for lane in 0..LANES {
+        let both = other[lane] == depth || conflicts && other[lane] < UNREACHED;
+        let gain = if both {
+            by_class[1][lane]
+        } else if depth < other[lane] {
+            first[lane]
+        } else {
+            last[lane]
+        };
+        sums[lane] += i64::from(gain);
+    }
 }
 
 fn add_onward(sums: &mut [i64; LANES], arcs: &[Arc], sign: usize, deeper: &[[i32; LANES]], moved: &[bool]) {
@@ -134,12 +165,6 @@ fn add_onward(sums: &mut [i64; LANES], arcs: &[Arc], sign: usize, deeper: &[[i32
             sums.iter_mut().zip(&deeper[child]).for_each(|(sum, &gain)| *sum += i64::from(gain));
         }
     }
-}
-
-fn arrival_gain(row: &Row, target: usize, sign: usize, depth: u8, reading: Reading) -> i64 {
-    let mut depths = [row.depths[2 * target], row.depths[2 * target + 1]];
-    depths[sign] = depth;
-    row.gain(target, row.class(target, reading), class_of(depths[0], depths[1], reading))
 }
 
 fn additions(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
