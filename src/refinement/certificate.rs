@@ -100,14 +100,15 @@ pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate
 /// better it are tried again after each round, for what was accepted may have made room for them.
 fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) -> usize {
     let gains = search.gains(actions, watch);
-    let is_near = |&(gain, action): &(Gain, Action)| {
+    let is_near = |gain: Gain, action: Action| {
         let net = search.net(action, gain);
         net > 0 || net > -NEAR && gain.total() != 0
     };
-    let near: Vec<_> = gains.into_iter().zip(actions.iter().copied()).filter(is_near).collect();
+    let judged = actions.iter().copied().zip(gains);
+    let near: Vec<_> = judged.filter(|&(action, gain)| is_near(gain, action)).map(|(action, _)| action).collect();
     let mut accepted = 0;
     loop {
-        let open: Vec<_> = near.iter().map(|&(_, action)| action).filter(|&action| search.is_open(action)).collect();
+        let open: Vec<_> = near.iter().copied().filter(|&action| search.is_open(action)).collect();
         let better = search.evaluated(&open, watch);
         match search.accept_best(better, watch) {
             0 => return accepted,

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::RefinementData;
-use super::reach::{CHUNK, Reach, Touched};
+use super::reach::{BLOCK, CHUNK, Reach, Touched};
 use crate::biology::{Direction, Entry, GeneId, Regulation, Response, ResponseMatrix, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::symbolic::Reading;
@@ -185,10 +185,6 @@ impl Row {
     /// Weight of the entry of `gene`.
     pub fn weight(&self, gene: usize) -> i64 {
         i64::from(self.weights[gene])
-    }
-
-    fn touched_by(&self, edits: &[Edit], depth: usize) -> bool {
-        edits.iter().any(|edit| usize::from(self.depth(edit.regulation.regulator.index())) < depth)
     }
 
     /// Weights of entries that agree and that disagree.
@@ -378,22 +374,19 @@ impl ExactState {
         let touched = self.touched_by(edits);
         let Self { arcs, rows, depth, reading, reach } = self;
         let (shared, depth, reading) = (&*arcs, *depth, *reading);
-        let walk = |(chunk, rows): (usize, &mut [Row])| {
-            let (mut scratch, mut changed) = (Scratch::new(depth), Vec::new());
-            for place in touched.in_chunk(chunk) {
+        rows.par_chunks_mut(BLOCK).zip(reach.blocks_mut()).enumerate().for_each(|(number, (rows, block))| {
+            let mut scratch = Scratch::new(depth);
+            for place in touched.in_block(number) {
                 let row = &mut rows[place];
                 walk_edits(row, shared, edits, depth, &mut scratch);
                 if let Reading::Majority { alpha, tau } = reading {
                     row.counted = count_classes(row, Overlay { arcs: shared, edits }, depth, alpha, tau);
                 }
-                let index = chunk * CHUNK + place;
-                changed
-                    .extend(scratch.log.iter().map(|&(state, _)| (index, state as usize, row.depths[state as usize])));
+                for state in scratch.log.iter().map(|&(state, _)| state as usize) {
+                    block[state][place] = row.depths[state];
+                }
             }
-            changed
-        };
-        let changed: Vec<_> = rows.par_chunks_mut(CHUNK).enumerate().flat_map_iter(walk).collect();
-        changed.into_iter().for_each(|(row, state, depth)| reach.set(row, state, depth));
+        });
         for &edit in edits {
             arcs.apply(edit);
         }
@@ -500,9 +493,6 @@ fn try_edits(
     scratch: &mut Scratch,
     mut tell: impl FnMut(usize, i64),
 ) {
-    if !row.touched_by(edits, depth) {
-        return;
-    }
     if let Reading::Majority { alpha, tau } = reading {
         let classes = count_classes(row, Overlay { arcs, edits }, depth, alpha, tau);
         for (gene, &class) in classes.iter().enumerate().filter(|&(gene, &class)| class != row.counted[gene]) {

@@ -28,7 +28,7 @@ pub use certificate::Certificate;
 pub use config::{RefinementConfig, RegulatorPool};
 pub use course::{Course, SearchState};
 pub use error::RefinementError;
-pub(crate) use propose::TABLE_BYTES;
+pub(crate) use propose::{TABLE_BYTES, look_ahead_bytes};
 pub use resistance::Resistance;
 
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind, RevisionStatus};

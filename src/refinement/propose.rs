@@ -23,6 +23,11 @@ pub(crate) const TABLE_BYTES: usize = 256 << 20;
 const LANES: usize = 16;
 const SIGNS: [Sign; 2] = Sign::BOTH;
 
+/// Bytes that looking ahead in one block of rows takes for each gene: gains by depth and by class, depths, flags.
+pub(crate) const fn look_ahead_bytes(depth: usize) -> usize {
+    LANES * (8 * depth + 3 * 4 + 2) + 5
+}
+
 /// Limits of one screening.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {

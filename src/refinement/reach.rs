@@ -3,43 +3,38 @@
 //! Most edits change nothing in most rows. Side by side, the depths of a regulator and of a target in all rows say at a
 //! glance in which ones a walk is gained or lost.
 
+use rayon::prelude::*;
+
 use super::exact::{Arc, Arcs, Edit, Row, UNREACHED, turn_of};
 
 /// Rows that a job works on together; a word of a set of rows holds whole jobs.
 pub(super) const CHUNK: usize = 16;
-const WORD: usize = u64::BITS as usize;
+/// Rows of a block: as many as a word of a set of rows holds.
+pub(super) const BLOCK: usize = u64::BITS as usize;
 
-/// Least depth of each state in each row, `[2 · gene + sign][row]`.
+/// Least depth of each state in each row, `[block of rows][2 · gene + sign][row of the block]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reach {
-    /// Rows, filled up to whole words with rows that reach nothing.
-    width: usize,
-    depths: Vec<u8>,
+    states: usize,
+    /// The last block is filled up with rows that reach nothing.
+    depths: Vec<[u8; BLOCK]>,
 }
 
 impl Reach {
     pub fn of(rows: &[Row], n_genes: usize) -> Self {
-        let width = rows.len().next_multiple_of(WORD);
-        let mut depths = vec![UNREACHED; width * 2 * n_genes];
-        for (row, of_row) in rows.iter().map(|row| &row.depths).enumerate() {
-            for (state, &depth) in of_row.iter().enumerate().filter(|&(_, &depth)| depth != UNREACHED) {
-                depths[state * width + row] = depth;
+        let states = 2 * n_genes;
+        let mut depths = vec![[UNREACHED; BLOCK]; rows.len().div_ceil(BLOCK) * states];
+        for (block, rows) in depths.chunks_mut(states.max(1)).zip(rows.chunks(BLOCK)) {
+            for (place, row) in rows.iter().enumerate() {
+                block.iter_mut().zip(&row.depths).for_each(|(of_state, &depth)| of_state[place] = depth);
             }
         }
-        Self { width, depths }
+        Self { states, depths }
     }
 
-    pub fn set(&mut self, row: usize, state: usize, depth: u8) {
-        self.depths[state * self.width + row] = depth;
-    }
-
-    fn of_state(&self, state: usize) -> &[u8] {
-        &self.depths[state * self.width..][..self.width]
-    }
-
-    /// Depths of the state by which an arc reaches a state of this sign.
-    fn before(&self, arc: Arc, sign: usize) -> &[u8] {
-        self.of_state(2 * arc.gene as usize + (sign ^ usize::from(arc.turn)))
+    /// The depths of one block after the other, by state.
+    pub fn blocks_mut(&mut self) -> rayon::slice::ChunksMut<'_, [u8; BLOCK]> {
+        self.depths.par_chunks_mut(self.states.max(1))
     }
 
     /// Rows in which one of the edits, made one after the other, may change the depth of some state.
@@ -48,49 +43,62 @@ impl Reach {
     /// early, unless another regulator does so too. Where the first edit changes nothing, that is so for the second in
     /// the same row, and so on; of their other regulators only the first can be sure.
     pub fn touched_by(&self, arcs: &Arcs, edits: &[Edit], depth: usize) -> Touched {
-        let deepest = depth as u8;
-        let mut concerned = vec![0; self.width];
-        self.collect(edits, |place, edit, flags| {
-            let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
-            let own = Arc { gene: regulator as u32, turn: turn_of(edit.regulation.sign) };
-            for sign in 0..2 {
-                let [to, other] = [sign, 1 - sign].map(|sign| self.of_state(2 * target + sign));
-                let from = self.before(own, sign);
-                for (((concerned, &from), &to), &other) in concerned.iter_mut().zip(from).zip(to).zip(other) {
-                    let arrival = from + 1;
-                    let moves = if edit.insert { arrival < to } else { arrival == to };
-                    // No walk enters a perturbed gene.
-                    *concerned = u8::from(moves & (arrival <= deepest) & (to != 0) & (other != 0));
+        self.collect(|block, flags| {
+            for (place, edit) in edits.iter().enumerate() {
+                let rivals =
+                    if place == 0 && !edit.insert { &*arcs.regulators[edit.regulation.target.index()] } else { &[] };
+                for sign in 0..2 {
+                    let moved = moved_by(block, *edit, sign, depth as u8, rivals);
+                    flags.iter_mut().zip(moved).for_each(|(flag, moved)| *flag |= moved);
                 }
-                if place == 0 && !edit.insert {
-                    for &arc in arcs.regulators[target].iter().filter(|&&arc| arc != own) {
-                        let from = self.before(arc, sign);
-                        for ((concerned, &from), &to) in concerned.iter_mut().zip(from).zip(to) {
-                            *concerned &= u8::from(from + 1 != to);
-                        }
-                    }
-                }
-                flags.iter_mut().zip(&concerned).for_each(|(flag, concerned)| *flag |= concerned);
             }
         })
     }
 
     /// Rows in which a walk reaches the regulator of an edit early enough to go on from it.
     pub fn passed_by(&self, edits: &[Edit], depth: usize) -> Touched {
-        self.collect(edits, |_, edit, flags| {
-            for sign in 0..2 {
-                let from = self.of_state(2 * edit.regulation.regulator.index() + sign);
-                flags.iter_mut().zip(from).for_each(|(flag, &from)| *flag |= u8::from(usize::from(from) < depth));
+        self.collect(|block, flags| {
+            for state in edits.iter().flat_map(|edit| [0, 1].map(|sign| 2 * edit.regulation.regulator.index() + sign)) {
+                flags
+                    .iter_mut()
+                    .zip(block[state])
+                    .for_each(|(flag, from)| *flag |= u8::from(usize::from(from) < depth));
             }
         })
     }
 
-    fn collect(&self, edits: &[Edit], mut mark: impl FnMut(usize, &Edit, &mut [u8])) -> Touched {
-        let mut flags = vec![0; self.width];
-        edits.iter().enumerate().for_each(|(place, edit)| mark(place, edit, &mut flags));
-        let word = |flags: &[u8]| flags.iter().rev().fold(0, |word, &flag| word << 1 | u64::from(flag));
-        Touched { bits: flags.chunks(WORD).map(word).collect() }
+    fn collect(&self, mark: impl Fn(&[[u8; BLOCK]], &mut [u8; BLOCK])) -> Touched {
+        let word = |block: &[[u8; BLOCK]]| {
+            let mut flags = [0; BLOCK];
+            mark(block, &mut flags);
+            flags.iter().rev().fold(0, |word, &flag| word << 1 | u64::from(flag))
+        };
+        Touched { bits: self.depths.chunks(self.states.max(1)).map(word).collect() }
     }
+}
+
+/// Rows of a block in which an edit, the first to be made, changes the depth at which its target is reached by walks of
+/// this sign; what it takes out changes nothing where one of the `rivals` into its target lets a walk arrive as early.
+fn moved_by(block: &[[u8; BLOCK]], edit: Edit, sign: usize, deepest: u8, rivals: &[Arc]) -> [u8; BLOCK] {
+    let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
+    let own = Arc { gene: regulator as u32, turn: turn_of(edit.regulation.sign) };
+    let before = |arc: Arc| &block[2 * arc.gene as usize + (sign ^ usize::from(arc.turn))];
+    let (from, to, other) = (before(own), &block[2 * target + sign], &block[2 * target + 1 - sign]);
+    let mut moved = [0; BLOCK];
+    for row in 0..BLOCK {
+        let arrival = from[row] + 1;
+        let moves = if edit.insert { arrival < to[row] } else { arrival == to[row] };
+        // No walk enters a perturbed gene.
+        moved[row] = u8::from(moves & (arrival <= deepest) & (to[row] != 0) & (other[row] != 0));
+    }
+    if moved != [0; BLOCK] {
+        for from in rivals.iter().filter(|&&arc| arc != own).map(|&arc| before(arc)) {
+            for row in 0..BLOCK {
+                moved[row] &= u8::from(from[row] + 1 != to[row]);
+            }
+        }
+    }
+    moved
 }
 
 /// A set of rows.
@@ -104,13 +112,18 @@ impl Touched {
     }
 
     pub fn rows(&self) -> impl Iterator<Item = usize> {
-        self.bits.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * WORD + bit))
+        self.bits.iter().enumerate().flat_map(|(word, &bits)| ones(bits).map(move |bit| word * BLOCK + bit))
+    }
+
+    /// Places inside one block of [`BLOCK`] rows.
+    pub fn in_block(&self, block: usize) -> impl Iterator<Item = usize> {
+        ones(self.bits[block])
     }
 
     /// Places inside one chunk of [`CHUNK`] rows.
     pub fn in_chunk(&self, chunk: usize) -> impl Iterator<Item = usize> {
         let first = chunk * CHUNK;
-        ones(self.bits[first / WORD] >> (first % WORD) & ((1 << CHUNK) - 1))
+        ones(self.bits[first / BLOCK] >> (first % BLOCK) & ((1 << CHUNK) - 1))
     }
 }
 
