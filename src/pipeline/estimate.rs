@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Config, Materials, PipelineError};
 use crate::progress::{Unwatched, Watch};
-use crate::refinement::{RefinementData, RegulatorPool, TABLE_BYTES, draft, enough_simulations};
+use crate::refinement::{RefinementData, RegulatorPool, TABLE_BYTES, draft, enough_simulations, look_ahead_bytes};
 use crate::symbolic::Reading;
 
 /// Bytes of the program itself with its embedded data.
@@ -41,6 +41,7 @@ impl Estimate {
     /// search    2·(7 + c)·r·n      states (2 bytes, by row and by gene), wanted class (1) and weight (2) of each entry,
     ///                              with the copy for simulated screens
     /// tables    256 MiB + 8·r·g    look-ups of one screening, in blocks, and the regulators that each row reaches
+    /// look-ahead (128·k + 229)·T·n gains of a block of 16 rows by gene and depth, on each of T threads
     /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
     /// predicted 24·(u + t)·n       class probabilities of two predictors
     /// knowledge 2,400·e + 256·n    statements and citations while the file is read (measured on OmniPath), names of genes
@@ -66,6 +67,7 @@ impl Estimate {
             RegulatorPool::Any => wide,
         };
         let regulations = network.regulations().len();
+        let threads = rayon::current_num_threads() as u64;
         let parts = [
             ("search", copies * ((5 + counted) * rows + 2 * rows.next_multiple_of(64)) * wide),
             ("look-up tables", tables + 8 * rows * regulators.min(wide)),
@@ -73,6 +75,7 @@ impl Estimate {
             ("predictions", 24 * (predicted_rows as u64 + held_out) * wide),
             ("knowledge base", 2_400 * regulations as u64 + 256 * wide),
             ("neural predictor", 80 * hidden * wide),
+            ("look-ahead", threads * look_ahead_bytes(config.depth) as u64 * wide),
             ("program", PROGRAM),
         ];
         let memory = parts.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();

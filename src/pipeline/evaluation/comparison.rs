@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::Audit;
 use super::contender::{Contender, drawn_by_chance};
 use super::held_out::HeldOutPrediction;
-use crate::biology::{
-    Evidence, GeneId, GeneTable, Perturbation, Response, ResponseMatrix, ResponseValues, Revision, RevisionStatus,
-};
+use crate::biology::{Evidence, GeneId, GeneTable, Response, ResponseMatrix, ResponseValues, Revision, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{Calibration, EffectScores, Effects, ResponseCounts, calibration, effects, row_counts};
 use crate::network::RegulatoryNetwork;
@@ -316,10 +314,10 @@ impl Fold<'_> {
                 self.aligned(other.as_ref(), None, &config, watch)?
             }
             Contender::AlignedExternal(label) => self.aligned(None, Some(self.external(label)?), self.config, watch)?,
-            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), test, watch)?,
+            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), &held_out, watch)?,
             Contender::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
-                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), test, watch)?
+                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), &held_out, watch)?
             }
         };
         let seconds = began.elapsed().as_secs_f64();
@@ -329,7 +327,7 @@ impl Fold<'_> {
     fn fitted(
         &self,
         predictor: &mut dyn Predictor,
-        test: &[Perturbation],
+        held_out: &Dataset,
         watch: &dyn Watch,
     ) -> Result<Foretold, PipelineError> {
         let learnt = self.split.learnt_from();
@@ -343,9 +341,9 @@ impl Fold<'_> {
             validation: &validation,
         };
         predictor.fit(&data, watch)?;
-        let prediction = predictor.predict(test)?;
-        let observed = self.materials.dataset.observed.select(&self.split.test);
-        let calibration = Some(calibration(test, &observed, prediction.entries(), BINS)?);
+        let Dataset { perturbations, observed, .. } = held_out;
+        let prediction = predictor.predict(perturbations)?;
+        let calibration = Some(calibration(perturbations, observed, prediction.entries(), BINS)?);
         let responses = prediction.responses();
         Ok(Foretold { calibration, prediction: Some(prediction), ..Foretold::of(responses) })
     }
