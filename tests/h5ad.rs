@@ -1,6 +1,8 @@
 //! Cells in AnnData files: all encodings are read alike, the tests agree with SciPy, bad files are refused with a mend, and
 //! what is written is read back as observations.
 
+mod common;
+
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -11,8 +13,9 @@ use aligned::datasets::h5ad::{
     write_cell_responses,
 };
 use aligned::datasets::{self, CallThresholds, ReadOptions, benjamini_hochberg};
-use aligned::progress::{Unwatched, Watch};
+use aligned::progress::Unwatched;
 use assert_cmd::Command;
+use common::{Impatient, says};
 use rust_hdf5::H5File;
 
 /// A file of `tests/cases/h5ad`, decompressed into a folder.
@@ -110,12 +113,6 @@ fn table(cells: &CellFile, responses: &CellResponses) -> String {
 
 fn named(key: &str) -> CellOptions {
     CellOptions { perturbation_key: Some(key.to_owned()), ..CellOptions::default() }
-}
-
-fn says(message: &str, fragments: &[&str]) {
-    for fragment in fragments {
-        assert!(message.contains(fragment), "`{message}` does not say `{fragment}`");
-    }
 }
 
 #[test]
@@ -364,17 +361,6 @@ fn the_same_bytes_on_any_number_of_threads() {
         })
     };
     assert_eq!(on(1), on(5));
-}
-
-/// Somebody who has seen enough from the start.
-struct Impatient;
-
-impl Watch for Impatient {
-    fn begin(&self, _phase: &str, _steps: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn is_cancelled(&self) -> bool {
-        true
-    }
 }
 
 #[test]

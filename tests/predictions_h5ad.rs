@@ -1,6 +1,8 @@
 //! Predictions in AnnData files: they say what the same predictions in a table say, means are taken and controls subtracted,
 //! and bad files are refused with a mend. What `evaluate` foretells goes out as such files and comes in again.
 
+mod common;
+
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -8,8 +10,9 @@ use std::path::Path;
 use aligned::biology::{Direction, GeneTable, ResponseValues};
 use aligned::datasets::h5ad::{CellOptions, PredictedRows, PredictionsFile, read_cell_predictions};
 use aligned::datasets::{Predictions, PredictionsReport, ReadOptions, read_predictions};
-use aligned::progress::{Unwatched, Watch};
+use aligned::progress::Unwatched;
 use assert_cmd::Command;
+use common::{Impatient, says};
 use rust_hdf5::H5File;
 
 /// Predictions row by row: names of the rows, what is perturbed in them if a column says so, genes, values.
@@ -107,12 +110,6 @@ fn labels(predictions: &Predictions) -> Vec<String> {
 
 fn values(of: &ResponseValues, row: usize) -> [Option<f32>; 2] {
     ["entC", "lacZ"].map(|gene| of.get(row, genes().id(gene).expect("known")))
-}
-
-fn says(message: &str, fragments: &[&str]) {
-    for fragment in fragments {
-        assert!(message.contains(fragment), "`{message}` does not say `{fragment}`");
-    }
 }
 
 #[test]
@@ -215,17 +212,6 @@ fn no_file_however_damaged_ends_in_more_than_a_message() {
         let mut changed = bytes.clone();
         changed[(step * 7919) % bytes.len()] ^= 1 << (step % 8);
         let _ = read(&changed);
-    }
-}
-
-/// Somebody who has seen enough from the start.
-struct Impatient;
-
-impl Watch for Impatient {
-    fn begin(&self, _phase: &str, _steps: u64) {}
-    fn advance(&self, _steps: u64) {}
-    fn is_cancelled(&self) -> bool {
-        true
     }
 }
 

@@ -13,7 +13,7 @@ use super::plots::Tick;
 use super::tables::MarkdownTable;
 use super::templates::render;
 use super::wording::{counted, decimal, grouped, percent};
-use super::{InputFile, ReportError};
+use super::{InputFile, ReportError, json};
 use crate::metrics::CellNeeds;
 use crate::pipeline::diagnosis::{DiagnosedBatch, DiagnosedPerturbation, Diagnosis, SampleStanding, UnknownChange};
 
@@ -101,9 +101,7 @@ impl DiagnosisReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        writeln!(out)?;
-        Ok(())
+        json::write(self, out)
     }
 
     /// Writes tables to be read in a terminal or on a code-hosting page, with at most `top` rows each, the worst ones.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::tables::MarkdownTable;
 use super::wording::{counted, difference, percent, score, with_interval};
-use super::{InputFile, ReportError};
+use super::{InputFile, ReportError, json};
 use crate::metrics::Interval;
 use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
 
@@ -111,9 +111,7 @@ impl EvaluationReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        writeln!(out)?;
-        Ok(())
+        json::write(self, out)
     }
 }
 

@@ -1,12 +1,13 @@
-//! `report.json`: the report for programs.
+//! Reports for programs.
 
 use std::io::Write;
 
-use super::ReportError;
-use super::summary::Summary;
+use serde::Serialize;
 
-pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), ReportError> {
-    serde_json::to_writer_pretty(&mut *out, summary)?;
+use super::ReportError;
+
+pub(super) fn write(report: &impl Serialize, out: &mut dyn Write) -> Result<(), ReportError> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
     writeln!(out)?;
     Ok(())
 }

@@ -7,8 +7,9 @@ use minijinja::{Environment, UndefinedBehavior};
 use super::ReportError;
 use super::{tables, verdict, wording};
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("report.md", include_str!("templates/report.md")),
+    ("head.html", include_str!("templates/head.html")),
     ("report.html", include_str!("templates/report.html")),
     ("comparison.html", include_str!("templates/comparison.html")),
     ("diagnosis.html", include_str!("templates/diagnosis.html")),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::tables::MarkdownTable;
 use super::templates::render;
 use super::wording::{counted, decimal, difference, score, with_interval};
-use super::{InputFile, ReportError};
+use super::{InputFile, ReportError, json};
 use crate::pipeline::evaluation::{Audit, Cell, Standing, Standings};
 
 /// Everything that a comparison tells, and where it came from.
@@ -55,9 +55,7 @@ impl ComparisonReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        writeln!(out)?;
-        Ok(())
+        json::write(self, out)
     }
 
     /// Writes tables to be read in a terminal or on a code-hosting page.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::tables::MarkdownTable;
 use super::wording::{counted, decimal, grouped, score};
-use super::{InputFile, ReportError};
+use super::{InputFile, ReportError, json};
 use crate::pipeline::recovery::{BenchmarkConfig, Grid, RecoveryRow};
 use summary::{Figure, Group};
 
@@ -49,9 +49,7 @@ impl RecoveryReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_json(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        serde_json::to_writer_pretty(&mut *out, self)?;
-        writeln!(out)?;
-        Ok(())
+        json::write(self, out)
     }
 
     /// Writes `recover.svg`: edge and closure F1 over the level, a curve a method, a band from the lowest to the highest
