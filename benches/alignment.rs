@@ -33,7 +33,7 @@ fn alignment(criterion: &mut Criterion) {
         let mut rng = ChaCha8Rng::seed_from_u64(42);
         let neural = responses(rows, GENES, false, &mut rng);
         let symbolic = responses(rows, GENES, true, &mut rng);
-        let w: Vec<f64> = (0..GENES).map(|_| rng.random()).collect();
+        let w: Vec<f64> = (0..rows * GENES).map(|_| rng.random()).collect();
         let held: Vec<_> = (0..GENES).map(|_| rng.random_bool(0.7)).collect();
         let config = AdaptorConfig::default();
         group.throughput(Throughput::Elements((rows * GENES) as u64));
@@ -49,7 +49,7 @@ fn policy(_: &mut Criterion) {
     let (rows, genes) = (1_000, 5_000);
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let (neural, symbolic) = (responses(rows, genes, false, &mut rng), responses(rows, genes, true, &mut rng));
-    let w: Vec<f64> = (0..genes).map(|_| rng.random()).collect();
+    let w: Vec<f64> = (0..rows * genes).map(|_| rng.random()).collect();
     let (held, config) = (vec![true; genes], AdaptorConfig::default());
     let started = Instant::now();
     let exact = align(&neural, &symbolic, &w, &held, &config).expect("shapes fit").objective;

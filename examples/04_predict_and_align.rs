@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io::Read;
 
-use aligned::adaptor::{AdaptorConfig, agreement, align, representation_weights};
+use aligned::adaptor::{AdaptorConfig, Trust, align};
 use aligned::biology::{GeneId, ResponseMatrix};
 use aligned::datasets::{self, ReadOptions, SplitPlan};
 use aligned::knowledge::KnowledgeBase;
@@ -47,19 +47,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut mlp = Mlp::new(genes.len(), NeuralConfig { seed: SEED, ..NeuralConfig::default() });
     let fit = mlp.fit(&data, &Unwatched)?;
     println!("The MLP was fitted for {} epochs; epoch {} was kept.", fit.training_loss.len(), fit.best_epoch + 1);
-    let neural = mlp.predict(&test.perturbations)?.responses();
+    let prediction = mlp.predict(&test.perturbations)?;
+    let neural = prediction.responses();
 
-    // How far each gene's regulation is known, and how often the knowledge was right about it in the *training* rows.
+    // What the knowledge added to the habits of each gene in the *training* rows says how far it is to be believed.
     let closure = Closure::new(&network, DEPTH, Reading::Nearest);
     let symbolic = closure.simulate(&test.perturbations);
-    let agreement = agreement(&learnt.perturbations, &learnt.observed, &closure.simulate(&learnt.perturbations))?;
     let gene_ids = (0..genes.len()).map(GeneId::new);
     let in_degree: Vec<_> = gene_ids.clone().map(|gene| network.regulators_of(gene).len() as u32).collect();
     let mut records = vec![0; genes.len()];
     for cited in base.regulations() {
         records[cited.regulation.target.index()] += cited.citation.evidence_count.max(1);
     }
-    let weights = representation_weights(&in_degree, &records, &agreement)?;
+    let said = closure.simulate(&learnt.perturbations);
+    let trust = Trust::learn(&learnt.perturbations, &learnt.observed, &said, &in_degree, &records)?;
+    let weights = trust.weights(prediction.entries(), &neural, &symbolic)?;
     let held: Vec<_> = gene_ids.map(|gene| gene.index() < base.genes().len()).collect();
     let alignment = align(&neural, &symbolic, &weights, &held, &AdaptorConfig::default())?;
     let believed = alignment.symbolic_entries.iter().filter(|&&believed| believed).count();

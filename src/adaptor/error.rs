@@ -30,7 +30,7 @@ pub enum AdaptorError {
     /// A weight that is not in `[0, 1]`.
     #[error("the weight at position {position} (counted from 0) is {weight}; a weight lies between 0 and 1")]
     Weight {
-        /// Gene or entry, from 0.
+        /// Entry, from 0.
         position: usize,
         /// The value.
         weight: f64,

@@ -1,6 +1,6 @@
 //! The choice that costs least, found exactly: entries by falling gain until the budget costs more than they save.
 
-use super::entries::{Alignment, Entries, GeneCounts};
+use super::entries::{Alignment, Entries};
 use super::objective::check_weights;
 use super::{AdaptorConfig, AdaptorError, gain};
 use crate::biology::ResponseMatrix;
@@ -13,13 +13,14 @@ use crate::biology::ResponseMatrix;
 ///
 /// # Shapes
 /// - `neural`, `symbolic`: `[n_perturbations, n_genes]`
-/// - `w`, `held_by_knowledge`: one value for each gene
+/// - `w`: one value for each entry, rows laid end to end
+/// - `held_by_knowledge`: one value for each gene
 ///
 /// # Errors
 /// [`AdaptorError`] if shapes or lengths differ, or a weight or a setting is out of range.
 ///
 /// # Complexity
-/// `O(entries + genes · log genes)`: all entries of one gene share at most two gains, so genes are sorted, not entries.
+/// `O(entries + m · log m)` for `m` entries that gain by the symbolic response.
 ///
 /// # Reference
 /// The objective is that of Xiang & Ai, ICLR 2026, arXiv 2510.00512; being separable up to one convex term in `Σ a`, it
@@ -33,13 +34,11 @@ pub fn align(
 ) -> Result<Alignment, AdaptorError> {
     config.check()?;
     let entries = Entries::checked(neural, symbolic, w, held_by_knowledge)?;
-    let counts = entries.count();
-    let total = neural.entries().len() as u64;
-    let cut = Cut::of(gain_classes(&counts, w, config), total, config);
-    let take = |w| [false, true].map(|inconsistent| cut.take(gain(inconsistent, w, config)));
-    let takes: Vec<_> = w.iter().map(|&w| take(w)).collect();
+    let of_claim = |entry, inconsistent| gain(inconsistent, entries.weight(entry), config);
+    let gains = entries.claims().map(|(entry, inconsistent)| of_claim(entry, inconsistent));
+    let cut = Cut::of(gains, entries.len() as u64, config);
     let mut left = cut.at_the_cut;
-    Ok(entries.align(&counts, w, config, |gene, class| takes[gene][class].decide(&mut left)))
+    Ok(entries.align(config, |entry, inconsistent| cut.takes(of_claim(entry, inconsistent), &mut left)))
 }
 
 /// The cheapest choice for plain entries, each with a weight of its own.
@@ -55,18 +54,10 @@ pub fn align(
 pub fn solve(inconsistent: &[bool], w: &[f64], config: &AdaptorConfig) -> Result<Vec<bool>, AdaptorError> {
     config.check()?;
     check_weights(w, inconsistent.len())?;
-    let gains: Vec<_> = inconsistent.iter().zip(w).map(|(&inconsistent, &w)| gain(inconsistent, w, config)).collect();
-    let classes = gains.iter().map(|&gain| GainClass { gain, entries: 1 }).collect();
-    let cut = Cut::of(classes, w.len() as u64, config);
+    let gains = || inconsistent.iter().zip(w).map(|(&inconsistent, &w)| gain(inconsistent, w, config));
+    let cut = Cut::of(gains(), w.len() as u64, config);
     let mut left = cut.at_the_cut;
-    Ok(gains.iter().map(|&gain| cut.take(gain).decide(&mut left)).collect())
-}
-
-/// Entries that gain equally from the symbolic response.
-#[derive(Clone, Copy)]
-struct GainClass {
-    gain: f64,
-    entries: u64,
+    Ok(gains().map(|gain| cut.takes(gain, &mut left)).collect())
 }
 
 /// Where the greedy order of entries ends: all above the gain, and the first few exactly at it.
@@ -76,83 +67,46 @@ struct Cut {
     at_the_cut: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Take {
-    Never,
-    WhileAnyLeft,
-    Always,
-}
-
-impl Take {
-    fn decide(self, left: &mut u64) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Always => true,
-            Self::WhileAnyLeft if *left == 0 => false,
-            Self::WhileAnyLeft => {
-                *left -= 1;
-                true
-            }
-        }
-    }
-}
-
 impl Cut {
-    /// Spends the budget on the classes by falling gain.
+    /// Spends the budget on the entries by falling gain.
     ///
     /// The cost of one entry more never falls while entries are added and the gains never rise, so stopping at the
     /// first entry that does not pay is optimal.
-    fn of(mut classes: Vec<GainClass>, total: u64, config: &AdaptorConfig) -> Self {
-        classes.sort_unstable_by(|left, right| right.gain.total_cmp(&left.gain));
+    fn of(gains: impl Iterator<Item = f64>, total: u64, config: &AdaptorConfig) -> Self {
+        let mut gains: Vec<_> = gains.filter(|&gain| gain > 0.0).collect();
+        gains.sort_unstable_by(|left, right| right.total_cmp(left));
         let mut taken = 0;
-        for class in classes.chunk_by(|left, right| left.gain == right.gain) {
-            let gain = class[0].gain;
-            let entries: u64 = class.iter().map(|class| class.entries).sum();
-            let paying = paying_entries(gain, taken, total, config).min(entries);
+        for equal in gains.chunk_by(|left, right| left == right) {
+            let entries = equal.len() as u64;
+            let paying = paying_entries(equal[0], taken, total, config).min(entries);
             if paying < entries {
-                return Self { gain, at_the_cut: paying };
+                return Self { gain: equal[0], at_the_cut: paying };
             }
             taken += paying;
         }
-        Self { gain: f64::NEG_INFINITY, at_the_cut: 0 }
+        Self { gain: 0.0, at_the_cut: 0 }
     }
 
-    fn take(&self, gain: f64) -> Take {
-        if gain > self.gain {
-            Take::Always
-        } else if gain == self.gain {
-            Take::WhileAnyLeft
-        } else {
-            Take::Never
-        }
+    /// Whether the next entry of this gain is taken; `left` counts what may still be taken at the cut.
+    fn takes(self, gain: f64, left: &mut u64) -> bool {
+        let at_the_cut = gain == self.gain && *left > 0;
+        *left -= u64::from(at_the_cut);
+        gain > self.gain || at_the_cut
     }
 }
 
-/// How many entries of this gain pay for themselves after `taken` others.
+/// How many entries of this gain, above 0, pay for themselves after `taken` others.
 fn paying_entries(gain: f64, taken: u64, total: u64, config: &AdaptorConfig) -> u64 {
     let budget = config.theta * total as f64;
     let free = budget.floor() as u64;
     let at_the_boundary = config.c_l * ((free + 1) as f64 - budget);
-    if gain <= 0.0 {
-        0
-    } else if gain > config.c_l {
+    if gain > config.c_l {
         total - taken
     } else if gain > at_the_boundary {
         (free + 1).saturating_sub(taken)
     } else {
         free.saturating_sub(taken)
     }
-}
-
-fn gain_classes(counts: &[GeneCounts], w: &[f64], config: &AdaptorConfig) -> Vec<GainClass> {
-    let of_gene = |(counts, &w): (&GeneCounts, &f64)| {
-        let [consistent, inconsistent] = counts.claims;
-        [
-            GainClass { gain: gain(false, w, config), entries: consistent },
-            GainClass { gain: gain(true, w, config), entries: inconsistent },
-        ]
-    };
-    counts.iter().zip(w).flat_map(of_gene).filter(|class| class.entries > 0).collect()
 }
 
 #[cfg(test)]
@@ -203,7 +157,7 @@ mod tests {
         let neural = matrix(2, &[0, 0, 0, 0, 0, 0]);
         let symbolic = matrix(2, &[1, 0, 1, 1, 0, 1]);
         // Three of six are free: gene 2 (w = 0.9) in both rows, then of gene 0 and 1 (w = 0.8) the contradicting first.
-        let alignment = align(&neural, &symbolic, &[0.8, 0.8, 0.9], &[true; 3], &config).expect("fits");
+        let alignment = align(&neural, &symbolic, &[0.8, 0.8, 0.9].repeat(2), &[true; 3], &config).expect("fits");
         assert_eq!(alignment.symbolic_entries, [true, false, true, false, false, true]);
     }
 
@@ -218,7 +172,7 @@ mod tests {
     #[test]
     fn an_empty_run_is_aligned_for_nothing() {
         let nothing = ResponseMatrix::unmeasured(0, 2);
-        let alignment = align(&nothing, &nothing, &[0.5; 2], &[true; 2], &AdaptorConfig::default()).expect("fits");
+        let alignment = align(&nothing, &nothing, &[], &[true; 2], &AdaptorConfig::default()).expect("fits");
         assert_eq!((alignment.objective, alignment.symbolic_share), (0.0, 0.0));
     }
 
@@ -276,14 +230,13 @@ mod tests {
         fn no_aligned_matrix_of_twelve_entries_is_cheaper(
             neural in prop::collection::vec(-1..=1_i8, 12),
             symbolic in prop::collection::vec(-1..=2_i8, 12),
-            genes in prop::collection::vec((some_weight(), any::<bool>()), 4),
+            w in prop::collection::vec(some_weight(), 12),
+            held in prop::collection::vec(any::<bool>(), 4),
             config in some_config(),
         ) {
-            let (w, held): (Vec<_>, Vec<_>) = genes.into_iter().unzip();
             let alignment = align(&matrix(3, &neural), &matrix(3, &symbolic), &w, &held, &config).expect("fits");
             let free = |entry: usize| held[entry % 4] && symbolic[entry] != 2;
             let inconsistent: Vec<_> = (0..12).map(|entry| free(entry) && neural[entry] != symbolic[entry]).collect();
-            let w: Vec<_> = (0..12).map(|entry| w[entry % 4]).collect();
             let own = objective(&inconsistent, &w, &alignment.symbolic_entries, &config).expect("values in range");
             let least = cheapest_of_all_choices(&inconsistent, &w, &config, free);
             prop_assert!((own - alignment.objective).abs() < 1e-9, "told {} for {own}", alignment.objective);

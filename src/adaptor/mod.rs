@@ -1,19 +1,19 @@
-//! Per-gene choice between the symbolic and the neural response: whom to believe.
+//! The choice between the symbolic and the neural response: whom to believe.
 //!
 //! Start at [`align`], which takes the choice that costs least under the objective of [`AdaptorConfig`];
-//! [`align_by_policy`] learns a choice by REINFORCE, for comparison. [`representation_weights`] says how well the
-//! knowledge represents each gene. Nothing here knows how either response was made.
+//! [`align_by_policy`] learns a choice by REINFORCE, for comparison. [`Trust`] says how far the knowledge is to be believed,
+//! gene by gene. Nothing here knows how either response was made.
 
 mod entries;
 mod error;
 mod exact;
 mod objective;
 mod reinforce;
-mod representation;
+mod trust;
 
 pub use entries::Alignment;
 pub use error::AdaptorError;
 pub use exact::{align, solve};
 pub use objective::{AdaptorConfig, gain, objective};
 pub use reinforce::{PolicyConfig, PolicyRecord, align_by_policy};
-pub use representation::{Agreement, agreement, representation_weights};
+pub use trust::Trust;

@@ -10,7 +10,7 @@ use super::AdaptorError;
 /// L(a) = C_v · Σ [a=0][ŷ ≠ δ]  +  C_w · Σ { a(½−w)₊ + (1−a)(w−½)₊ }  +  C_l · max(0, Σ a − θN)
 /// ```
 /// where, for each of the `N` entries (perturbation, gene), `a = 1` takes the symbolic response `δ` and `a = 0` the
-/// neural response `ŷ`, and `w ∈ [0, 1]` says how well the knowledge represents the gene.
+/// neural response `ŷ`, and `w ∈ [0, 1]` says how far the knowledge is to be believed there; see [`Trust`](super::Trust).
 ///
 /// # Reference
 /// Xiang & Ai, ICLR 2026, arXiv 2510.00512.

@@ -4,7 +4,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::entries::{Alignment, Entries, GeneCounts};
+use super::entries::{Alignment, Entries};
 use super::{AdaptorConfig, AdaptorError, gain};
 use crate::biology::ResponseMatrix;
 
@@ -12,6 +12,8 @@ use crate::biology::ResponseMatrix;
 const LOGIT: f64 = 6.0;
 /// Binomial counts are drawn in parts of at most so many entries; `½^PART` is far from underflow.
 const PART: u64 = 512;
+/// Steps of the weight that the policy tells apart.
+const LEVELS: usize = 64;
 
 /// How the policy learns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,17 +60,19 @@ pub struct PolicyRecord {
     pub least: Vec<f64>,
 }
 
-/// Learns for each gene, apart for contradicted and uncontradicted entries, how often to take the symbolic response.
+/// Learns for each level of the weight, apart for contradicted and uncontradicted entries, how often to take the symbolic
+/// response.
 ///
 /// ```text
-/// a_e ~ Bernoulli(σ(z_s)) for the n_s entries e of state s = (gene, [ŷ ≠ δ]),   K_s = Σ a_e,   p_s = σ(z_s)
+/// a_e ~ Bernoulli(σ(z_s)) for the n_s entries e of state s = (⌊64·w⌋, [ŷ ≠ δ]),   K_s = Σ a_e,   p_s = σ(z_s)
 /// z_s ← z_s − η · mean over draws of  A_s (K_s − n_s p_s) / (n_s p_s (1 − p_s)),   A_s = L(K) − L(K with K_s ← n_s p_s)
 /// ```
 /// `K_s − n_s p_s` is the score `∂ log π / ∂z_s` of a draw. The baseline in the advantage `A_s`, the objective with the
 /// expected count of this state and the drawn ones of all others, does not depend on what the state itself drew, so the
 /// gradient is unbiased; dividing by the variance makes it the natural one. All logits start where half of the budget is
 /// expected to be spent. Handed back is the cheapest choice met: those drawn, and after each epoch the policy's most
-/// probable one and its expected one, rounded. Of the entries of one state the first ones are taken.
+/// probable one and its expected one, rounded. Of the entries of one state, whose gains are counted as their mean, the
+/// first ones are taken.
 ///
 /// # Shapes
 /// As in [`align`](super::align).
@@ -93,15 +97,16 @@ pub fn align_by_policy(
     config.check()?;
     policy.check()?;
     let entries = Entries::checked(neural, symbolic, w, held_by_knowledge)?;
-    let counts = entries.count();
-    let problem = Problem::of(&counts, w, neural.entries().len() as u64, config);
-    let (taken, record) = problem.learn(policy);
-    let mut left = vec![[0; 2]; counts.len()];
-    for (state, taken) in problem.states.iter().zip(taken) {
-        left[state.gene][state.class] = taken;
-    }
-    let alignment = entries.align(&counts, w, config, |gene, class| take_one(&mut left[gene][class]));
+    let problem = Problem::of(&entries, config);
+    let (mut left, record) = problem.learn(policy);
+    let alignment = entries.align(config, |entry, inconsistent| {
+        take_one(&mut left[problem.place[state_of(entries.weight(entry), inconsistent)]])
+    });
     Ok((alignment, record))
+}
+
+fn state_of(w: f64, inconsistent: bool) -> usize {
+    2 * ((w * LEVELS as f64) as usize).min(LEVELS - 1) + usize::from(inconsistent)
 }
 
 fn take_one(left: &mut u64) -> bool {
@@ -110,17 +115,18 @@ fn take_one(left: &mut u64) -> bool {
     any
 }
 
-/// Entries of one gene that all contradict the knowledge, or all do not.
-#[derive(Clone, Copy, Debug)]
+/// Entries of about one weight that all contradict the knowledge, or all do not.
+#[derive(Clone, Copy, Debug, Default)]
 struct State {
-    gene: usize,
-    class: usize,
     entries: u64,
+    /// Mean of the entries.
     gain: f64,
 }
 
 struct Problem<'a> {
     states: Vec<State>,
+    /// Where each of the `2 · LEVELS` possible states stands among those that have entries.
+    place: Vec<usize>,
     /// Objective of the choice that takes nothing from the knowledge.
     all_neural: f64,
     total: u64,
@@ -143,16 +149,24 @@ impl Cheapest {
 }
 
 impl<'a> Problem<'a> {
-    fn of(counts: &[GeneCounts], w: &[f64], total: u64, config: &'a AdaptorConfig) -> Self {
-        let neural = |(counts, &w): (&GeneCounts, &f64)| {
-            let agreeing = (counts.claims[0] + counts.silent) as f64 * config.neural_cost(false, w);
-            agreeing + counts.claims[1] as f64 * config.neural_cost(true, w)
-        };
-        let states = counts.iter().zip(w).enumerate().flat_map(|(gene, (counts, &w))| {
-            [0, 1].map(|class| State { gene, class, entries: counts.claims[class], gain: gain(class == 1, w, config) })
-        });
-        let states = states.filter(|state| state.entries > 0).collect();
-        Self { states, all_neural: counts.iter().zip(w).map(neural).sum(), total, config }
+    fn of(entries: &Entries<'_>, config: &'a AdaptorConfig) -> Self {
+        let mut states = vec![State::default(); 2 * LEVELS];
+        for (entry, inconsistent) in entries.claims() {
+            let w = entries.weight(entry);
+            let state = &mut states[state_of(w, inconsistent)];
+            state.entries += 1;
+            state.gain += gain(inconsistent, w, config);
+        }
+        let mut place = Vec::with_capacity(states.len());
+        let mut filled = Vec::new();
+        for State { entries, gain } in states {
+            place.push(filled.len());
+            if entries > 0 {
+                filled.push(State { entries, gain: gain / entries as f64 });
+            }
+        }
+        let all_neural = entries.align(config, |_, _| false).objective;
+        Self { states: filled, place, all_neural, total: entries.len() as u64, config }
     }
 
     fn learn(&self, policy: &PolicyConfig) -> (Vec<u64>, PolicyRecord) {
@@ -300,7 +314,7 @@ mod tests {
     fn where_the_budget_does_not_bind_the_policy_finds_the_exact_choice() {
         let config = AdaptorConfig { theta: 1.0, ..AdaptorConfig::default() };
         let (neural, symbolic) = (matrix(2, &[0, 0, 1, 0, 0, -1]), matrix(2, &[1, 0, 1, 0, 2, 1]));
-        let (w, held) = ([0.9, 0.2, 0.45], [true; 3]);
+        let (w, held) = ([0.9, 0.2, 0.45].repeat(2), [true; 3]);
         let (learnt, record) =
             align_by_policy(&neural, &symbolic, &w, &held, &config, &PolicyConfig::default()).expect("fits");
         let exact = align(&neural, &symbolic, &w, &held, &config).expect("fits");
@@ -313,7 +327,7 @@ mod tests {
     fn nothing_to_choose_costs_what_it_costs() {
         let nothing = ResponseMatrix::unmeasured(0, 2);
         let config = AdaptorConfig::default();
-        let (learnt, _) = align_by_policy(&nothing, &nothing, &[0.5; 2], &[true; 2], &config, &short()).expect("fits");
+        let (learnt, _) = align_by_policy(&nothing, &nothing, &[], &[true; 2], &config, &short()).expect("fits");
         assert_eq!((learnt.objective, learnt.symbolic_share), (0.0, 0.0));
     }
 
@@ -333,7 +347,7 @@ mod tests {
         let neural: Vec<_> = (0..rows * genes).map(|_| rng.random_range(-1..=1)).collect();
         let symbolic: Vec<_> = (0..rows * genes).map(|_| rng.random_range(-1..=2)).collect();
         let (neural, symbolic) = (matrix(rows, &neural), matrix(rows, &symbolic));
-        let w: Vec<f64> = (0..genes).map(|_| rng.random()).collect();
+        let w: Vec<f64> = (0..rows * genes).map(|_| rng.random()).collect();
         let (held, config) = (vec![true; genes], AdaptorConfig::default());
         let policy = PolicyConfig { seed, ..PolicyConfig::default() };
         let exact = align(&neural, &symbolic, &w, &held, &config).expect("fits").objective;
@@ -356,10 +370,11 @@ mod tests {
         fn the_policy_is_never_cheaper_than_the_exact_choice_tells_its_cost_and_repeats_itself(
             neural in prop::collection::vec(-1..=1_i8, 20),
             symbolic in prop::collection::vec(-1..=2_i8, 20),
-            genes in prop::collection::vec((0.0..=1.0_f64, any::<bool>()), 5),
+            levels in prop::collection::vec(0..64_u8, 20),
+            held in prop::collection::vec(any::<bool>(), 5),
             (c_v, c_l, theta, seed) in (0.0..1.0_f64, 0.0..6.0_f64, 0.0..=1.0_f64, any::<u64>()),
         ) {
-            let (w, held): (Vec<_>, Vec<_>) = genes.into_iter().unzip();
+            let w: Vec<_> = levels.into_iter().map(|level| f64::from(level) / 64.0).collect();
             let config = AdaptorConfig { c_v, c_w: 1.0, c_l, theta };
             let (neural_rows, symbolic_rows) = (matrix(4, &neural), matrix(4, &symbolic));
             let learn = || {
@@ -371,7 +386,6 @@ mod tests {
             prop_assert!(learnt.objective >= exact.objective - 1e-9);
             let free = |entry: usize| held[entry % 5] && symbolic[entry] != 2;
             let inconsistent: Vec<_> = (0..20).map(|entry| free(entry) && neural[entry] != symbolic[entry]).collect();
-            let w: Vec<_> = (0..20).map(|entry| w[entry % 5]).collect();
             let own = objective(&inconsistent, &w, &learnt.symbolic_entries, &config).expect("in range");
             prop_assert!((own - learnt.objective).abs() < 1e-9);
             prop_assert!((own - record.least[29]).abs() < 1e-9);

@@ -11,14 +11,14 @@ use crate::prediction::neural::NeuralConfig;
 use crate::refinement::RefinementConfig;
 use crate::symbolic::{Closure, Reading};
 
-/// Where the weights come from that say how well the knowledge represents each gene.
+/// Where the weights come from that say how far the knowledge is to be believed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Weighting {
     /// From the knowledge and the training rows.
     #[default]
     Learnt,
-    /// The same weights dealt to the genes at random: what a comparison shows without them.
+    /// The same weights dealt to the entries at random: what a comparison shows without them.
     Shuffled,
 }
 

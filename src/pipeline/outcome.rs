@@ -43,7 +43,8 @@ pub struct Iteration {
     pub round: usize,
     /// Loss curves of the fit on observed responses alone; in the first round only.
     pub first_fit: Option<FitRecord>,
-    /// Loss curves of this round's refit on observed and aligned responses.
+    /// Loss curves of this round's refit on observed and aligned responses; those of the fit in force, if there was nothing
+    /// to refit on.
     pub fit: FitRecord,
     /// Share of entries for which the adaptor took the symbolic response.
     pub symbolic_share: f64,

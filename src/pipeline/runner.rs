@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
 use super::{Checkpoint, Config, FinishedRound, PipelineError, Weighting};
-use crate::adaptor::{Alignment, agreement, align, representation_weights};
+use crate::adaptor::{Alignment, Trust, align};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
 use crate::network::RegulatoryNetwork;
@@ -87,13 +87,20 @@ struct Runner<'a> {
     validation: Vec<usize>,
     unlabelled: Vec<Perturbation>,
     held_by_knowledge: Vec<bool>,
-    weights: Vec<f64>,
+    trust: Trust,
     timings: Vec<(String, f64)>,
+}
+
+/// A predictor, and how its fit went.
+struct Fitted {
+    predictor: Box<dyn Predictor>,
+    record: FitRecord,
 }
 
 /// One finished round.
 struct Round {
-    predictor: Box<dyn Predictor>,
+    /// None where there was nothing but the observed rows to learn from, as before.
+    refitted: Option<Fitted>,
     aligned: Aligned,
     refinement: Refinement,
     iteration: Iteration,
@@ -112,11 +119,8 @@ impl<'a> Runner<'a> {
         let measured_genes = labelled.measured_genes();
         let affordable = affordable(config, &labelled.observed, measured_genes.len());
         let symbolic = Closure::new(network, config.depth, config.reading).simulate(&labelled.perturbations);
-        let agreement = agreement(&labelled.perturbations, &labelled.observed, &symbolic)?;
-        let mut weights = representation_weights(&in_degrees(network), materials.evidence, &agreement)?;
-        if config.weighting == Weighting::Shuffled {
-            weights.shuffle(&mut ChaCha8Rng::seed_from_u64(config.seed));
-        }
+        let Dataset { perturbations, observed, .. } = &labelled;
+        let trust = Trust::learn(perturbations, observed, &symbolic, &in_degrees(network), materials.evidence)?;
         Ok(Self {
             unlabelled: match materials.external {
                 Some(external) => foretold_elsewhere(external, dataset, split, affordable),
@@ -131,16 +135,16 @@ impl<'a> Runner<'a> {
             labelled,
             is_measured: flags(&measured_genes, network.n_genes()),
             validation,
-            weights,
+            trust,
         })
     }
 
     fn run(mut self, from: &Checkpoint, keep: &mut dyn FnMut(&Checkpoint)) -> Result<Outcome, PipelineError> {
         let mut kept = from.clone();
         let others = self.fit_baselines()?;
-        let mut predictor = self.new_predictor();
-        let first = self.fit_labelled(predictor.as_mut())?;
-        let neural_alone = predictor.predict(&self.held_out_perturbations())?.responses();
+        let mut fitted = self.fit_labelled()?;
+        let first = fitted.record.clone();
+        let neural_alone = fitted.predictor.predict(&self.held_out_perturbations())?.responses();
         let mut network = self.materials.network.clone();
         let mut last: Option<(Refinement, Aligned)> = None;
         let mut iterations = Vec::new();
@@ -150,11 +154,11 @@ impl<'a> Runner<'a> {
                 kept.running = Some(state.clone());
                 keep(&kept);
             };
-            match self.round(round, &network, predictor.as_ref(), from, keep_running) {
+            match self.round(round, &network, &fitted, from, keep_running) {
                 Ok(mut done) => {
                     done.iteration.first_fit = (round == 1).then(|| first.clone());
                     iterations.push(done.iteration);
-                    predictor = done.predictor;
+                    fitted = done.refitted.unwrap_or(fitted);
                     let unchanged = done.refinement.network == network;
                     network.clone_from(&done.refinement.network);
                     let stopped = self.watch.stop_reason();
@@ -192,22 +196,22 @@ impl<'a> Runner<'a> {
             iteration.revisions = refinement.revisions.len();
             iteration.disagreements = refinement.disagreements;
         }
-        self.outcome(refinement, predictor.as_ref(), neural_alone, others, iterations, stop_reason)
+        self.outcome(refinement, fitted.predictor.as_ref(), neural_alone, others, iterations, stop_reason)
     }
 
     fn round(
         &mut self,
         round: usize,
         network: &RegulatoryNetwork,
-        former: &dyn Predictor,
+        former: &Fitted,
         from: &Checkpoint,
         keep: &mut dyn FnMut(&SearchState),
     ) -> Result<Round, PipelineError> {
         let began = Instant::now();
         tracing::info!(round, of = self.config.rounds, "align, refit, refine");
-        let aligned = self.timed("align", |runner| runner.align(network, former, &runner.unlabelled))?;
-        let mut predictor = self.new_predictor();
-        let fit = self.timed("refit", |runner| runner.refit(predictor.as_mut(), &aligned))?;
+        let aligned =
+            self.timed("align", |runner| runner.align(network, former.predictor.as_ref(), &runner.unlabelled))?;
+        let refitted = self.timed("refit", |runner| runner.refit(&aligned))?;
         let refinement = self.timed("refine", |runner| match from.rounds.get(round - 1) {
             Some(finished) => Ok(finished.restored(runner.materials.network)),
             None => {
@@ -218,14 +222,14 @@ impl<'a> Runner<'a> {
         let iteration = Iteration {
             round,
             first_fit: None,
-            fit,
+            fit: refitted.as_ref().unwrap_or(former).record.clone(),
             symbolic_share: aligned.alignment.symbolic_share,
             revisions: refinement.revisions.len(),
             disagreements: refinement.disagreements,
             certificate: refinement.certificate,
             seconds: began.elapsed().as_secs_f64(),
         };
-        Ok(Round { predictor, aligned, refinement, iteration })
+        Ok(Round { refitted, aligned, refinement, iteration })
     }
 
     fn timed<T>(
@@ -248,12 +252,17 @@ impl<'a> Runner<'a> {
         build(self.config.predictor, &config, self.materials.network, neural.seed)
     }
 
-    fn fit_labelled(&mut self, predictor: &mut dyn Predictor) -> Result<FitRecord, PipelineError> {
+    fn fit_labelled(&mut self) -> Result<Fitted, PipelineError> {
         self.timed("fit", |runner| {
             let row_weights = vec![1.0; runner.labelled.len()];
-            let data = runner.labelled_data(&row_weights);
-            predictor.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))
+            runner.fit(&runner.labelled_data(&row_weights))
         })
+    }
+
+    fn fit(&self, data: &TrainingData<'_>) -> Result<Fitted, PipelineError> {
+        let mut predictor = self.new_predictor();
+        let record = predictor.fit(data, &self.watch).map_err(|error| self.cancelled_or(error))?;
+        Ok(Fitted { predictor, record })
     }
 
     fn labelled_data<'b>(&'b self, row_weights: &'b [f32]) -> TrainingData<'b> {
@@ -265,8 +274,11 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Learns from the observed rows and, with weight `ρ`, from the aligned responses of the unlabelled ones.
-    fn refit(&self, predictor: &mut dyn Predictor, aligned: &Aligned) -> Result<FitRecord, PipelineError> {
+    /// Learns from the observed rows and, with weight `ρ`, from the aligned responses of the unlabelled ones, if there are any.
+    fn refit(&self, aligned: &Aligned) -> Result<Option<Fitted>, PipelineError> {
+        if self.unlabelled.is_empty() {
+            return Ok(None);
+        }
         let labelled = self.labelled.perturbations.len();
         let perturbations = [self.labelled.perturbations.as_slice(), &self.unlabelled].concat();
         let entries = [self.labelled.observed.entries(), aligned.alignment.aligned.entries()].concat();
@@ -279,7 +291,7 @@ impl<'a> Runner<'a> {
             row_weights: &row_weights,
             validation: &self.validation,
         };
-        predictor.fit(&data, &self.watch).map_err(|error| self.cancelled_or(error))
+        self.fit(&data).map(Some)
     }
 
     fn align(
@@ -291,8 +303,12 @@ impl<'a> Runner<'a> {
         let prediction = predictor.predict(perturbations)?;
         let neural = prediction.responses();
         let symbolic = Closure::new(network, self.config.depth, self.config.reading).simulate(perturbations);
-        let alignment = align(&neural, &symbolic, &self.weights, &self.held_by_knowledge, &self.config.adaptor)?;
-        Ok(Aligned { prediction, alignment })
+        let mut weights = self.trust.weights(prediction.entries(), &neural, &symbolic)?;
+        if self.config.weighting == Weighting::Shuffled {
+            weights.shuffle(&mut ChaCha8Rng::seed_from_u64(self.config.seed));
+        }
+        let alignment = align(&neural, &symbolic, &weights, &self.held_by_knowledge, &self.config.adaptor)?;
+        Ok(Aligned { prediction, symbolic, alignment })
     }
 
     fn draft(&self, aligned: &Aligned, course: Course<'_>) -> Result<Refinement, PipelineError> {
@@ -319,23 +335,20 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// `ρ` times the calibrated confidence of a neural entry, or the gene's weight of a symbolic one; 0 for a gene that no
-    /// training experiment measured, of which a predictor that learns from them knows nothing.
+    /// `ρ` times the probability of the aligned response; 0 for a gene that no training experiment measured, of which a
+    /// predictor that learns from them knows nothing.
     fn confidences(&self, aligned: &Aligned) -> Vec<f32> {
+        let Aligned { prediction, symbolic, alignment } = aligned;
         let n_genes = self.materials.network.n_genes();
-        let confidence = |(entry, &symbolic): (usize, &bool)| {
-            let (row, gene) = (entry / n_genes, entry % n_genes);
-            if !self.is_measured[gene] && self.materials.external.is_none() {
-                return 0.0;
-            }
-            let sure = if symbolic {
-                self.weights[gene] as f32
-            } else {
-                aligned.prediction.confidence(row, GeneId::new(gene))
-            };
-            self.config.rho as f32 * sure
+        let is_known = |gene: usize| self.is_measured[gene] || self.materials.external.is_some();
+        let confidence = |entry: usize, response: Response| {
+            let said = (prediction.entries()[entry], symbolic.entries()[entry]);
+            let sure = self.trust.posterior(GeneId::new(entry % n_genes), said.0, said.1)[response.class()];
+            (self.config.rho * sure) as f32
         };
-        aligned.alignment.symbolic_entries.iter().enumerate().map(confidence).collect()
+        let entries = alignment.aligned.entries().iter().enumerate();
+        let known = entries.map(|(entry, response)| (entry, response.filter(|_| is_known(entry % n_genes))));
+        known.map(|(entry, response)| response.map_or(0.0, |response| confidence(entry, response))).collect()
     }
 
     fn held_out_perturbations(&self) -> Vec<Perturbation> {
@@ -415,6 +428,7 @@ impl<'a> Runner<'a> {
 /// Aligned responses with the prediction behind them.
 struct Aligned {
     prediction: Prediction,
+    symbolic: ResponseMatrix,
     alignment: Alignment,
 }
 
