@@ -60,7 +60,9 @@ impl RegulatoryNetwork {
     /// True if the network holds exactly this regulation.
     #[must_use]
     pub fn contains(&self, regulation: Regulation) -> bool {
-        self.regulations.binary_search(&regulation).is_ok()
+        let Regulation { regulator, target, sign } = regulation;
+        regulator.index() < self.n_genes
+            && self.targets_of(regulator).binary_search(&Neighbour { gene: target, sign }).is_ok()
     }
 
     /// The genes that `gene` regulates.

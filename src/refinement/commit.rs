@@ -8,6 +8,7 @@ use super::course::{Course, SearchState};
 use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
+use super::signs::Signs;
 use super::{Action, Certificate, RefinementConfig, RefinementData, RegulatorPool, Resistance};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
@@ -32,7 +33,7 @@ pub(super) struct Search<'a> {
     pub config: &'a RefinementConfig,
     pub state: ExactState,
     /// Pairs whose regulations differ from the original, with those they have now.
-    revised: BTreeMap<(GeneId, GeneId), Vec<Sign>>,
+    revised: BTreeMap<(GeneId, GeneId), Signs>,
     /// Regulations added to the original, and known ones removed or flipped.
     revisions: (usize, usize),
     regulators: Vec<u32>,
@@ -207,22 +208,22 @@ impl<'a> Search<'a> {
     fn kinds_by(&self, action: Action) -> ((usize, usize), (usize, usize)) {
         let pair = (action.regulation.regulator, action.regulation.target);
         let present = self.signs(pair);
-        (self.kinds(pair, &present), self.kinds(pair, &after(&present, action)))
+        (self.kinds(pair, present), self.kinds(pair, after(present, action)))
     }
 
     /// Gain of the entries less the cost that the action adds.
     pub fn net(&self, action: Action, gain: Gain) -> i64 {
         let pair = (action.regulation.regulator, action.regulation.target);
         let present = self.signs(pair);
-        gain.total() + self.pair_cost(pair, &present) - self.pair_cost(pair, &after(&present, action))
+        gain.total() + self.pair_cost(pair, present) - self.pair_cost(pair, after(present, action))
     }
 
     pub fn accept(&mut self, action: Action) {
         self.state.apply(&action.edits());
         let pair = (action.regulation.regulator, action.regulation.target);
         let before = self.signs(pair);
-        let signs = after(&before, action);
-        let (was, is) = (self.kinds(pair, &before), self.kinds(pair, &signs));
+        let signs = after(before, action);
+        let (was, is) = (self.kinds(pair, before), self.kinds(pair, signs));
         self.revisions = (self.revisions.0 + is.0 - was.0, self.revisions.1 + is.1 - was.1);
         if signs == self.original_signs(pair) {
             self.revised.remove(&pair);
@@ -261,17 +262,19 @@ impl<'a> Search<'a> {
     }
 
     /// How many additions, and how many removals and flips, lead from the original to these signs.
-    fn kinds(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> (usize, usize) {
-        let difference = differences(&self.original_signs(pair), signs);
-        let added = difference.iter().filter(|(kind, _)| *kind == RevisionKind::Added).count();
-        (added, difference.len() - added)
+    fn kinds(&self, pair: (GeneId, GeneId), signs: Signs) -> (usize, usize) {
+        let (mut added, mut withdrawn) = (0, 0);
+        for (kind, _) in self.original_signs(pair).revisions_to(signs) {
+            *if kind == RevisionKind::Added { &mut added } else { &mut withdrawn } += 1;
+        }
+        (added, withdrawn)
     }
 
     /// True if this very revision of the original network is in force.
     pub fn is_in_force(&self, action: Action) -> bool {
         let pair = (action.regulation.regulator, action.regulation.target);
-        let made = self.revised.get(&pair).map(|signs| differences(&self.original_signs(pair), signs));
-        made.is_some_and(|made| made.contains(&(action.kind, action.regulation.sign)))
+        let mut made = self.original_signs(pair).revisions_to(self.signs(pair));
+        made.any(|made| made == (action.kind, action.regulation.sign))
     }
 
     /// True if the regulations between these two genes differ from the original ones.
@@ -289,30 +292,26 @@ impl<'a> Search<'a> {
         &self.regulators
     }
 
-    fn signs(&self, pair: (GeneId, GeneId)) -> Vec<Sign> {
-        self.revised.get(&pair).cloned().unwrap_or_else(|| self.original_signs(pair))
+    fn signs(&self, pair: (GeneId, GeneId)) -> Signs {
+        self.revised.get(&pair).copied().unwrap_or_else(|| self.original_signs(pair))
     }
 
-    fn original_signs(&self, (regulator, target): (GeneId, GeneId)) -> Vec<Sign> {
-        let known = |sign: &Sign| self.original.contains(Regulation::new(regulator, target, *sign));
-        Sign::BOTH.into_iter().filter(known).collect()
+    fn original_signs(&self, (regulator, target): (GeneId, GeneId)) -> Signs {
+        Signs::of(|sign| self.original.contains(Regulation::new(regulator, target, sign)))
     }
 
     /// Cost of the difference between these signs and the original ones: flips where one went and one came.
-    fn pair_cost(&self, pair: (GeneId, GeneId), signs: &[Sign]) -> i64 {
-        let original = self.original_signs(pair);
-        let difference = differences(&original, signs);
-        difference.into_iter().map(|(kind, sign)| self.price(action_on(pair, kind, sign))).sum()
+    fn pair_cost(&self, pair: (GeneId, GeneId), signs: Signs) -> i64 {
+        let revisions = self.original_signs(pair).revisions_to(signs);
+        revisions.map(|(kind, sign)| self.price(action_on(pair, kind, sign))).sum()
     }
 
     /// The revisions in force, as actions upon the original network.
     pub fn actions(&self) -> Vec<Action> {
-        let mut actions = Vec::new();
-        for (&pair, signs) in &self.revised {
-            let difference = differences(&self.original_signs(pair), signs);
-            actions.extend(difference.into_iter().map(|(kind, sign)| action_on(pair, kind, sign)));
-        }
-        actions
+        let of_pair = |(&pair, &signs): (&(GeneId, GeneId), &Signs)| {
+            self.original_signs(pair).revisions_to(signs).map(move |(kind, sign)| action_on(pair, kind, sign))
+        };
+        self.revised.iter().flat_map(of_pair).collect()
     }
 
     /// Weight of the entries that disagree, and the cost of the revisions in force.
@@ -365,31 +364,12 @@ impl<'a> Search<'a> {
     }
 }
 
-/// The revisions that lead from the original signs of a pair to others: a flip where one went and one came.
-fn differences(original: &[Sign], signs: &[Sign]) -> Vec<(RevisionKind, Sign)> {
-    let missing =
-        |from: &[Sign], of: &[Sign]| -> Vec<Sign> { of.iter().copied().filter(|sign| !from.contains(sign)).collect() };
-    let (lost, gained) = (missing(signs, original), missing(original, signs));
-    if let (&[lost], &[_]) = (lost.as_slice(), gained.as_slice()) {
-        return vec![(RevisionKind::SignFlipped, lost)];
-    }
-    let removed = lost.into_iter().map(|sign| (RevisionKind::Removed, sign));
-    removed.chain(gained.into_iter().map(|sign| (RevisionKind::Added, sign))).collect()
-}
-
 fn action_on((regulator, target): (GeneId, GeneId), kind: RevisionKind, sign: Sign) -> Action {
     Action { kind, regulation: Regulation::new(regulator, target, sign) }
 }
 
-fn after(signs: &[Sign], action: Action) -> Vec<Sign> {
-    let mut signs = signs.to_vec();
-    for edit in action.edits() {
-        signs.retain(|&sign| sign != edit.regulation.sign);
-        if edit.insert {
-            signs.push(edit.regulation.sign);
-        }
-    }
-    signs.sort_unstable();
+fn after(mut signs: Signs, action: Action) -> Signs {
+    action.edits().into_iter().for_each(|edit| signs.set(edit.regulation.sign, edit.insert));
     signs
 }
 
