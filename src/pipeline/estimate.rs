@@ -43,7 +43,7 @@ impl Estimate {
     /// tables    256 MiB + 8·r·g    look-ups of one screening, in blocks, and the regulators that each row reaches
     /// look-ahead (128·k + 229)·T·n gains of a block of 16 rows by gene and depth, on each of T threads
     /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
-    /// predicted 24·(u + t)·n       class probabilities of two predictors
+    /// predicted 32·(u + t)·n       class probabilities of two predictors, weights of the adaptor
     /// knowledge 2,400·e + 256·n    statements and citations while the file is read (measured on OmniPath), names of genes
     /// neural    4·4·(4·h·n + h·n)  weights, gradients and the two moments of Adam
     /// ```
@@ -72,7 +72,7 @@ impl Estimate {
             ("search", copies * ((5 + counted) * rows + 2 * rows.next_multiple_of(64)) * wide),
             ("look-up tables", tables + 8 * rows * regulators.min(wide)),
             ("responses", 8 * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
-            ("predictions", 24 * (predicted_rows as u64 + held_out) * wide),
+            ("predictions", 32 * (predicted_rows as u64 + held_out) * wide),
             ("knowledge base", 2_400 * regulations as u64 + 256 * wide),
             ("neural predictor", 80 * hidden * wide),
             ("look-ahead", threads * look_ahead_bytes(config.depth) as u64 * wide),
