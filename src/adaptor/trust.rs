@@ -25,11 +25,9 @@ impl Statement {
     const ALL: [Self; 2] = [Self::Silence, Self::Call];
 
     fn of(symbolic: Option<Response>) -> Option<(Self, usize)> {
-        match symbolic? {
-            Response::Ambiguous => None,
-            Response::Unchanged => Some((Self::Silence, Response::Unchanged.class())),
-            call @ (Response::Down | Response::Up) => Some((Self::Call, call.class())),
-        }
+        let said = symbolic.filter(|&said| said != Response::Ambiguous)?;
+        let statement = if said == Response::Unchanged { Self::Silence } else { Self::Call };
+        Some((statement, said.class()))
     }
 }
 

@@ -54,12 +54,11 @@ pub(super) struct Calibration {
 
 impl Calibration {
     /// Simulates screens of `refined` and searches them. `state` holds the real screen under the refined network, `found`
-    /// what the real search found, with the support of each, `applied` the kinds of those that wait for their q-values.
+    /// what the real search found, with the support of each.
     pub fn simulate(
         refined: &RegulatoryNetwork,
         state: &ExactState,
         found: &[(RevisionKind, i64)],
-        applied: &[RevisionKind],
         setting: Setting<'_>,
         watch: &dyn Watch,
     ) -> Self {
@@ -91,14 +90,13 @@ impl Calibration {
             for (action, support) in found.into_iter().filter(|(action, _)| !faults.contains(action)) {
                 calibration.false_ones[place(action.kind)].push(support);
             }
-            calibration.false_ones.iter_mut().for_each(|supports| supports.sort_unstable());
             calibration.simulations += 1;
             watch.advance(1);
-            let enough = planting.searched() >= ENOUGH.0 || calibration.is_hopeless(applied, setting.config);
-            if enough && calibration.simulations >= ENOUGH.1 {
+            if planting.searched() >= ENOUGH.0 && calibration.simulations >= ENOUGH.1 {
                 break;
             }
         }
+        calibration.false_ones.iter_mut().for_each(|supports| supports.sort_unstable());
         calibration.least = [0, 1, 2].map(|kind| {
             let shares = calibration.found[kind].iter().map(|&support| calibration.false_share(kind, support));
             shares
@@ -125,23 +123,10 @@ impl Calibration {
         Some(least.min(self.false_share(kind, support)))
     }
 
-    /// True if so many are false already that no q-value of these kinds could fall to the largest allowed, were none false
-    /// in all further simulations.
-    fn is_hopeless(&self, kinds: &[RevisionKind], config: &RefinementConfig) -> bool {
-        let least = |kind: usize, support| self.share_after(config.simulations, kind, support);
-        let mut kinds = kinds.iter().map(|&kind| place(kind));
-        kinds.all(|kind| self.found[kind].iter().all(|&support| least(kind, support) > config.max_q_value))
-    }
-
     fn false_share(&self, kind: usize, support: i64) -> f64 {
-        self.share_after(self.simulations, kind, support)
-    }
-
-    /// Share of false ones, if those met so far are all that this many simulations bring.
-    fn share_after(&self, simulations: usize, kind: usize, support: i64) -> f64 {
         let at_least = |supports: &[i64]| supports.len() - supports.partition_point(|&other| other < support);
-        let expected = (1 + at_least(&self.false_ones[kind])) as f64 / (simulations + 1) as f64;
-        (expected / at_least(&self.found[kind]).max(1) as f64).min(1.0)
+        let expected = (1 + at_least(&self.false_ones[kind])) as f64 / (self.simulations + 1) as f64;
+        expected / at_least(&self.found[kind]).max(1) as f64
     }
 }
 
@@ -326,30 +311,4 @@ fn read_and_seen(
         .filter(|&(gene, _)| !perturbation.moves(crate::biology::GeneId::new(gene)))
         .map(|(gene, seen)| (gene, usize::from(read.class(gene, state.reading)), seen.class()))
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn simulations_end_once_no_further_one_could_bring_the_q_value_down() {
-        let config = RefinementConfig::default();
-        assert_eq!((config.simulations, config.max_q_value), (20, 0.2));
-        let after_three = |false_ones: &[i64]| Calibration {
-            found: [vec![5, 9], Vec::new(), vec![7]],
-            false_ones: [false_ones.to_vec(), Vec::new(), Vec::new()],
-            least: Default::default(),
-            simulations: 3,
-        };
-        let is_hopeless = |false_ones: &[i64]| after_three(false_ones).is_hopeless(&[RevisionKind::Added], &config);
-        // In the end at least (1 + 4)/21 > 0.2 for the stronger addition, and (1 + 8)/42 > 0.2 for both.
-        assert!(is_hopeless(&[5, 6, 6, 8, 9, 9, 9, 12]));
-        // (1 + 3)/21 for the stronger; (1 + 7)/42 for both.
-        assert!(!is_hopeless(&[5, 6, 6, 8, 8, 9, 9, 12]));
-        assert!(!is_hopeless(&[6, 6, 8, 9, 9, 9, 12]));
-        // Nothing false is a flip; where none waits for its q-value, there is nothing to hope for.
-        assert!(!after_three(&[]).is_hopeless(&[RevisionKind::SignFlipped], &config));
-        assert!(after_three(&[]).is_hopeless(&[], &config));
-    }
 }

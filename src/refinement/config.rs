@@ -49,7 +49,7 @@ pub struct RefinementConfig {
     /// again in 63 % of the resamples, so the default asks for support by several; less stable ones are proposed.
     pub min_stability: f64,
     /// Simulated screens behind the q-values at most, ≥ 0; default 20. They end earlier, but not before the third, once
-    /// they have brought 1000 revisions, or so many false ones that no further one could let any revision be applied.
+    /// they have brought 1000 revisions.
     #[serde(alias = "permutations")]
     pub simulations: usize,
     /// Largest q-value of an applied revision, in `[0, 1]`; default 0.2, so that about four in five of those least sure are

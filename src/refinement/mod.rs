@@ -193,12 +193,8 @@ pub fn judge(
         .iter()
         .filter_map(|revision| Some((revision.kind, evidence::support_of(&search, revision)?)))
         .collect();
-    let is_applied = |revision: &&Revision| revision.status == RevisionStatus::Applied;
-    let mut applied: Vec<_> = drafted.revisions.iter().filter(is_applied).map(|revision| revision.kind).collect();
-    applied.dedup();
     let setting = calibration::Setting { data: *data, depth, reading, config };
-    let calibration =
-        calibration::Calibration::simulate(&drafted.network, &search.state, &found, &applied, setting, watch);
+    let calibration = calibration::Calibration::simulate(&drafted.network, &search.state, &found, setting, watch);
     let resamples = evidence::Resamples::draw(&search);
     let mut revisions = drafted.revisions;
     loop {
