@@ -160,6 +160,45 @@ fn predictions_made_elsewhere_are_scored_aligned_and_set_beside_the_loop_without
 }
 
 #[test]
+fn predicted_changes_are_scored_against_the_fold_changes_of_the_data() {
+    let folder = bench();
+    // Of the five genes of a regulator two change less or more than by the mean of 2.
+    let mut data = String::from("contrast,perturbation,gene,response,log2fc\n");
+    let mut foretold = String::from("perturbation,gene,value\n");
+    for (index, regulator) in REGULATORS.iter().enumerate() {
+        let response = if index % 2 == 0 { -1 } else { 1 };
+        for (target, place) in (0..REGULATORS.len()).flat_map(|target| (0..5).map(move |place| (target, place))) {
+            let response = if target == index { response } else { 0 };
+            let log2fc = response * [1, 2, 3, 2, 2][place];
+            for time in 0..2 {
+                data.push_str(&format!("{regulator}_{time},{regulator},gene{target}{place},{response},{log2fc}\n"));
+            }
+            foretold.push_str(&format!("{regulator},gene{target}{place},{log2fc}\n"));
+        }
+    }
+    fs::write(folder.path().join("data.csv"), data).expect("room");
+    fs::write(folder.path().join("right.csv"), foretold).expect("room");
+    let arguments = ["--predictors", "no-change,knowledge", "--external", "right=right.csv", "--splits", "k-fold"];
+    evaluate(folder.path(), &[&arguments[..], &["--out", "e"]].concat()).success();
+    let mut table = csv::Reader::from_path(folder.path().join("e/evaluation.csv")).expect("written");
+    let heads = table.headers().expect("heads").clone();
+    let rows: Vec<_> = table.records().map(|row| row.expect("a row")).collect();
+    let of = |predictor: &str, score: &str| -> Option<f64> {
+        let column = |head: &str| heads.iter().position(|name| name == head).expect("a column");
+        let row = rows.iter().find(|row| &row[column("predictor")] == predictor).expect("a row");
+        row[column(score)].parse().ok()
+    };
+    assert_eq!((of("external:right", "pearson_delta"), of("external:right", "mse_delta")), (Some(1.0), Some(0.0)));
+    // The knowledge says 2 of all five: two of thirty genes are wrong by 1. No change is wrong by 1, 2, 3, 2, 2.
+    let near =
+        |score: Option<f64>, by_hand: f64| assert!((score.expect("defined") - by_hand).abs() < 1e-6, "{score:?}");
+    near(of("knowledge", "mse_delta"), 2.0 / 30.0);
+    near(of("knowledge", "l2_delta"), 2.0_f64.sqrt());
+    near(of("knowledge", "de_direction_match"), 1.0);
+    near(of("no-change", "mse_delta"), 22.0 / 30.0);
+}
+
+#[test]
 fn each_mistake_ends_with_a_sentence_that_says_what_to_mend() {
     let bench = bench();
     let folder = bench.path();

@@ -43,7 +43,7 @@ fn world() -> World {
     World {
         genes,
         network: RegulatoryNetwork::new(N_GENES, truth.into_iter().filter(|&edge| edge != missing)),
-        dataset: Dataset { names: (0..16).map(|row| format!("row {row}")).collect(), perturbations, observed },
+        dataset: Dataset::new((0..16).map(|row| format!("row {row}")).collect(), perturbations, observed),
         split: Split { train: (0..10).collect(), validation: vec![10, 11], test: vec![12, 13, 14, 15] },
     }
 }

@@ -41,6 +41,27 @@ impl ResponseValues {
         Self { n_genes: responses.n_genes(), n_perturbations: responses.n_perturbations(), values }
     }
 
+    /// The named rows, in the order asked for.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let row = |&row: &usize| self.values[row * self.n_genes..][..self.n_genes].iter().copied();
+        Self { n_perturbations: rows.len(), values: rows.iter().flat_map(row).collect(), ..*self }
+    }
+
+    /// The same rows over at least as many genes; of the new ones every value is missing.
+    ///
+    /// # Panics
+    /// If `n_genes` is less than the number of columns.
+    #[must_use]
+    pub fn widened(&self, n_genes: usize) -> Self {
+        let mut wide = Self::missing(self.n_perturbations, n_genes);
+        for row in 0..self.n_perturbations {
+            let narrow = &self.values[row * self.n_genes..][..self.n_genes];
+            wide.values[row * n_genes..][..self.n_genes].copy_from_slice(narrow);
+        }
+        wide
+    }
+
     /// Number of rows.
     #[must_use]
     pub const fn n_perturbations(&self) -> usize {
@@ -96,5 +117,14 @@ mod tests {
         values.set(0, GeneId::new(0), f32::NEG_INFINITY);
         assert_eq!(values.present(), 0);
         assert_eq!(values, ResponseValues::missing(1, 3));
+    }
+
+    #[test]
+    fn rows_keep_their_values_when_chosen_and_when_genes_are_added() {
+        let values = ResponseValues::from_values(2, 2, &[0.5, f32::NAN, -1.0, 2.0]);
+        let chosen = values.select(&[1, 0, 1]).widened(3);
+        let rows: Vec<Vec<_>> = (0..3).map(|row| chosen.row(row).collect()).collect();
+        let (first, second) = ([Some(0.5), None, None], [Some(-1.0), Some(2.0), None]);
+        assert_eq!(rows, [second, first, second]);
     }
 }

@@ -9,7 +9,9 @@ use super::matching::{
 };
 use super::reading::{AmbiguousName, LeftOut, LeftOutReason, ReadReport, UnmatchedGene};
 use super::{Dataset, Part};
-use crate::biology::{BiologyError, Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
+use crate::biology::{
+    BiologyError, Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix, ResponseValues,
+};
 
 /// How many unmatched genes are answered with the nearest symbol; each costs a pass over the gene table.
 const NEAREST_SHOWN: usize = 5;
@@ -29,6 +31,8 @@ pub(super) struct Entry {
     pub gene: u32,
     pub line: u64,
     pub call: Call,
+    /// The log2 fold change, if it stands there.
+    pub log2fc: Option<f64>,
 }
 
 /// A perturbation as a table writes it.
@@ -374,6 +378,8 @@ struct Statement {
     line: u64,
     written_gene: u32,
     response: Response,
+    /// NaN if it is not known.
+    log2fc: f32,
 }
 
 fn placed(
@@ -390,7 +396,10 @@ fn placed(
     };
     let gene = gene_ids[entry.gene as usize].ok_or(LeftOutReason::AmbiguousGene)?;
     match entry.call {
-        Call::Measured(response) => Ok(Statement { row, gene, line: entry.line, written_gene: entry.gene, response }),
+        Call::Measured(response) => {
+            let log2fc = entry.log2fc.map_or(f32::NAN, |change| change as f32);
+            Ok(Statement { row, gene, line: entry.line, written_gene: entry.gene, response, log2fc })
+        }
         Call::NotMeasured => Err(LeftOutReason::NotMeasured),
         Call::Undecided => Err(LeftOutReason::Undecided),
     }
@@ -423,7 +432,8 @@ struct Clash {
     second: Statement,
 }
 
-/// One statement for each pair; the statements about a pair must agree, unless they call the gene by different names.
+/// One statement for each pair, the first; the statements about a pair must agree in the response, unless they call the gene by
+/// different names.
 fn merge(mut said: Vec<Statement>, left_out: &mut LeftOutCounts) -> Result<Merged, Box<Clash>> {
     said.sort_unstable_by_key(|statement| (statement.row, statement.gene, statement.line));
     let mut merged = Merged { pairs: Vec::with_capacity(said.len()), repeats: 0 };
@@ -473,9 +483,14 @@ fn fill(
         });
     }
     let mut observed = ResponseMatrix::unmeasured(kept.len(), genes.len());
+    let any_change = pairs.iter().any(|pair| pair.log2fc.is_finite());
+    let mut log2fc = any_change.then(|| ResponseValues::missing(kept.len(), genes.len()));
     for pair in pairs {
         let row = new_row[pair.row as usize].expect("each row of a pair was numbered above");
         observed.set(row, pair.gene, Some(pair.response));
+        if let Some(log2fc) = &mut log2fc {
+            log2fc.set(row, pair.gene, pair.log2fc);
+        }
     }
     let contrasts: Vec<&str> = kept.iter().map(|&row| written[rows.first_written[row]].contrast.as_str()).collect();
     let perturbations: Vec<_> = kept.iter().map(|&row| rows.perturbations[row].clone()).collect();
@@ -484,7 +499,7 @@ fn fill(
         let Some(row) = row.and_then(|row| new_row[row as usize]) else { continue };
         note_part(file, &written[number], &names[row], report)?;
     }
-    Ok(Dataset { names, perturbations, observed })
+    Ok(Dataset { names, perturbations, observed, log2fc })
 }
 
 /// The contrast names a row, unless several perturbations share it; without contrasts the perturbation does.

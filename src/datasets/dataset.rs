@@ -1,12 +1,12 @@
 //! Perturbation experiments with their responses, and the parts they are split into.
 
-use crate::biology::{GeneId, Perturbation, ResponseMatrix};
+use crate::biology::{GeneId, Perturbation, ResponseMatrix, ResponseValues};
 
 /// Perturbation experiments with their observed responses.
 ///
 /// Rows are experiments: the same perturbation under two conditions is two rows with one gene set, which no split
 /// tears apart unless it is told to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// Name of each row, unique, for example the contrast.
     pub names: Vec<String>,
@@ -14,9 +14,18 @@ pub struct Dataset {
     pub perturbations: Vec<Perturbation>,
     /// What was observed; a perturbed gene's own response is never scored.
     pub observed: ResponseMatrix,
+    /// Log2 fold changes of the entries in `observed`, if the table gave any. Nothing is learnt from them: they are what
+    /// predicted changes are scored against.
+    pub log2fc: Option<ResponseValues>,
 }
 
 impl Dataset {
+    /// Experiments of which the responses are known, but no fold changes.
+    #[must_use]
+    pub const fn new(names: Vec<String>, perturbations: Vec<Perturbation>, observed: ResponseMatrix) -> Self {
+        Self { names, perturbations, observed, log2fc: None }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -42,6 +51,7 @@ impl Dataset {
             names: rows.iter().map(|&row| self.names[row].clone()).collect(),
             perturbations: rows.iter().map(|&row| self.perturbations[row].clone()).collect(),
             observed: self.observed.select(rows),
+            log2fc: self.log2fc.as_ref().map(|log2fc| log2fc.select(rows)),
         }
     }
 
@@ -62,6 +72,7 @@ impl Dataset {
             entries.resize((row + 1) * n_genes, None);
         }
         self.observed = ResponseMatrix::from_entries(self.len(), n_genes, entries);
+        self.log2fc = self.log2fc.map(|log2fc| log2fc.widened(n_genes));
         self
     }
 
@@ -148,7 +159,7 @@ mod tests {
         let mut observed = ResponseMatrix::unmeasured(2, 2);
         observed.set(1, GeneId::new(0), Some(Response::Up));
         let perturbations = vec![Perturbation::deletion(GeneId::new(0)); 2];
-        let dataset = Dataset { names: vec!["a".into(), "b".into()], perturbations, observed }.widened(4);
+        let dataset = Dataset::new(vec!["a".into(), "b".into()], perturbations, observed).widened(4);
         assert_eq!(dataset.observed.n_genes(), 4);
         assert_eq!(dataset.observed.get(1, GeneId::new(0)), Some(Response::Up));
         assert_eq!(dataset.observed.measured(), 1);
@@ -166,7 +177,7 @@ mod tests {
         let observed = ResponseMatrix::from_entries(3, 3, entries[..9].to_vec());
         let names = ["a", "b", "c"].map(str::to_owned).to_vec();
         // Laid end to end, three genes a row: up up up / down down down / nothing measured.
-        assert_eq!(Dataset { names, perturbations, observed }.contested(), 3);
+        assert_eq!(Dataset::new(names, perturbations, observed).contested(), 3);
     }
 
     #[test]

@@ -82,16 +82,13 @@ pub(super) fn looks_long(table: &Table<'_>, options: &ReadOptions) -> bool {
 struct FoundColumns {
     perturbation: usize,
     gene: usize,
-    value: ValueColumns,
+    response: Option<usize>,
+    log2fc: Option<usize>,
+    fdr: Option<usize>,
     contrast: Option<usize>,
     direction: Option<usize>,
     locus_tag: Option<usize>,
     split: Option<usize>,
-}
-
-enum ValueColumns {
-    Response(usize),
-    FoldChange { log2fc: usize, fdr: Option<usize> },
 }
 
 impl FoundColumns {
@@ -114,19 +111,16 @@ impl FoundColumns {
         let gene = find(&names.gene, &GENE)?.ok_or_else(|| missing("measured gene", &GENE, "--gene-column"))?;
         let log2fc = find(&names.log2fc, &LOG2FC)?;
         let fdr = find(&names.fdr, &FDR)?;
-        let value = match (find(&names.response, &RESPONSE)?, log2fc) {
-            (Some(response), _) => ValueColumns::Response(response),
-            (None, Some(log2fc)) => ValueColumns::FoldChange { log2fc, fdr },
-            (None, None) => {
-                let accepted: Vec<_> = RESPONSE.iter().chain(&LOG2FC).copied().collect();
-                let option = "--response-column or --log2fc-column";
-                return Err(missing("response or log2 fold change", &accepted, option));
-            }
-        };
+        let response = find(&names.response, &RESPONSE)?;
+        if response.or(log2fc).is_none() {
+            let accepted: Vec<_> = RESPONSE.iter().chain(&LOG2FC).copied().collect();
+            let option = "--response-column or --log2fc-column";
+            return Err(missing("response or log2 fold change", &accepted, option));
+        }
         let direction = find(&names.direction, &DIRECTION)?;
         let locus_tag = find(&names.locus_tag, &LOCUS_TAG)?.filter(|&column| column != gene);
         let split = find(&names.split, &SPLIT)?;
-        Ok(Self { perturbation, gene, value, contrast, direction, locus_tag, split })
+        Ok(Self { perturbation, gene, response, log2fc, fdr, contrast, direction, locus_tag, split })
     }
 
     fn entry(
@@ -146,12 +140,10 @@ impl FoundColumns {
         if place.gene.is_empty() && locus_tag.is_empty() {
             return Err(place.empty("gene"));
         }
-        let call = match self.value {
-            ValueColumns::Response(column) => place.response(column, &row[column])?,
-            ValueColumns::FoldChange { log2fc, fdr } => {
-                let fdr = fdr.map(|column| (column, &row[column]));
-                place.fold_change((log2fc, &row[log2fc]), fdr, thresholds)?
-            }
+        let log2fc = self.log2fc.map(|column| place.log2fc(column, &row[column])).transpose()?.flatten();
+        let call = match self.response {
+            Some(column) => place.response(column, &row[column])?,
+            None => place.called(log2fc, self.fdr.map(|column| (column, &row[column])), thresholds)?,
         };
         let (direction, contrast) = (field(self.direction), field(self.contrast));
         let perturbation = records.perturbations.number(place.perturbation, direction, contrast, line);
@@ -159,7 +151,7 @@ impl FoundColumns {
             note_part(place, &row[column], &mut records.perturbations.perturbations[perturbation as usize].part)?;
         }
         let gene = records.genes.number(place.gene, locus_tag, line);
-        Ok(Entry { perturbation, gene, line, call })
+        Ok(Entry { perturbation, gene, line, call, log2fc })
     }
 }
 
@@ -236,17 +228,19 @@ impl Place<'_, '_> {
         Response::parse(text).map(Call::Measured).map_err(refused)
     }
 
-    /// Reads a fold change, with its false discovery rate if there is a column of it.
-    pub(super) fn fold_change(
+    /// Reads a log2 fold change; `None` if it was not measured.
+    pub(super) fn log2fc(&self, column: usize, text: &str) -> Result<Option<f64>, DatasetError> {
+        if is_missing(text) { Ok(None) } else { self.finite(column, text).map(Some) }
+    }
+
+    /// The call of a log2 fold change, with its false discovery rate if there is a column of it.
+    pub(super) fn called(
         &self,
-        log2fc: (usize, &str),
+        log2fc: Option<f64>,
         fdr: Option<(usize, &str)>,
         thresholds: CallThresholds,
     ) -> Result<Call, DatasetError> {
-        if is_missing(log2fc.1) {
-            return Ok(Call::NotMeasured);
-        }
-        let change = self.finite(log2fc.0, log2fc.1)?;
+        let Some(change) = log2fc else { return Ok(Call::NotMeasured) };
         let fdr = match fdr {
             // Not tested, so nothing is known of its significance.
             Some((_, text)) if is_missing(text) => return Ok(Call::NotMeasured),
@@ -324,6 +318,17 @@ mod tests {
         ] {
             assert_eq!(read(&text).0, expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn fold_changes_are_kept_with_the_responses_they_were_called_from_or_stand_beside() {
+        let (called, _, genes) = read("pert,gene,lfc\nfur,entC,1.5\nfur,lacZ,0.25\n");
+        let (beside, ..) = read("pert,gene,response,lfc\nfur,entC,1,1.5\nfur,lacZ,0,0.25\n");
+        assert_eq!(called, beside);
+        let log2fc = called.log2fc.expect("a column of them");
+        let of = |gene: &str| log2fc.get(0, genes.id(gene).expect(gene));
+        assert_eq!((of("entC"), of("lacZ"), of("fur")), (Some(1.5), Some(0.25), None));
+        assert_eq!(read("pert,gene,response\nfur,entC,1\n").0.log2fc, None);
     }
 
     #[test]

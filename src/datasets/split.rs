@@ -302,11 +302,11 @@ mod tests {
         let perturbation = |genes: &Vec<usize>| {
             Perturbation::of(genes.iter().map(|&gene| (GeneId::new(gene), Direction::Deletion))).expect("genes")
         };
-        Dataset {
-            names: (0..rows.len()).map(|row| format!("row{row}")).collect(),
-            perturbations: rows.iter().map(perturbation).collect(),
-            observed: ResponseMatrix::unmeasured(rows.len(), 20),
-        }
+        Dataset::new(
+            (0..rows.len()).map(|row| format!("row{row}")).collect(),
+            rows.iter().map(perturbation).collect(),
+            ResponseMatrix::unmeasured(rows.len(), 20),
+        )
     }
 
     fn plan(scheme: SplitScheme) -> SplitPlan {

@@ -46,10 +46,10 @@ pub fn read_wide(
         }
         for (column, text) in row.iter().enumerate().skip(1) {
             let place = namer.place(&table, line, &row[0], column);
-            let call = values.call(place, column, text)?;
+            let (call, log2fc) = values.read(place, column, text)?;
             let perturbation = namer.perturbation(place, &mut records.perturbations)?;
             let gene = records.genes.number(place.gene, "", if genes_in_rows { line } else { table.header_line });
-            records.entries.push(Entry { perturbation, gene, line, call });
+            records.entries.push(Entry { perturbation, gene, line, call, log2fc });
         }
     }
     assemble(records, options.perturbation_sign, genes)
@@ -67,10 +67,14 @@ enum Values {
 }
 
 impl Values {
-    fn call(&self, place: Place<'_, '_>, column: usize, text: &str) -> Result<Call, DatasetError> {
+    /// What a value is called, and the log2 fold change that it is, if it is one.
+    fn read(&self, place: Place<'_, '_>, column: usize, text: &str) -> Result<(Call, Option<f64>), DatasetError> {
         match self {
-            Self::Responses => place.response(column, text),
-            Self::FoldChanges(thresholds) => place.fold_change((column, text), None, *thresholds),
+            Self::Responses => Ok((place.response(column, text)?, None)),
+            Self::FoldChanges(thresholds) => {
+                let log2fc = place.log2fc(column, text)?;
+                Ok((place.called(log2fc, None, *thresholds)?, log2fc))
+            }
         }
     }
 }

@@ -205,11 +205,11 @@ mod tests {
             1000,
             (0..10).map(|gene| Regulation::new(GeneId::new(gene), GeneId::new(gene + 1), Sign::Activation)),
         );
-        let dataset = Dataset {
-            names: (0..100).map(|row| row.to_string()).collect(),
-            perturbations: (0..100).map(|row| Perturbation::deletion(GeneId::new(row))).collect(),
-            observed: ResponseMatrix::unmeasured(100, 1000),
-        };
+        let dataset = Dataset::new(
+            (0..100).map(|row| row.to_string()).collect(),
+            (0..100).map(|row| Perturbation::deletion(GeneId::new(row))).collect(),
+            ResponseMatrix::unmeasured(100, 1000),
+        );
         let split = Split { train: (0..80).collect(), validation: (80..90).collect(), test: (90..100).collect() };
         let genes = GeneTable::new();
         let materials = Materials {

@@ -140,7 +140,7 @@ pub(super) fn screen(
         }
     }
     let names = deleted.iter().map(|gene| format!("simulated {}", gene.index())).collect();
-    Dataset { names, perturbations, observed }
+    Dataset::new(names, perturbations, observed)
 }
 
 #[cfg(test)]

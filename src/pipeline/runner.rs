@@ -541,11 +541,11 @@ mod tests {
         for row in 0..6 {
             (0..4).for_each(|place| observed.row_mut(row)[40 + (row + place) % 5] = Some(Response::Unchanged));
         }
-        let dataset = Dataset {
-            names: (0..6).map(|row| row.to_string()).collect(),
-            perturbations: (0..6).map(|row| Perturbation::deletion(gene(row))).collect(),
+        let dataset = Dataset::new(
+            (0..6).map(|row| row.to_string()).collect(),
+            (0..6).map(|row| Perturbation::deletion(gene(row))).collect(),
             observed,
-        };
+        );
         let split = Split { train: (0..5).collect(), validation: vec![5], test: Vec::new() };
         let (genes, row_labels) = (GeneTable::new(), vec![String::new(); 6]);
         let materials = Materials {

@@ -92,11 +92,11 @@ mod tests {
             let changes = set.iter().map(|&gene| (GeneId::new(gene), crate::biology::Direction::Deletion));
             Perturbation::of(changes).expect("some gene")
         };
-        let dataset = Dataset {
-            names: (0..genes.len()).map(|row| row.to_string()).collect(),
-            perturbations: genes.iter().map(perturbation).collect(),
-            observed: ResponseMatrix::unmeasured(genes.len(), 4),
-        };
+        let dataset = Dataset::new(
+            (0..genes.len()).map(|row| row.to_string()).collect(),
+            genes.iter().map(perturbation).collect(),
+            ResponseMatrix::unmeasured(genes.len(), 4),
+        );
         (dataset, table)
     }
 

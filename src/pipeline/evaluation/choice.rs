@@ -246,7 +246,7 @@ mod tests {
         let observed = Closure::new(&network, 5, Reading::Nearest).simulate(&perturbations);
         assert!(observed.count(Response::Down) > 0);
         let names = (0..12).map(|row| row.to_string()).collect();
-        let dataset = Dataset { names, perturbations, observed };
+        let dataset = Dataset::new(names, perturbations, observed);
         let config = Config::default();
         let (chosen, curves) = choose(&network, &dataset, &[Knob::Depth], 4, &config, &Unwatched).expect("a choice");
         assert_eq!(chosen.depth, 3);

@@ -103,8 +103,14 @@ pub struct ScoredRow {
     pub original: ResponseCounts,
     /// Against what the knowledge refined in this fold says, over the measured genes; `None` if none was refined.
     pub refined: Option<ResponseCounts>,
-    /// How well the size and the sign of changes were foretold, of what is not perturbed itself: `P(up) − P(down)`, or the
-    /// response −1, 0, 1 where there are no probabilities, against the observed responses −1, 0, 1.
+    /// How well the size and the sign of changes were foretold, of what is not perturbed itself. Observed are log2 fold
+    /// changes if the data have any, else responses −1, 0, 1; predicted is the expected change
+    /// ```text
+    /// Σ_c P(c)·μ_c,   c ∈ {down, unchanged, up}
+    /// ```
+    /// with `μ_down`, `μ_up` the mean log2 fold changes of that class in the rows learnt from, or −1 and 1, and `μ_unchanged` 0;
+    /// where there are no probabilities, that of the response. Of predictions made elsewhere it is what they say, 0 where
+    /// they say nothing, if the data have fold changes.
     pub effects: EffectScores,
 }
 
@@ -209,21 +215,34 @@ impl Foretold {
         }
     }
 
-    /// The predicted changes, and scores of them.
-    fn effects(&self, test: &Dataset) -> Result<Vec<EffectScores>, PipelineError> {
-        let value = |response: Response| match response {
-            Response::Ambiguous => 0.0,
-            certain => f32::from(certain.value()),
+    /// Scores of the predicted changes: those that a prediction made elsewhere holds, or what is expected of the classes.
+    fn effects(
+        &self,
+        test: &Dataset,
+        elsewhere: Option<&External>,
+        class_changes: [f32; 3],
+    ) -> Result<Vec<EffectScores>, PipelineError> {
+        let expected = |probabilities: &[f32; 3]| -> f32 {
+            probabilities.iter().zip(class_changes).map(|(probability, change)| probability * change).sum()
         };
-        let values: Vec<_> = match &self.prediction {
-            Some(prediction) => prediction.entries().iter().map(|[down, _, up]| up - down).collect(),
-            None => self.responses.entries().iter().map(|entry| entry.map_or(0.0, value)).collect(),
+        let of_response = |entry: &Option<Response>| entry.map_or(0.0, |response| class_changes[response.class()]);
+        let n_genes = self.responses.n_genes();
+        let values: Vec<_> = match (elsewhere.filter(|_| test.log2fc.is_some()), &self.prediction) {
+            (Some(external), _) => {
+                let of_row = |perturbation| {
+                    let values = external.values(perturbation).unwrap_or_else(|| vec![None; n_genes]);
+                    values.into_iter().map(Option::unwrap_or_default)
+                };
+                test.perturbations.iter().flat_map(of_row).collect()
+            }
+            (None, Some(prediction)) => prediction.entries().iter().map(expected).collect(),
+            (None, None) => self.responses.entries().iter().map(of_response).collect(),
         };
-        let predicted = ResponseValues::from_values(test.len(), self.responses.n_genes(), &values);
+        let of_responses = || ResponseValues::of_responses(&test.observed);
         let report = effects(&Effects {
             perturbations: &test.perturbations,
-            observed: &ResponseValues::of_responses(&test.observed),
-            predicted: &predicted,
+            observed: &test.log2fc.clone().unwrap_or_else(of_responses),
+            predicted: &ResponseValues::from_values(test.len(), n_genes, &values),
             observed_calls: &test.observed,
             // A gene that was not measured can be called neither rightly nor wrongly.
             predicted_calls: &self.responses.masked_by(&test.observed),
@@ -321,7 +340,32 @@ impl Fold<'_> {
             }
         };
         let seconds = began.elapsed().as_secs_f64();
-        Ok(Foretold { seconds, effects: foretold.effects(&held_out)?, ..foretold })
+        let elsewhere = match contender {
+            Contender::External(label) => Some(self.external(label)?),
+            _ => None,
+        };
+        let effects = foretold.effects(&held_out, elsewhere, self.class_changes())?;
+        Ok(Foretold { seconds, effects, ..foretold })
+    }
+
+    /// Mean log2 fold change of down and up in the rows learnt from, −1 and 1 where they have none, and 0 for unchanged.
+    fn class_changes(&self) -> [f32; 3] {
+        let Dataset { observed, log2fc, .. } = self.materials.dataset;
+        let mut sums = [(0.0, 0.0); 3];
+        for row in self.split.learnt_from() {
+            let changes = log2fc.iter().flat_map(|log2fc| log2fc.row(row));
+            for (change, response) in changes.zip(observed.row(row)) {
+                if let (Some(change), Some(response)) = (change, response) {
+                    let (sum, entries) = &mut sums[response.class()];
+                    *sum += f64::from(change);
+                    *entries += 1.0;
+                }
+            }
+        }
+        Response::CLASSES.map(|class| match sums[class.class()] {
+            (sum, entries) if entries > 0.0 && class != Response::Unchanged => (sum / entries) as f32,
+            _ => f32::from(class.value()),
+        })
     }
 
     fn fitted(

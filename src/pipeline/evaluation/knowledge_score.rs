@@ -237,11 +237,11 @@ mod tests {
 
     fn dataset(rows: &[(usize, [i8; 4])]) -> Dataset {
         let entries = rows.iter().flat_map(|(_, row)| row.map(Response::from_value)).collect();
-        Dataset {
-            names: (0..rows.len()).map(|row| row.to_string()).collect(),
-            perturbations: rows.iter().map(|&(gene, _)| Perturbation::deletion(GeneId::new(gene))).collect(),
-            observed: ResponseMatrix::from_entries(rows.len(), 4, entries),
-        }
+        Dataset::new(
+            (0..rows.len()).map(|row| row.to_string()).collect(),
+            rows.iter().map(|&(gene, _)| Perturbation::deletion(GeneId::new(gene))).collect(),
+            ResponseMatrix::from_entries(rows.len(), 4, entries),
+        )
     }
 
     #[test]
