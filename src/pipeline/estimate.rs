@@ -38,11 +38,11 @@ impl Estimate {
     /// The sizes and the bound of the memory; takes no time.
     ///
     /// ```text
-    /// search    2·(7 + c)·r·n      states (2 bytes, by row and by gene), wanted class (1) and weight (2) of each entry,
-    ///                              with the copy for simulated screens
+    /// search    2·(8 + c)·r·n      states (2 bytes, by row and by gene), wanted class (1), weight (2) and steps (1) of each
+    ///                              entry, with the copy for simulated screens
     /// tables    256 MiB + 8·r·g    look-ups of one screening, in blocks, and the regulators that each row reaches
     /// look-ahead (128·k + 229)·T·n gains of a block of 16 rows by gene and depth, on each of T threads
-    /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses
+    /// responses 8·(r + t)·n        observed, predicted, symbolic and aligned responses; as much again with fold changes
     /// predicted 32·(u + t)·n       class probabilities of two predictors, weights of the adaptor
     /// knowledge 2,400·e + 256·n    statements and citations while the file is read (measured on OmniPath), names of genes
     /// neural    4·4·(4·h·n + h·n)  weights, gradients and the two moments of Adam
@@ -59,6 +59,7 @@ impl Estimate {
         let counted = u64::from(matches!(config.reading, Reading::Majority { .. }));
         let copies = if config.refinement.simulations > 0 { 2 } else { 1 };
         let hidden = config.neural.hidden as u64;
+        let response_bytes = if dataset.log2fc.is_some() { 16 } else { 8 };
         let tables =
             (8 * config.depth as u64 * rows * wide).min((TABLE_BYTES as u64).max(8 * config.depth as u64 * rows));
         let perturbed: usize = dataset.perturbations.iter().map(|perturbation| perturbation.changes().len()).sum();
@@ -69,9 +70,9 @@ impl Estimate {
         let regulations = network.regulations().len();
         let threads = rayon::current_num_threads() as u64;
         let parts = [
-            ("search", copies * ((5 + counted) * rows + 2 * rows.next_multiple_of(64)) * wide),
+            ("search", copies * ((6 + counted) * rows + 2 * rows.next_multiple_of(64)) * wide),
             ("look-up tables", tables + 8 * rows * regulators.min(wide)),
-            ("responses", 8 * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
+            ("responses", response_bytes * (dataset.len() as u64 + predicted_rows as u64 + held_out) * wide),
             ("predictions", 32 * (predicted_rows as u64 + held_out) * wide),
             ("knowledge base", 2_400 * regulations as u64 + 256 * wide),
             ("neural predictor", 80 * hidden * wide),
@@ -224,10 +225,10 @@ mod tests {
             genes: &genes,
         };
         let estimate = Estimate::of(&materials, &Config::default());
-        // 90 measured rows and the 10 regulators: 2·5·100·1000 bytes of search and 2·2·128·1000 by gene,
+        // 90 measured rows and the 10 regulators: 2·6·100·1000 bytes of search and 2·2·128·1000 by gene,
         // 8·5·100·1000 bytes of tables, and 8·100 for each of 10 regulators and 100 perturbed genes.
         assert_eq!((estimate.measured_rows, estimate.predicted_rows), (90, 10));
-        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_512_000));
+        assert_eq!(estimate.memory[0], ("search".to_owned(), 1_712_000));
         assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_088_000));
         assert_eq!(estimate.memory[2], ("responses".to_owned(), 8 * 120 * 1000));
         // Nothing is measured, so a pass takes no time worth telling, but it can be told.

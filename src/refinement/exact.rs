@@ -3,6 +3,10 @@
 //! Per row (perturbation) and gene it holds the least depth at which a positive and a negative walk arrive; that is all
 //! the naive and the nearest reading need. An edit touches only the states whose depth it changes. The majority reading
 //! counts walks anew in each touched row.
+//!
+//! Two kinds of states are held as not reached, for nothing follows from them. Under the nearest reading one that walks of
+//! the other sign reach earlier: wherever a walk goes on from it, one of the other sign goes on from the same gene and
+//! arrives earlier. And one at the last depth of which no entry is scored: no walk goes on from it.
 
 use rayon::prelude::*;
 
@@ -149,7 +153,7 @@ pub(super) struct Row {
     pub measured: bool,
     /// State of each perturbed gene: twice the gene, plus one for a deletion.
     pub starts: Vec<u32>,
-    /// Least depth of each state `2·gene + sign`, sign 0 positive and 1 negative.
+    /// Least depth of each state `2·gene + sign`, sign 0 positive and 1 negative; [`UNREACHED`] also where nothing follows.
     pub depths: Vec<u8>,
     /// Class of each gene by walk counts; only under the majority reading.
     counted: Vec<u8>,
@@ -157,6 +161,8 @@ pub(super) struct Row {
     wanted: Vec<u8>,
     /// Weight of each gene's entry.
     weights: Vec<u16>,
+    /// No fewer steps lead from each gene to one whose entry is scored.
+    pub steps: Vec<u8>,
 }
 
 impl Row {
@@ -198,6 +204,29 @@ impl Row {
             }
         }
         sums
+    }
+
+    /// Lowers the steps from the regulator of a new regulation, and from all that lead to it.
+    fn come_nearer(&mut self, regulation: Regulation, arcs: &Arcs, depth: usize) {
+        let (regulator, target) = (regulation.regulator.index(), regulation.target.index());
+        let mut open = vec![(regulator, self.steps[target])];
+        while let Some((gene, after)) = open.pop() {
+            if after + 1 < self.steps[gene] && usize::from(after) + 1 < depth {
+                self.steps[gene] = after + 1;
+                open.extend(arcs.regulators[gene].iter().map(|arc| (arc.gene as usize, after + 1)));
+            }
+        }
+    }
+
+    /// True if `steps` hold with these edits too, for the states that they change: all are of one pair of genes, and where
+    /// one is put in, the way over it is no shorter, or no walk counts that takes it twice.
+    fn steps_outlast(&self, edits: &[Edit], nearest: bool) -> bool {
+        let ends = |edit: &Edit| (edit.regulation.regulator, edit.regulation.target);
+        let is_longer = |edit: &Edit| {
+            self.steps[edit.regulation.regulator.index()] <= self.steps[edit.regulation.target.index()] + 1
+        };
+        edits.windows(2).all(|pair| ends(&pair[0]) == ends(&pair[1]))
+            && (nearest || edits.iter().all(|edit| !edit.insert || is_longer(edit)))
     }
 
     /// Present class of `gene`.
@@ -276,7 +305,10 @@ impl ExactState {
         let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights), by_class);
         let mut rows: Vec<_> = measured.into_iter().chain(predicted).collect();
         let arcs = Arcs::of(network);
-        rows.par_iter_mut().for_each(|row| search_row(row, &arcs, depth, reading));
+        rows.par_iter_mut().for_each(|row| {
+            search_row(row, &arcs, depth, reading);
+            row.steps = steps_to_scored(row, &arcs, depth);
+        });
         let reach = Reach::of(&rows, network.n_genes());
         Self { arcs, rows, depth, reading, reach }
     }
@@ -316,12 +348,12 @@ impl ExactState {
         if let ([edits], [touched]) = (alternatives, touched.as_slice())
             && touched.len() < MANY_ROWS
         {
-            let (mut gain, mut scratch) = (Gain::default(), Scratch::new(depth));
+            let (mut gain, mut scratch) = (Gain::default(), Scratch::new(depth, reading));
             touched.rows().for_each(|row| gain_in(&mut rows[row], edits, &mut scratch, &mut gain));
             return vec![gain];
         }
         let evaluate = |(chunk, rows): (usize, &mut [Row])| {
-            let mut scratch = Scratch::new(depth);
+            let mut scratch = Scratch::new(depth, reading);
             let mut gains = zero();
             for ((edits, touched), gain) in alternatives.iter().zip(&touched).zip(&mut gains) {
                 touched.in_chunk(chunk).for_each(|row| gain_in(&mut rows[row], edits, &mut scratch, gain));
@@ -339,7 +371,7 @@ impl ExactState {
 
     /// As [`Self::gains`], in one row alone.
     pub fn gains_in_row(&self, row: &Row, alternatives: &[Vec<Edit>]) -> Vec<i64> {
-        let (mut row, mut scratch) = (row.clone(), Scratch::new(self.depth));
+        let (mut row, mut scratch) = (row.clone(), Scratch::new(self.depth, self.reading));
         let gain = |edits: &Vec<Edit>| {
             let mut weight = 0;
             try_edits(&mut row, &self.arcs, edits, self.depth, self.reading, &mut scratch, |_, change| {
@@ -354,7 +386,7 @@ impl ExactState {
     pub fn effects(&mut self, edits: &[Edit]) -> Vec<Effect> {
         let touched = self.touched_by(edits);
         let Self { arcs, rows, depth, reading, .. } = self;
-        let mut scratch = Scratch::new(*depth);
+        let mut scratch = Scratch::new(*depth, *reading);
         let mut effects = Vec::new();
         for index in touched.rows() {
             let row = &mut rows[index];
@@ -375,10 +407,11 @@ impl ExactState {
         let Self { arcs, rows, depth, reading, reach } = self;
         let (shared, depth, reading) = (&*arcs, *depth, *reading);
         rows.par_chunks_mut(BLOCK).zip(reach.blocks_mut()).enumerate().for_each(|(number, (rows, block))| {
-            let mut scratch = Scratch::new(depth);
+            let mut scratch = Scratch::new(depth, reading);
             for place in touched.in_block(number) {
                 let row = &mut rows[place];
-                walk_edits(row, shared, edits, depth, &mut scratch);
+                scratch.pruned = false;
+                walk_edits(row, shared, edits, &mut scratch);
                 if let Reading::Majority { alpha, tau } = reading {
                     row.counted = count_classes(row, Overlay { arcs: shared, edits }, depth, alpha, tau);
                 }
@@ -390,13 +423,20 @@ impl ExactState {
         for &edit in edits {
             arcs.apply(edit);
         }
+        // What is taken out only adds steps.
+        let shared = &*arcs;
+        rows.par_iter_mut().for_each(|row| {
+            let inserted = edits.iter().filter(|edit| edit.insert);
+            inserted.for_each(|edit| row.come_nearer(edit.regulation, shared, depth));
+        });
     }
 
     /// Rows in which the edits may change anything; at least those.
     fn touched_by(&self, edits: &[Edit]) -> Touched {
         match self.reading {
             Reading::Majority { .. } => self.reach.passed_by(edits, self.depth),
-            Reading::Naive | Reading::Nearest => self.reach.touched_by(&self.arcs, edits, self.depth),
+            Reading::Naive => self.reach.touched_by(&self.arcs, edits, self.depth, false),
+            Reading::Nearest => self.reach.touched_by(&self.arcs, edits, self.depth, true),
         }
     }
 }
@@ -418,6 +458,7 @@ fn rows_of(
             depths: Vec::new(),
             counted: Vec::new(),
             wanted: responses.row(index).iter().map(class).collect(),
+            steps: Vec::new(),
             weights: match weights {
                 None => responses.row(index).iter().map(|entry| weight(entry, 1.0)).collect(),
                 Some(weights) => {
@@ -470,7 +511,7 @@ fn class_weights(
 fn search_row(row: &mut Row, arcs: &Arcs, depth: usize, reading: Reading) {
     row.depths = vec![UNREACHED; 2 * row.wanted.len()];
     let overlay = Overlay { arcs, edits: &[] };
-    let mut scratch = Scratch::new(depth);
+    let mut scratch = Scratch::new(depth, reading);
     for index in 0..row.starts.len() {
         row.depths[row.starts[index] as usize] = 0;
     }
@@ -481,6 +522,24 @@ fn search_row(row: &mut Row, arcs: &Arcs, depth: usize, reading: Reading) {
     if let Reading::Majority { alpha, tau } = reading {
         row.counted = count_classes(row, overlay, depth, alpha, tau);
     }
+}
+
+/// Least number of steps from each gene to one whose entry is scored; [`UNREACHED`] if there are as many as the longest walk.
+fn steps_to_scored(row: &Row, arcs: &Arcs, depth: usize) -> Vec<u8> {
+    let mut steps: Vec<_> = row.wanted.iter().map(|&wanted| if wanted == UNSCORED { UNREACHED } else { 0 }).collect();
+    let mut front: Vec<_> = (0..steps.len()).filter(|&gene| steps[gene] == 0).collect();
+    for distance in 1..depth as u8 {
+        let mut next = Vec::new();
+        for arc in front.iter().flat_map(|&gene| &arcs.regulators[gene]) {
+            let here = &mut steps[arc.gene as usize];
+            if *here == UNREACHED {
+                *here = distance;
+                next.push(arc.gene as usize);
+            }
+        }
+        front = next;
+    }
+    steps
 }
 
 /// Tries edits on one row, tells each gene whose class changes with the weight gained, and takes them back.
@@ -500,21 +559,25 @@ fn try_edits(
         }
         return;
     }
-    walk_edits(row, arcs, edits, depth, scratch);
-    let mut changed: Vec<_> = scratch.log.iter().map(|&(state, _)| state / 2).collect();
+    scratch.pruned = row.steps_outlast(edits, scratch.nearest);
+    walk_edits(row, arcs, edits, scratch);
+    let mut changed = std::mem::take(&mut scratch.changed);
+    let genes = scratch.log.iter().map(|&(state, _)| state / 2);
+    changed.extend(genes.filter(|&gene| row.wanted[gene as usize] != UNSCORED).map(|gene| (gene, 0)));
     changed.sort_unstable();
     changed.dedup();
-    let classes: Vec<_> = changed.iter().map(|&gene| row.class(gene as usize, reading)).collect();
+    changed.iter_mut().for_each(|(gene, class)| *class = row.class(*gene as usize, reading));
     scratch.undo(row);
-    for (&gene, &class) in changed.iter().zip(&classes) {
-        let gene = gene as usize;
+    for (gene, class) in changed.drain(..).map(|(gene, class)| (gene as usize, class)) {
         tell(gene, row.gain(gene, row.class(gene, reading), class));
     }
+    scratch.changed = changed;
 }
 
 /// Brings the depths of one row up to date with the edits, one after the other; `scratch.log` can take them back.
-fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], depth: usize, scratch: &mut Scratch) {
+fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], scratch: &mut Scratch) {
     scratch.log.clear();
+    let depth = scratch.deepest();
     for (index, edit) in edits.iter().enumerate() {
         let overlay = Overlay { arcs, edits: &edits[..=index] };
         let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
@@ -525,9 +588,8 @@ fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], depth: usize, scratch:
         for sign in 0..2 {
             let arrival = usize::from(row.depths[2 * regulator + sign]) + 1;
             let state = 2 * target + (sign ^ turn);
-            let present = usize::from(row.depths[state]);
-            let concerned = if edit.insert { arrival < present } else { arrival == present };
-            if arrival <= depth && concerned {
+            let lost = usize::from(row.depths[state]) == arrival && scratch.matters(row, target, arrival);
+            if arrival <= depth && if edit.insert { scratch.admits(row, state, arrival) } else { lost } {
                 scratch.buckets[arrival].push(state as u32);
             }
         }
@@ -540,41 +602,74 @@ fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], depth: usize, scratch:
 
 /// Work lists of the search, kept between rows.
 struct Scratch {
+    /// Whether a state reached later than its opposite counts as not reached.
+    nearest: bool,
+    /// Whether states are left as they are from which no walk leads on to a scored entry in time.
+    pruned: bool,
     /// States that may be reached at each depth.
     buckets: Vec<Vec<u32>>,
     /// States that lost their last support.
     detached: Vec<u32>,
     /// Changed states with their former depths, in order.
     log: Vec<(u32, u8)>,
+    /// Scored genes that a trial moves, with their new classes.
+    changed: Vec<(u32, u8)>,
 }
 
 impl Scratch {
-    fn new(depth: usize) -> Self {
-        Self { buckets: vec![Vec::new(); depth + 2], detached: Vec::new(), log: Vec::new() }
+    fn new(depth: usize, reading: Reading) -> Self {
+        let nearest = matches!(reading, Reading::Nearest);
+        let buckets = vec![Vec::new(); depth + 2];
+        Self { nearest, pruned: false, buckets, detached: Vec::new(), log: Vec::new(), changed: Vec::new() }
+    }
+
+    const fn deepest(&self) -> usize {
+        self.buckets.len() - 2
+    }
+
+    /// Whether a walk that arrives at `depth` reaches a state earlier than any now, and something follows from it.
+    fn admits(&self, row: &Row, state: usize, depth: usize) -> bool {
+        let opposite = usize::from(row.depths[state ^ 1]);
+        let is_earlier = usize::from(row.depths[state]) > depth && opposite > 0 && !(self.nearest && opposite < depth);
+        is_earlier
+            && (depth < self.deepest() || row.wanted[state / 2] != UNSCORED)
+            && self.matters(row, state / 2, depth)
+    }
+
+    /// Whether it may matter to a scored entry when a walk reaches `gene` at `depth`.
+    fn matters(&self, row: &Row, gene: usize, depth: usize) -> bool {
+        !self.pruned || depth + usize::from(row.steps[gene]) <= self.deepest()
     }
 
     fn push_children(&mut self, row: &Row, overlay: Overlay<'_>, state: usize, depth: usize) {
-        let bucket = &mut self.buckets[depth + 1];
+        let mut bucket = std::mem::take(&mut self.buckets[depth + 1]);
         overlay.for_targets(state / 2, |arc| {
             let child = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
-            if usize::from(row.depths[child]) > depth + 1 && !row.clamps(arc.gene as usize) {
+            if self.admits(row, child, depth + 1) {
                 bucket.push(child as u32);
             }
         });
+        self.buckets[depth + 1] = bucket;
     }
 
     /// Settles the states in the buckets at the least depth, and all that follow from them.
     fn relax(&mut self, row: &mut Row, overlay: Overlay<'_>) {
-        let deepest = self.buckets.len() - 2;
+        let deepest = self.deepest();
         for depth in 1..=deepest {
             let mut bucket = std::mem::take(&mut self.buckets[depth]);
             for &state in &bucket {
                 let state = state as usize;
-                if usize::from(row.depths[state]) <= depth {
+                if !self.admits(row, state, depth) {
                     continue;
                 }
                 self.log.push((state as u32, row.depths[state]));
                 row.depths[state] = depth as u8;
+                // Whatever hung on a later walk of the other sign is now reached earlier from here, and goes the same way.
+                let opposite = row.depths[state ^ 1];
+                if self.nearest && opposite != UNREACHED && usize::from(opposite) > depth {
+                    self.log.push((state as u32 ^ 1, opposite));
+                    row.depths[state ^ 1] = UNREACHED;
+                }
                 if depth < deepest {
                     self.push_children(row, overlay, state, depth);
                 }
@@ -598,23 +693,28 @@ impl Scratch {
                 self.log.push((state as u32, row.depths[state]));
                 row.depths[state] = UNREACHED;
                 self.detached.push(state as u32);
-                let next = &mut self.buckets[depth + 1];
+                let mut next = std::mem::take(&mut self.buckets[depth + 1]);
                 overlay.for_targets(state / 2, |arc| {
                     let child = 2 * arc.gene as usize + (state & 1 ^ usize::from(arc.turn));
-                    if usize::from(row.depths[child]) == depth + 1 {
+                    if usize::from(row.depths[child]) == depth + 1 && self.matters(row, child / 2, depth + 1) {
                         next.push(child as u32);
                     }
                 });
+                self.buckets[depth + 1] = next;
             }
             bucket.clear();
             self.buckets[depth] = bucket;
         }
-        let deepest = self.buckets.len() - 2;
+        let deepest = self.deepest();
         self.buckets[deepest + 1].clear();
         for &state in &self.detached {
-            let arrival = least_arrival(row, overlay, state as usize);
-            if arrival <= deepest {
-                self.buckets[arrival].push(state);
+            // Where the nearest walks are gone, later ones of the other sign come to light.
+            let both = [Some(state), Some(state ^ 1).filter(|_| self.nearest)];
+            for state in both.into_iter().flatten() {
+                let arrival = least_arrival(row, overlay, state as usize);
+                if arrival <= deepest {
+                    self.buckets[arrival].push(state);
+                }
             }
         }
     }

@@ -77,12 +77,17 @@ impl Arrivals {
         let scored: Vec<_> = by_class.iter().map(|gains| *gains != [[0; LANES]; 3]).collect();
         let mut gains = vec![vec![[0; LANES]; 2 * n_genes]; state.depth];
         let mut moved = vec![false; 2 * n_genes];
+        let nearest = matches!(state.reading, Reading::Nearest);
         for depth in (1..=state.depth).rev() {
             let (shallower, deeper) = gains.split_at_mut(depth);
             let mut moved_here = vec![false; 2 * n_genes];
             for place in 0..2 * n_genes {
                 let (target, sign) = (place / 2, place % 2);
-                let open = reached[place].map(|reached| usize::from(reached) > depth);
+                let other = &reached[place ^ 1];
+                // Whatever arrives later than a walk of the other sign, and all that follows from it, gains nothing.
+                let in_time = |lane: usize| !nearest || usize::from(other[lane]) >= depth;
+                let open: [bool; LANES] =
+                    std::array::from_fn(|lane| usize::from(reached[place][lane]) > depth && in_time(lane));
                 if !open.contains(&true) {
                     continue;
                 }
@@ -91,7 +96,7 @@ impl Arrivals {
                     add_onward(&mut sums, &state.arcs.targets[target], sign, deeper, &moved);
                 }
                 if scored[target] {
-                    add_arrivals(&mut sums, &by_class[target], &reached[place ^ 1], (sign, depth as u8), state.reading);
+                    add_arrivals(&mut sums, &by_class[target], other, (sign, depth as u8), state.reading);
                 }
                 let here = &mut shallower[depth - 1][place];
                 for lane in 0..LANES {
@@ -481,7 +486,12 @@ fn state_gains(
 ) -> [i64; 2] {
     let present = row.class(target, state.reading);
     let mut depths = [row.depths[2 * target], row.depths[2 * target + 1]];
-    let depth = std::mem::replace(&mut depths[sign], supports.next_depth[2 * target + sign]);
+    let next = |sign: usize| supports.next_depth[2 * target + sign];
+    let depth = std::mem::replace(&mut depths[sign], next(sign));
+    if depths[1 - sign] == UNREACHED {
+        // Walks of the other sign may have been later than those that vanish.
+        depths[1 - sign] = next(1 - sign);
+    }
     let vanished = row.gain(target, present, class_of(depths[0], depths[1], state.reading));
     depths[1 - sign] = depths[1 - sign].min(depth);
     let turned = row.gain(target, present, class_of(depths[0], depths[1], state.reading));

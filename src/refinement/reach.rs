@@ -41,14 +41,15 @@ impl Reach {
     ///
     /// An edit gains a walk where it lets one arrive earlier than any other, and loses one where it lets one arrive as
     /// early, unless another regulator does so too. Where the first edit changes nothing, that is so for the second in
-    /// the same row, and so on; of their other regulators only the first can be sure.
-    pub fn touched_by(&self, arcs: &Arcs, edits: &[Edit], depth: usize) -> Touched {
+    /// the same row, and so on; of their other regulators only the first can be sure. If only the `nearest` walks count, one
+    /// that arrives later than one of the other sign changes nothing.
+    pub fn touched_by(&self, arcs: &Arcs, edits: &[Edit], depth: usize, nearest: bool) -> Touched {
         self.collect(|block, flags| {
             for (place, edit) in edits.iter().enumerate() {
                 let rivals =
                     if place == 0 && !edit.insert { &*arcs.regulators[edit.regulation.target.index()] } else { &[] };
                 for sign in 0..2 {
-                    let moved = moved_by(block, *edit, sign, depth as u8, rivals);
+                    let moved = moved_by(block, *edit, sign, (depth as u8, nearest), rivals);
                     flags.iter_mut().zip(moved).for_each(|(flag, moved)| *flag |= moved);
                 }
             }
@@ -79,7 +80,13 @@ impl Reach {
 
 /// Rows of a block in which an edit, the first to be made, changes the depth at which its target is reached by walks of
 /// this sign; what it takes out changes nothing where one of the `rivals` into its target lets a walk arrive as early.
-fn moved_by(block: &[[u8; BLOCK]], edit: Edit, sign: usize, deepest: u8, rivals: &[Arc]) -> [u8; BLOCK] {
+fn moved_by(
+    block: &[[u8; BLOCK]],
+    edit: Edit,
+    sign: usize,
+    (deepest, nearest): (u8, bool),
+    rivals: &[Arc],
+) -> [u8; BLOCK] {
     let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
     let own = Arc { gene: regulator as u32, turn: turn_of(edit.regulation.sign) };
     let before = |arc: Arc| &block[2 * arc.gene as usize + (sign ^ usize::from(arc.turn))];
@@ -89,13 +96,15 @@ fn moved_by(block: &[[u8; BLOCK]], edit: Edit, sign: usize, deepest: u8, rivals:
         let arrival = from[row] + 1;
         let moves = if edit.insert { arrival < to[row] } else { arrival == to[row] };
         // No walk enters a perturbed gene.
-        moved[row] = u8::from(moves & (arrival <= deepest) & (to[row] != 0) & (other[row] != 0));
+        let counts = (to[row] != 0) & (other[row] != 0) & (!nearest | (arrival <= other[row]));
+        moved[row] = u8::from(moves & (arrival <= deepest) & counts);
     }
-    if moved != [0; BLOCK] {
-        for from in rivals.iter().filter(|&&arc| arc != own).map(|&arc| before(arc)) {
-            for row in 0..BLOCK {
-                moved[row] &= u8::from(from[row] + 1 != to[row]);
-            }
+    for from in rivals.iter().filter(|&&arc| arc != own).map(|&arc| before(arc)) {
+        if moved == [0; BLOCK] {
+            break;
+        }
+        for row in 0..BLOCK {
+            moved[row] &= u8::from(from[row] + 1 != to[row]);
         }
     }
     moved

@@ -102,7 +102,14 @@ proptest! {
         let network = random_network(&mut generator, n_genes, 2 * n_genes);
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
-        let wanted = random_responses(&mut generator, perturbations.len(), n_genes);
+        let mut wanted = random_responses(&mut generator, perturbations.len(), n_genes);
+        // From every entry measured to nearly none.
+        let masked = generator.random_range(0.0..1.0);
+        for (row, gene) in (0..perturbations.len()).flat_map(|row| (0..n_genes).map(move |gene| (row, gene))) {
+            if generator.random_bool(masked) {
+                wanted.set(row, GeneId::new(gene), None);
+            }
+        }
         let data = RefinementData::measured(&perturbations, &wanted);
         let mut state = ExactState::new(&network, &data, 5, reading);
         let mut present: std::collections::BTreeSet<_> = network.regulations().iter().copied().collect();
@@ -131,6 +138,7 @@ proptest! {
             let fresh = ExactState::new(&from_scratch, &data, 5, reading);
             for (kept, new) in state.rows.iter().zip(&fresh.rows) {
                 prop_assert_eq!(&kept.depths, &new.depths);
+                prop_assert!(kept.steps.iter().zip(&new.steps).all(|(kept, new)| kept <= new));
             }
         }
     }
