@@ -28,13 +28,14 @@ pub struct FlowConfig {
     pub rank: usize,
     /// Euler steps from start to end, ≥ 1; default 6.
     pub steps: usize,
-    /// Passes over all rows, ≥ 1; default 60.
+    /// Passes over all rows, ≥ 1; default 20: on held-out knock-outs of *Escherichia coli* 15 do as well as 60.
     pub epochs: usize,
     /// Perturbed rows of a step, ≥ 1; default 16. The controls of their batches come with them.
     pub batch: usize,
     /// Step size of Adam, > 0; default 0.02.
     pub learning_rate: f64,
-    /// Weight `λ_ss` of the steady-state term, ≥ 0; default 0.1: on simulated cells it gained nothing, and lost from 1 on.
+    /// Weight `λ_ss` of the steady-state term, ≥ 0; default 0.1: on simulated cells it gained nothing, and lost from 1 on; on
+    /// knock-outs of *Escherichia coli* it neither gained nor lost.
     pub steady_state: f64,
     /// Weight `ρ` of the ridge, ≥ 0; default 0.1. It keeps a regulation that no row shows at the strength where it starts.
     pub ridge: f64,
@@ -49,7 +50,7 @@ impl Default for FlowConfig {
         Self {
             rank: 0,
             steps: 6,
-            epochs: 60,
+            epochs: 20,
             batch: 16,
             learning_rate: 0.02,
             steady_state: 0.1,
@@ -458,7 +459,7 @@ mod tests {
         let network = network(4, &[(0, 1, Sign::Activation)]);
         let drift = |at_rest: bool, steady_state: f64| {
             let batch = Batch { control: vec![0.3; 4], at_rest, ..two_targets([-0.5, 0.0]) };
-            let config = FlowConfig { steady_state, rank: 4, ridge: 0.003, ..FlowConfig::default() };
+            let config = FlowConfig { steady_state, epochs: 60, rank: 4, ridge: 0.003, ..FlowConfig::default() };
             let flow = Flow::fit(&network, &[batch], &config, &Unwatched, |_, _| {}).expect("fits");
             flow.drift(&[0.0; 4]).iter().map(|rate| rate * rate).sum::<f64>()
         };
