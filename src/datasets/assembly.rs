@@ -31,8 +31,8 @@ pub(super) struct Entry {
     pub gene: u32,
     pub line: u64,
     pub call: Call,
-    /// The log2 fold change, if it stands there.
-    pub log2fc: Option<f64>,
+    /// The log2 fold change, NaN if none stands there.
+    pub log2fc: f32,
 }
 
 /// A perturbation as a table writes it.
@@ -397,8 +397,8 @@ fn placed(
     let gene = gene_ids[entry.gene as usize].ok_or(LeftOutReason::AmbiguousGene)?;
     match entry.call {
         Call::Measured(response) => {
-            let log2fc = entry.log2fc.map_or(f32::NAN, |change| change as f32);
-            Ok(Statement { row, gene, line: entry.line, written_gene: entry.gene, response, log2fc })
+            let &Entry { gene: written_gene, line, log2fc, .. } = entry;
+            Ok(Statement { row, gene, line, written_gene, response, log2fc })
         }
         Call::NotMeasured => Err(LeftOutReason::NotMeasured),
         Call::Undecided => Err(LeftOutReason::Undecided),

@@ -151,7 +151,7 @@ impl FoundColumns {
             note_part(place, &row[column], &mut records.perturbations.perturbations[perturbation as usize].part)?;
         }
         let gene = records.genes.number(place.gene, locus_tag, line);
-        Ok(Entry { perturbation, gene, line, call, log2fc })
+        Ok(Entry { perturbation, gene, line, call, log2fc: or_nan(log2fc) })
     }
 }
 
@@ -187,6 +187,11 @@ fn note_part(place: Place<'_, '_>, text: &str, known: &mut Option<Part>) -> Resu
         }),
         _ => Ok(()),
     }
+}
+
+/// A log2 fold change as an [`Entry`] holds it.
+pub(super) fn or_nan(log2fc: Option<f64>) -> f32 {
+    log2fc.map_or(f32::NAN, |change| change as f32)
 }
 
 /// True for a value that says *not measured*.

@@ -3,7 +3,7 @@
 use super::assembly::{Call, Entry, Records, WrittenPerturbations, assemble};
 use super::contrast_table::Contrast;
 use super::error::nearest;
-use super::long_table::{Place, is_missing};
+use super::long_table::{Place, is_missing, or_nan};
 use super::matching::WrittenGenes;
 use super::table::Table;
 use super::{CallThresholds, Dataset, DatasetError, Layout, ReadOptions, ReadReport};
@@ -49,7 +49,7 @@ pub fn read_wide(
             let (call, log2fc) = values.read(place, column, text)?;
             let perturbation = namer.perturbation(place, &mut records.perturbations)?;
             let gene = records.genes.number(place.gene, "", if genes_in_rows { line } else { table.header_line });
-            records.entries.push(Entry { perturbation, gene, line, call, log2fc });
+            records.entries.push(Entry { perturbation, gene, line, call, log2fc: or_nan(log2fc) });
         }
     }
     assemble(records, options.perturbation_sign, genes)

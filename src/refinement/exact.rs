@@ -206,14 +206,12 @@ impl Row {
         sums
     }
 
-    /// Lowers the steps from the regulator of a new regulation, and from all that lead to it.
-    fn come_nearer(&mut self, regulation: Regulation, arcs: &Arcs, depth: usize) {
-        let (regulator, target) = (regulation.regulator.index(), regulation.target.index());
-        let mut open = vec![(regulator, self.steps[target])];
-        while let Some((gene, after)) = open.pop() {
-            if after + 1 < self.steps[gene] && usize::from(after) + 1 < depth {
-                self.steps[gene] = after + 1;
-                open.extend(arcs.regulators[gene].iter().map(|arc| (arc.gene as usize, after + 1)));
+    /// Lowers the steps from `gene` to so many, and those from all genes that lead to it.
+    fn come_nearer(&mut self, gene: usize, steps: u8, arcs: &Arcs, depth: usize) {
+        if steps < self.steps[gene] && usize::from(steps) < depth {
+            self.steps[gene] = steps;
+            for arc in &arcs.regulators[gene] {
+                self.come_nearer(arc.gene as usize, steps + 1, arcs, depth);
             }
         }
     }
@@ -248,6 +246,11 @@ pub(super) const fn class_of(positive: u8, negative: u8, reading: Reading) -> u8
     } else {
         0
     }
+}
+
+/// True if a walk that arrives later than one of the other sign changes nothing.
+pub(super) const fn only_nearest(reading: Reading) -> bool {
+    matches!(reading, Reading::Nearest)
 }
 
 /// The sum of weights by which an edit helps: measured and predicted entries apart.
@@ -424,19 +427,19 @@ impl ExactState {
             arcs.apply(edit);
         }
         // What is taken out only adds steps.
-        let shared = &*arcs;
-        rows.par_iter_mut().for_each(|row| {
-            let inserted = edits.iter().filter(|edit| edit.insert);
-            inserted.for_each(|edit| row.come_nearer(edit.regulation, shared, depth));
-        });
+        for Edit { regulation, .. } in edits.iter().filter(|edit| edit.insert) {
+            let (regulator, target) = (regulation.regulator.index(), regulation.target.index());
+            rows.par_iter_mut().for_each(|row| row.come_nearer(regulator, row.steps[target] + 1, arcs, depth));
+        }
     }
 
     /// Rows in which the edits may change anything; at least those.
     fn touched_by(&self, edits: &[Edit]) -> Touched {
         match self.reading {
             Reading::Majority { .. } => self.reach.passed_by(edits, self.depth),
-            Reading::Naive => self.reach.touched_by(&self.arcs, edits, self.depth, false),
-            Reading::Nearest => self.reach.touched_by(&self.arcs, edits, self.depth, true),
+            Reading::Naive | Reading::Nearest => {
+                self.reach.touched_by(&self.arcs, edits, self.depth, only_nearest(self.reading))
+            }
         }
     }
 }
@@ -588,8 +591,12 @@ fn walk_edits(row: &mut Row, arcs: &Arcs, edits: &[Edit], scratch: &mut Scratch)
         for sign in 0..2 {
             let arrival = usize::from(row.depths[2 * regulator + sign]) + 1;
             let state = 2 * target + (sign ^ turn);
-            let lost = usize::from(row.depths[state]) == arrival && scratch.matters(row, target, arrival);
-            if arrival <= depth && if edit.insert { scratch.admits(row, state, arrival) } else { lost } {
+            let concerned = if edit.insert {
+                scratch.admits(row, state, arrival)
+            } else {
+                usize::from(row.depths[state]) == arrival && scratch.matters(row, target, arrival)
+            };
+            if arrival <= depth && concerned {
                 scratch.buckets[arrival].push(state as u32);
             }
         }
@@ -618,7 +625,7 @@ struct Scratch {
 
 impl Scratch {
     fn new(depth: usize, reading: Reading) -> Self {
-        let nearest = matches!(reading, Reading::Nearest);
+        let nearest = only_nearest(reading);
         let buckets = vec![Vec::new(); depth + 2];
         Self { nearest, pruned: false, buckets, detached: Vec::new(), log: Vec::new(), changed: Vec::new() }
     }

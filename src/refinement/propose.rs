@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::exact::{Arc, ExactState, Row, UNREACHED, class_of};
+use super::exact::{Arc, ExactState, Row, UNREACHED, class_of, only_nearest};
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
@@ -77,7 +77,7 @@ impl Arrivals {
         let scored: Vec<_> = by_class.iter().map(|gains| *gains != [[0; LANES]; 3]).collect();
         let mut gains = vec![vec![[0; LANES]; 2 * n_genes]; state.depth];
         let mut moved = vec![false; 2 * n_genes];
-        let nearest = matches!(state.reading, Reading::Nearest);
+        let nearest = only_nearest(state.reading);
         for depth in (1..=state.depth).rev() {
             let (shallower, deeper) = gains.split_at_mut(depth);
             let mut moved_here = vec![false; 2 * n_genes];

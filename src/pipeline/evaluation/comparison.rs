@@ -168,8 +168,9 @@ pub fn compare(
     let mut comparison = Comparison { cells: Vec::new(), finished: true };
     for seeded in splits {
         for (fold, split) in seeded.splits.iter().enumerate() {
-            let fold =
-                Fold { materials, scheme: &seeded.scheme, fold, split, config: &config.clone().with_seed(seeded.seed) };
+            let config = &config.clone().with_seed(seeded.seed);
+            let class_changes = class_changes(materials.dataset, split);
+            let fold = Fold { materials, scheme: &seeded.scheme, fold, split, config, class_changes };
             match fold.cells(contenders, done, keeper, watch) {
                 Ok(cells) => comparison.cells.extend(cells),
                 Err(PipelineError::Cancelled | PipelineError::Prediction(PredictionError::Cancelled)) => {
@@ -188,6 +189,27 @@ struct Fold<'a> {
     fold: usize,
     split: &'a Split,
     config: &'a Config,
+    /// What a response of each class is in log2 fold changes.
+    class_changes: [f32; 3],
+}
+
+/// Mean log2 fold change of down and up in the rows learnt from, −1 and 1 where they have none, and 0 for unchanged.
+fn class_changes(Dataset { observed, log2fc, .. }: &Dataset, split: &Split) -> [f32; 3] {
+    let mut sums = [(0.0, 0.0); 3];
+    for row in split.learnt_from() {
+        let changes = log2fc.iter().flat_map(|log2fc| log2fc.row(row));
+        for (change, response) in changes.zip(observed.row(row)) {
+            if let (Some(change), Some(response)) = (change, response) {
+                let (sum, entries) = &mut sums[response.class()];
+                *sum += f64::from(change);
+                *entries += 1.0;
+            }
+        }
+    }
+    Response::CLASSES.map(|class| match sums[class.class()] {
+        (sum, entries) if entries > 0.0 && class != Response::Unchanged => (sum / entries) as f32,
+        _ => f32::from(class.value()),
+    })
 }
 
 /// What a contender says of the held-out rows, not yet scored.
@@ -344,28 +366,8 @@ impl Fold<'_> {
             Contender::External(label) => Some(self.external(label)?),
             _ => None,
         };
-        let effects = foretold.effects(&held_out, elsewhere, self.class_changes())?;
+        let effects = foretold.effects(&held_out, elsewhere, self.class_changes)?;
         Ok(Foretold { seconds, effects, ..foretold })
-    }
-
-    /// Mean log2 fold change of down and up in the rows learnt from, −1 and 1 where they have none, and 0 for unchanged.
-    fn class_changes(&self) -> [f32; 3] {
-        let Dataset { observed, log2fc, .. } = self.materials.dataset;
-        let mut sums = [(0.0, 0.0); 3];
-        for row in self.split.learnt_from() {
-            let changes = log2fc.iter().flat_map(|log2fc| log2fc.row(row));
-            for (change, response) in changes.zip(observed.row(row)) {
-                if let (Some(change), Some(response)) = (change, response) {
-                    let (sum, entries) = &mut sums[response.class()];
-                    *sum += f64::from(change);
-                    *entries += 1.0;
-                }
-            }
-        }
-        Response::CLASSES.map(|class| match sums[class.class()] {
-            (sum, entries) if entries > 0.0 && class != Response::Unchanged => (sum / entries) as f32,
-            _ => f32::from(class.value()),
-        })
     }
 
     fn fitted(
