@@ -231,6 +231,24 @@ fn without_data_a_screen_is_simulated_and_every_place_says_so() {
 }
 
 #[test]
+fn a_control_says_so_everywhere_and_does_not_find_what_the_perturbations_show() {
+    let bench = Bench::new();
+    let control = ["--kb", "kb.ttl", "--data", "screen.csv", "--permute-perturbations", "--out", "out"];
+    let output = bench.refine(&control).assert().success().get_output().stdout.clone();
+    assert!(String::from_utf8_lossy(&output).starts_with("CONTROL"), "{output:?}");
+    assert!(fs::read_to_string(bench.path("out/report.md")).expect("the report").contains("CONTROL"));
+    let revisions = fs::read_to_string(bench.path("out/revisions.tsv")).expect("the revisions");
+    assert!(!revisions.lines().any(|line| line.starts_with("added\tapplied\tregB\tregC\t")), "{revisions}");
+    // The written configuration repeats the control.
+    fs::copy(bench.path("out/config.toml"), bench.path("again.toml")).expect("room");
+    let again = bench.refine(&["--config", "again.toml", "--out", "again"]).assert().success();
+    assert!(again.get_output().stdout.starts_with(b"CONTROL"));
+    // There is nothing to deal anew in a screen that is simulated later on.
+    let refused = bench.refine(&["--kb", "kb.ttl", "--permute-perturbations", "--out", "none"]).assert().failure();
+    assert!(String::from_utf8_lossy(&refused.get_output().stderr).contains("--data"));
+}
+
+#[test]
 fn a_configuration_that_was_written_repeats_the_run() {
     let bench = Bench::new();
     bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--seed", "7", "--out", "out"]).assert().success();

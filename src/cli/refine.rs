@@ -109,6 +109,11 @@ pub struct RefineArgs {
     /// Keep a checkpoint in the result folder: every finished round, and a running search at most so often; 0 keeps none.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     checkpoint_seconds: u64,
+    /// A control: deal the perturbations that are learnt from anew among their experiments, so that nothing is left to find
+    /// but how often each gene responds to anything. What such a run finds too, the data do not show. Held-out experiments
+    /// stay as they are.
+    #[arg(long)]
+    permute_perturbations: bool,
     /// Only tell how much memory and time the run would take, by a short probe on these data.
     #[arg(long)]
     dry_run: bool,
@@ -203,6 +208,7 @@ impl RefineArgs {
         refinement.max_q_value = self.max_q_value.unwrap_or(refinement.max_q_value);
         refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
         settings.lock_sources.extend(self.lock_source.iter().cloned());
+        settings.permute_perturbations |= self.permute_perturbations;
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
         settings.run.check().into_diagnostic()?;
@@ -275,8 +281,11 @@ impl Sources {
         let mut network = network_of(genes.len(), knowledge.regulations());
         let mut screen = None;
         let mut headline = None;
-        let (dataset, plan) = match observed {
+        let (mut dataset, plan) = match observed {
             Some((dataset, plan)) => (dataset.widened(genes.len()), plan),
+            None if settings.permute_perturbations => {
+                bail!("`--permute-perturbations` needs observed responses; name them with --data")
+            }
             None => {
                 let run = &settings.run;
                 let simulated = Screen::simulate(&network, run.depth, run.reading, &settings.screen, run.seed);
@@ -297,6 +306,14 @@ impl Sources {
         let locked = locked.into_iter().filter(|&regulation| network.contains(regulation));
         let resistance = Resistance::of(knowledge.regulations(), evidence_weight).with_locked(locked);
         let split = plan.split(&dataset, settings.run.seed).into_diagnostic()?;
+        if settings.permute_perturbations {
+            dataset = dataset.permuted(&split.learnt_from(), settings.run.seed);
+            headline = Some(
+                "CONTROL: the perturbations that were learnt from are dealt anew among their experiments. What is found here \
+                 comes of how often genes respond to anything; nothing in this folder is knowledge about biology."
+                    .to_owned(),
+            );
+        }
         watch.advance(1);
         if watch.is_cancelled() {
             return Err(Interrupted.into());

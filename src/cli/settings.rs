@@ -27,6 +27,8 @@ pub struct Settings {
     pub rules: Option<PathBuf>,
     /// Regular expressions over sources; what a matching source states is never revised.
     pub lock_sources: Vec<String>,
+    /// Whether the perturbations that are learnt from are dealt anew, as a control.
+    pub permute_perturbations: bool,
     /// What the loop computes.
     pub run: Config,
     /// How the data are split.

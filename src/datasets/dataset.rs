@@ -1,5 +1,11 @@
 //! Perturbation experiments with their responses, and the parts they are split into.
 
+use std::collections::BTreeSet;
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 use crate::biology::{GeneId, Perturbation, ResponseMatrix, ResponseValues};
 
 /// Perturbation experiments with their observed responses.
@@ -74,6 +80,22 @@ impl Dataset {
         self.observed = ResponseMatrix::from_entries(self.len(), n_genes, entries);
         self.log2fc = self.log2fc.map(|log2fc| log2fc.widened(n_genes));
         self
+    }
+
+    /// A control: the perturbations of `rows` are dealt anew, rows of one perturbation together. How often each gene
+    /// responds, and which genes respond together, stays; what it has to do with the perturbation is lost.
+    #[must_use]
+    pub fn permuted(&self, rows: &[usize], seed: u64) -> Self {
+        let different: BTreeSet<_> = rows.iter().map(|&row| &self.perturbations[row]).collect();
+        let different: Vec<_> = different.into_iter().collect();
+        let mut dealt = different.clone();
+        dealt.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let mut permuted = self.clone();
+        for &row in rows {
+            let place = different.partition_point(|&other| other < &self.perturbations[row]);
+            permuted.perturbations[row] = dealt[place].clone();
+        }
+        permuted
     }
 
     /// The different sets of perturbed genes, in order of first appearance, each with its rows. Directions do not
@@ -164,6 +186,24 @@ mod tests {
         assert_eq!(dataset.observed.get(1, GeneId::new(0)), Some(Response::Up));
         assert_eq!(dataset.observed.measured(), 1);
         assert_eq!(dataset.measured_genes(), [GeneId::new(0)]);
+    }
+
+    #[test]
+    fn a_control_deals_perturbations_anew_and_leaves_every_other_row_and_every_response() {
+        let perturbations: Vec<_> = (0..12).map(|row| Perturbation::deletion(GeneId::new(row / 2))).collect();
+        let mut observed = ResponseMatrix::unmeasured(12, 6);
+        observed.set(3, GeneId::new(0), Some(Response::Up));
+        let names = (0..12).map(|row| row.to_string()).collect();
+        let dataset = Dataset::new(names, perturbations, observed);
+        let permuted = dataset.permuted(&(0..10).collect::<Vec<_>>(), 1);
+        assert_eq!(permuted, dataset.permuted(&(0..10).collect::<Vec<_>>(), 1));
+        assert_ne!(permuted.perturbations, dataset.perturbations);
+        assert_eq!((&permuted.names, &permuted.observed), (&dataset.names, &dataset.observed));
+        assert_eq!(permuted.perturbations[10..], dataset.perturbations[10..]);
+        // Two rows of one gene are still two rows of one gene, and no gene is lost.
+        assert!(permuted.perturbations[..10].chunks(2).all(|pair| pair[0] == pair[1]));
+        let sorted = |dataset: &Dataset| dataset.perturbations.iter().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(sorted(&permuted), sorted(&dataset));
     }
 
     #[test]

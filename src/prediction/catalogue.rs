@@ -47,6 +47,9 @@ pub enum PredictorName {
     Stacked,
 }
 
+/// Trees of the forest in a mixture, which is fitted up to nine times: as good a member as one of 100.
+const MIXED_TREES: usize = 40;
+
 /// Whom [`PredictorName::Stacked`] mixes.
 const STACKED: [PredictorName; 7] = [
     PredictorName::Additive,
@@ -174,7 +177,8 @@ pub fn build(
         PredictorName::Gnn => Box::new(Gnn::new(network, neural)),
         PredictorName::Ode => Box::new(Ode::new(network, FlowConfig { seed, ..config.ode })),
         PredictorName::Stacked => {
-            let members = STACKED.map(|member| build(member, config, network, seed));
+            let forest = ForestConfig { trees: config.forest.trees.min(MIXED_TREES), ..config.forest };
+            let members = STACKED.map(|member| build(member, &PredictorConfig { forest, ..*config }, network, seed));
             Box::new(Stacked::new(n_genes, members.into()))
         }
     }

@@ -11,8 +11,9 @@ use rand_chacha::ChaCha8Rng;
 use super::commit::Search;
 use super::course::Course;
 use super::exact::ExactState;
+use super::noise::Noise;
 use super::{Action, RefinementConfig, RefinementData, Resistance, evidence};
-use crate::biology::{Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
+use crate::biology::{Regulation, ResponseMatrix, RevisionKind};
 use crate::network::RegulatoryNetwork;
 use crate::progress::{Quiet, Watch};
 use crate::symbolic::Reading;
@@ -22,8 +23,6 @@ const KINDS: [RevisionKind; 3] = [RevisionKind::Added, RevisionKind::Removed, Re
 const ENOUGH: (usize, usize) = (1000, 3);
 /// Faults of one kind planted at most, as a share of the regulations.
 const MOST_PLANTED: f64 = 0.15;
-/// Entries by which the noise of one gene leans on that of all genes.
-const LEANING: f64 = 10.0;
 /// Draws of an invented regulation before it is given up.
 const TRIES: usize = 20;
 
@@ -44,9 +43,9 @@ pub(super) struct Setting<'a> {
 /// False revisions found by the search in simulated screens.
 pub(super) struct Calibration {
     /// Support of the revisions that the real search found, by kind, ascending.
-    found: [Vec<i64>; 3],
+    found: [Vec<f64>; 3],
     /// The same of the false ones in all simulations together.
-    false_ones: [Vec<i64>; 3],
+    false_ones: [Vec<f64>; 3],
     /// Least q-value of the revisions found so far in that order.
     least: [Vec<f64>; 3],
     simulations: usize,
@@ -58,14 +57,15 @@ impl Calibration {
     pub fn simulate(
         refined: &RegulatoryNetwork,
         state: &ExactState,
-        found: &[(RevisionKind, i64)],
+        found: &[(RevisionKind, f64)],
+        noise: &Noise,
         setting: Setting<'_>,
         watch: &dyn Watch,
     ) -> Self {
         let of_kind = |kind: RevisionKind| {
             let mut supports: Vec<_> =
                 found.iter().filter(|(other, _)| *other == kind).map(|&(_, support)| support).collect();
-            supports.sort_unstable();
+            supports.sort_unstable_by(f64::total_cmp);
             supports
         };
         let found = KINDS.map(of_kind);
@@ -74,7 +74,6 @@ impl Calibration {
         if real == [0; 3] {
             return calibration;
         }
-        let noise = Noise::estimate(state, setting.data.measured);
         // A stream of its own: neither the resamples nor the search shift it.
         let mut generator = ChaCha8Rng::seed_from_u64(setting.config.seed ^ 0x4e55_4c4c);
         let mut planting = Planting { real, planted: [0; 3], mended: [0; 3], strayed: [0; 3] };
@@ -96,7 +95,7 @@ impl Calibration {
                 break;
             }
         }
-        calibration.false_ones.iter_mut().for_each(|supports| supports.sort_unstable());
+        calibration.false_ones.iter_mut().for_each(|supports| supports.sort_unstable_by(f64::total_cmp));
         calibration.least = [0, 1, 2].map(|kind| {
             let shares = calibration.found[kind].iter().map(|&support| calibration.false_share(kind, support));
             shares
@@ -112,7 +111,7 @@ impl Calibration {
     /// ```text
     /// q(s) = min_{s' ≤ s}  (1 + #{false in S simulations, support ≥ s'}) / (S + 1)  /  #{found, support ≥ s'}
     /// ```
-    pub fn q_value(&self, kind: RevisionKind, support: Option<i64>) -> Option<f64> {
+    pub fn q_value(&self, kind: RevisionKind, support: Option<f64>) -> Option<f64> {
         if self.simulations == 0 {
             return None;
         }
@@ -123,8 +122,8 @@ impl Calibration {
         Some(least.min(self.false_share(kind, support)))
     }
 
-    fn false_share(&self, kind: usize, support: i64) -> f64 {
-        let at_least = |supports: &[i64]| supports.len() - supports.partition_point(|&other| other < support);
+    fn false_share(&self, kind: usize, support: f64) -> f64 {
+        let at_least = |supports: &[f64]| supports.len() - supports.partition_point(|&other| other < support);
         let expected = (1 + at_least(&self.false_ones[kind])) as f64 / (self.simulations + 1) as f64;
         expected / at_least(&self.found[kind]).max(1) as f64
     }
@@ -161,7 +160,7 @@ impl Planting {
         })
     }
 
-    fn learn(&mut self, faults: &[Action], found: &[(Action, i64)]) {
+    fn learn(&mut self, faults: &[Action], found: &[(Action, f64)]) {
         faults.iter().for_each(|fault| self.planted[place(fault.kind)] += 1);
         for (action, _) in found {
             let counts = if faults.contains(action) { &mut self.mended } else { &mut self.strayed };
@@ -227,7 +226,7 @@ fn search_simulated(
     labels: &ResponseMatrix,
     setting: Setting<'_>,
     watch: &dyn Watch,
-) -> Vec<(Action, i64)> {
+) -> Vec<(Action, f64)> {
     let damaged = damage(refined, faults);
     let data = RefinementData {
         resistance: setting.data.resistance,
@@ -237,78 +236,13 @@ fn search_simulated(
     // Without the sweeps for a certificate, which would take long in every simulation. They mend mistakes, so that without
     // them rather too many revisions count as false.
     search.anneal(Course { from: None, keep: &mut |_| () }, &Quiet(watch));
-    let mut found = Vec::new();
-    for action in search.actions() {
-        let effects = search.state.effects(&action.reversed().edits());
-        let mended = effects.iter().filter(|effect| effect.weight < 0).count();
-        let support = evidence::support(mended, effects.len() - mended, search.cost(action));
-        found.extend(support.map(|support| (action, support)));
-    }
-    found
-}
-
-/// How often each class was observed where the network says another: for all genes and for each.
-struct Noise {
-    /// `[read class][observed class]` over all genes.
-    overall: [[f64; 3]; 3],
-    /// The same for each gene.
-    by_gene: Vec<[[u32; 3]; 3]>,
-}
-
-impl Noise {
-    fn estimate(state: &ExactState, (perturbations, observed): (&[Perturbation], &ResponseMatrix)) -> Self {
-        let mut noise = Self { overall: [[0.0; 3]; 3], by_gene: vec![[[0; 3]; 3]; observed.n_genes()] };
-        for (row, perturbation) in perturbations.iter().enumerate() {
-            for (gene, read, seen) in read_and_seen(state, row, perturbation, observed) {
-                noise.overall[read][seen] += 1.0;
-                noise.by_gene[gene][read][seen] += 1;
-            }
-        }
-        for classes in &mut noise.overall {
-            let total: f64 = classes.iter().sum();
-            classes.iter_mut().for_each(|count| *count /= total.max(1.0));
-        }
-        noise
-    }
-
-    /// Labels of the measured entries, drawn from what is observed of each gene where the network reads as it does here.
-    ///
-    /// ```text
-    /// P(o | c, j) = (n_cjo + κ P(o | c)) / (n_cj + κ)
-    /// ```
-    /// where `n_cjo` counts the entries of gene `j` read as `c` and observed as `o`.
-    fn screen(
-        &self,
-        state: &ExactState,
-        (perturbations, observed): (&[Perturbation], &ResponseMatrix),
-        generator: &mut ChaCha8Rng,
-    ) -> ResponseMatrix {
-        let mut labels = ResponseMatrix::unmeasured(observed.n_perturbations(), observed.n_genes());
-        for (row, perturbation) in perturbations.iter().enumerate() {
-            for (gene, read, _) in read_and_seen(state, row, perturbation, observed) {
-                let counts = &self.by_gene[gene][read];
-                let weight = |seen: usize| f64::from(counts[seen]) + LEANING * self.overall[read][seen];
-                let drawn = generator.random::<f64>() * (weight(0) + weight(1) + weight(2));
-                let seen = usize::from(drawn >= weight(0)) + usize::from(drawn >= weight(0) + weight(1));
-                labels.row_mut(row)[gene] = Some(Response::CLASSES[seen]);
-            }
-        }
-        labels
-    }
-}
-
-/// Gene, class read from the network and class observed, of each measured entry of a row.
-fn read_and_seen(
-    state: &ExactState,
-    row: usize,
-    perturbation: &Perturbation,
-    observed: &ResponseMatrix,
-) -> Vec<(usize, usize, usize)> {
-    let read = &state.rows[row];
-    let entries = observed.row(row).iter().enumerate();
-    entries
-        .filter_map(|(gene, seen)| Some((gene, (*seen)?)))
-        .filter(|&(gene, _)| !perturbation.moves(crate::biology::GeneId::new(gene)))
-        .map(|(gene, seen)| (gene, usize::from(read.class(gene, state.reading)), seen.class()))
-        .collect()
+    let resamples = evidence::Resamples::draw(&search);
+    let proposed = search.withdraw_uncarried(&resamples);
+    let noise = Noise::estimate(&search.state, data.measured);
+    let revisions = evidence::revisions(&mut search, &proposed, &resamples);
+    let found = revisions.iter().filter_map(|revision| {
+        let action = Action { kind: revision.kind, regulation: revision.regulation };
+        Some((action, evidence::support_of(&search, revision, labels, &noise)?))
+    });
+    found.collect()
 }

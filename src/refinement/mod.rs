@@ -16,6 +16,7 @@ mod course;
 mod error;
 mod evidence;
 mod exact;
+mod noise;
 mod propose;
 pub mod published;
 mod reach;
@@ -188,19 +189,20 @@ pub fn judge(
             RevisionStatus::Proposed => proposed.push(action),
         }
     }
-    let found: Vec<_> = drafted
-        .revisions
-        .iter()
-        .filter_map(|revision| Some((revision.kind, evidence::support_of(&search, revision)?)))
-        .collect();
+    let noise = noise::Noise::estimate(&search.state, data.measured);
+    let support = |search: &commit::Search<'_>, revision: &Revision| {
+        evidence::support_of(search, revision, data.measured.1, &noise)
+    };
+    let found: Vec<_> =
+        drafted.revisions.iter().filter_map(|revision| Some((revision.kind, support(&search, revision)?))).collect();
     let setting = calibration::Setting { data: *data, depth, reading, config };
-    let calibration = calibration::Calibration::simulate(&drafted.network, &search.state, &found, setting, watch);
+    let calibration =
+        calibration::Calibration::simulate(&drafted.network, &search.state, &found, &noise, setting, watch);
     let resamples = evidence::Resamples::draw(&search);
     let mut revisions = drafted.revisions;
     loop {
         for revision in &mut revisions {
-            let support = evidence::support_of(&search, revision);
-            revision.evidence.q_value = calibration.q_value(revision.kind, support);
+            revision.evidence.q_value = calibration.q_value(revision.kind, support(&search, revision));
         }
         let mut doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
         if doubtful.is_empty() && search.objective() > before {
