@@ -37,9 +37,16 @@ impl Calls {
     /// ```
     /// where `T` is the temperature with the least negative log-likelihood.
     pub fn choose(entries: &[Scored]) -> Chosen {
+        let (calls, macro_f1) = Self::best(entries);
+        calls.softened(entries, macro_f1)
+    }
+
+    /// The pair of thresholds with the best macro-F1, and that: [`Calls::choose`] but for the temperature, which takes most of
+    /// the time and changes no call.
+    pub fn best(entries: &[Scored]) -> (Self, f64) {
         let (macro_f1, down_below, up_above) = thresholds(entries);
         let softness = (spread(entries) / 2.0).max(1e-3);
-        Self { down_below, up_above, softness }.softened(entries, macro_f1)
+        (Self { down_below, up_above, softness }, macro_f1)
     }
 
     /// The same calls at the temperature that is calibrated on `entries`.

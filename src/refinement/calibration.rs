@@ -242,7 +242,7 @@ fn search_simulated(
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let found = revisions.iter().filter_map(|revision| {
         let action = Action { kind: revision.kind, regulation: revision.regulation };
-        Some((action, evidence::support_of(&search, revision, labels, &noise)?))
+        Some((action, evidence::support(&search, revision, labels, &noise)?))
     });
     found.collect()
 }

@@ -7,7 +7,7 @@ use super::Action;
 use super::commit::Search;
 use super::exact::{Effect, UNIT};
 use super::noise::Noise;
-use crate::biology::{Entry, Evidence, ResponseMatrix, Revision, RevisionStatus};
+use crate::biology::{Evidence, ResponseMatrix, Revision, RevisionStatus};
 
 /// The revisions in force and those proposed, with their evidence, best supported first.
 pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], resamples: &Resamples) -> Vec<Revision> {
@@ -56,8 +56,7 @@ fn revision(
 /// Shares of its entries in which a revision may be without effect.
 const IDLE: [f64; 8] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 
-/// How much likelier the revised network makes what was measured, in nats; `None` if the measured entries do not pay the
-/// cost.
+/// How much likelier a revision makes what was measured, in nats; `None` if the measured entries do not pay its cost.
 ///
 /// ```text
 /// s = max_ε  Σ_mended ln P(o | now, ε)/P(o | ≠o, j)  +  Σ_broken ln P(o | now, ε)/P(o | o, j)
@@ -67,46 +66,35 @@ const IDLE: [f64; 8] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 /// not with `ε·h`; if it now says that nothing happens, either has `h`. So a gene that always falls supports no new
 /// inhibitor, and where even sound regulations show no effect, none is withdrawn for showing none.
 pub(super) fn support(
-    [mended, broken]: [&[Entry]; 2],
-    cost: i64,
-    observed: &ResponseMatrix,
-    noise: &Noise,
-) -> Option<f64> {
-    const UNCHANGED: usize = 1;
-    if (mended.len() as i64 - broken.len() as i64) * UNIT <= cost {
-        return None;
-    }
-    let habit_and_before = |entry: &Entry, is_mended: bool| {
-        let seen = observed.get(entry.perturbation as usize, entry.gene)?.class();
-        let others: Vec<_> = (0..3).filter(|&read| (read == seen) != is_mended).collect();
-        let habit = noise.probability(entry.gene, &[UNCHANGED], seen);
-        Some((seen == UNCHANGED, habit, noise.probability(entry.gene, &others, seen)))
-    };
-    let of = |entries: &[Entry], is_mended: bool| -> Vec<_> {
-        entries.iter().filter_map(|entry| habit_and_before(entry, is_mended)).collect()
-    };
-    let (mended, broken) = (of(mended, true), of(broken, false));
-    let likelier = |idle: f64| {
-        let mended = mended.iter().map(|&(unchanged, habit, before)| {
-            (if unchanged { habit } else { 1.0 - idle + idle * habit } / before).ln()
-        });
-        let broken = broken
-            .iter()
-            .map(|&(unchanged, habit, before)| (if unchanged { idle * habit } else { habit } / before).ln());
-        mended.chain(broken).sum::<f64>()
-    };
-    Some(IDLE.into_iter().map(likelier).fold(f64::NEG_INFINITY, f64::max))
-}
-
-/// The [`support`] of a revision with evidence.
-pub(super) fn support_of(
     search: &Search<'_>,
     revision: &Revision,
     observed: &ResponseMatrix,
     noise: &Noise,
 ) -> Option<f64> {
+    const UNCHANGED: usize = 1;
+    let Evidence { mended, broken, .. } = &revision.evidence;
     let cost = search.cost(Action { kind: revision.kind, regulation: revision.regulation });
-    support([&revision.evidence.mended, &revision.evidence.broken], cost, observed, noise)
+    if (mended.len() as i64 - broken.len() as i64) * UNIT <= cost {
+        return None;
+    }
+    let entries = mended.iter().map(|entry| (entry, true)).chain(broken.iter().map(|entry| (entry, false)));
+    let told = entries.filter_map(|(entry, is_mended)| {
+        let seen = observed.get(entry.perturbation as usize, entry.gene)?.class();
+        let before: Vec<_> = (0..3).filter(|&read| (read == seen) != is_mended).collect();
+        let moves = is_mended == (seen != UNCHANGED);
+        let habit = noise.probability(entry.gene, &[UNCHANGED], seen);
+        Some((moves.then_some(is_mended), habit, noise.probability(entry.gene, &before, seen)))
+    });
+    let told: Vec<_> = told.collect();
+    let likelier = |idle: f64| -> f64 {
+        let ratio = |&(moves, habit, before): &(Option<bool>, f64, f64)| match moves {
+            Some(true) => (1.0 - idle + idle * habit) / before,
+            Some(false) => idle * habit / before,
+            None => habit / before,
+        };
+        told.iter().map(|entry| ratio(entry).ln()).sum()
+    };
+    Some(IDLE.into_iter().map(likelier).fold(f64::NEG_INFINITY, f64::max))
 }
 
 fn in_entries(weight: i64) -> f64 {
@@ -154,10 +142,9 @@ impl Resamples {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::biology::{GeneId, Perturbation, Response};
+    use crate::biology::{Entry, GeneId, Perturbation, Regulation, Response, RevisionKind, Sign};
     use crate::network::RegulatoryNetwork;
-    use crate::refinement::RefinementData;
-    use crate::refinement::exact::ExactState;
+    use crate::refinement::{RefinementConfig, RefinementData};
     use crate::symbolic::Reading;
 
     /// Support of "gene 0 activates gene 1" by the first five of 20 rows, in which gene 0 is deleted and gene 1 falls; in
@@ -172,11 +159,21 @@ mod tests {
             observed.set(row, target, Some(response));
         }
         let data = RefinementData::measured(&perturbations, &observed);
-        let state = ExactState::new(&RegulatoryNetwork::new(3, []), &data, 5, Reading::Nearest);
-        let noise = Noise::estimate(&state, data.measured);
-        let mended: Vec<_> = (0..5).map(|perturbation| Entry { perturbation, gene: target }).collect();
-        assert_eq!(support([&mended[..3], &[]], 3 * UNIT, &observed, &noise), None, "three do not pay a cost of three");
-        support([&mended, &[]], 3 * UNIT, &observed, &noise).expect("five pay a cost of three")
+        let (network, config) = (RegulatoryNetwork::new(3, []), RefinementConfig::default());
+        let search = Search::new(&network, &data, 5, Reading::Nearest, &config);
+        let noise = Noise::estimate(&search.state, data.measured);
+        let with = |entries: u32| {
+            let mended = (0..entries).map(|perturbation| Entry { perturbation, gene: target }).collect();
+            let revision = Revision {
+                kind: RevisionKind::Added,
+                regulation: Regulation::new(regulator, target, Sign::Activation),
+                status: RevisionStatus::Applied,
+                evidence: Evidence { mended, ..Evidence::default() },
+            };
+            support(&search, &revision, &observed, &noise)
+        };
+        assert_eq!(with(3), None, "three do not pay a cost of three");
+        with(5).expect("five pay a cost of three")
     }
 
     #[test]

@@ -3,9 +3,9 @@
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
 //! `swap` replaces one revision by another, `certificate` says whether any single revision still would,
 //! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact`
-//! keeps the objective up to date. `published` is the dense objective of the literature, a reference and a method to
-//! compare with; `relaxed` is the same on sparse strengths, for genomes. Nothing here reads a file, knows of RDF, or sees
-//! a test perturbation.
+//! keeps the objective up to date, `noise` how often what is read is what was observed. `published` is the dense
+//! objective of the literature, a reference and a method to compare with; `relaxed` is the same on sparse strengths, for
+//! genomes. Nothing here reads a file, knows of RDF, or sees a test perturbation.
 
 mod alternatives;
 mod calibration;
@@ -190,9 +190,8 @@ pub fn judge(
         }
     }
     let noise = noise::Noise::estimate(&search.state, data.measured);
-    let support = |search: &commit::Search<'_>, revision: &Revision| {
-        evidence::support_of(search, revision, data.measured.1, &noise)
-    };
+    let support =
+        |search: &commit::Search<'_>, revision: &Revision| evidence::support(search, revision, data.measured.1, &noise);
     let found: Vec<_> =
         drafted.revisions.iter().filter_map(|revision| Some((revision.kind, support(&search, revision)?))).collect();
     let setting = calibration::Setting { data: *data, depth, reading, config };

@@ -185,18 +185,18 @@ fn choose_penalty(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Sc
             entries.extend(map.scored(data, &fold.judged, every));
         }
     }
-    let judged = entries.par_iter().map(|entries| (!entries.is_empty()).then(|| Calls::choose(entries)));
+    let judged = entries.par_iter().map(|entries| (!entries.is_empty()).then(|| Calls::best(entries)));
     let judged: Vec<_> = judged.collect();
-    let mut best: Option<(f64, Chosen)> = None;
+    let mut best: Option<(usize, (Calls, f64))> = None;
     // Of equals the largest penalty.
-    for (multiple, chosen) in PENALTIES.into_iter().zip(judged).rev() {
-        if let Some(chosen) = chosen
-            && best.is_none_or(|(_, best)| chosen.macro_f1 > best.macro_f1)
+    for (place, judged) in judged.into_iter().enumerate().rev() {
+        if let Some(judged) = judged
+            && best.is_none_or(|(_, best)| judged.1 > best.1)
         {
-            best = Some((multiple, chosen));
+            best = Some((place, judged));
         }
     }
-    best
+    best.map(|(place, (calls, macro_f1))| (PENALTIES[place], calls.softened(&entries[place], macro_f1)))
 }
 
 impl Map {
