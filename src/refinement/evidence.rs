@@ -59,10 +59,10 @@ const IDLE: [f64; 8] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 /// How much likelier a revision makes what was measured, in nats; `None` if the measured entries do not pay its cost.
 ///
 /// ```text
-/// s = max_ε  Σ_mended ln P(o | now, ε)/P(o | ≠o, j, r)  +  Σ_broken ln P(o | now, ε)/P(o | o, j, r)
+/// s = max_ε  Σ_mended ln P(o | now, ε)/P(o | ≠o, j)  +  Σ_broken ln P(o | now, ε)/P(o | o, j)
 /// ```
-/// `P(o | c, j, r)` is the noise of gene `j` in row `r` where the network reads `c`; `h = P(o | unchanged, j, r)`, its
-/// habit, is what happens of itself. If the network now says that the gene moves, what was measured agrees with `1 − ε + ε·h` and does
+/// `P(o | c, j)` is the noise of gene `j` where the network reads `c`; `h = P(o | unchanged, j)`, its habit, is what
+/// happens of itself. If the network now says that the gene moves, what was measured agrees with `1 − ε + ε·h` and does
 /// not with `ε·h`; if it now says that nothing happens, either has `h`. So a gene that always falls supports no new
 /// inhibitor, and where even sound regulations show no effect, none is withdrawn for showing none.
 pub(super) fn support(
@@ -79,12 +79,11 @@ pub(super) fn support(
     }
     let entries = mended.iter().map(|entry| (entry, true)).chain(broken.iter().map(|entry| (entry, false)));
     let told = entries.filter_map(|(entry, is_mended)| {
-        let (row, gene) = (entry.perturbation as usize, entry.gene);
-        let seen = observed.get(row, gene)?.class();
+        let seen = observed.get(entry.perturbation as usize, entry.gene)?.class();
         let before: Vec<_> = (0..3).filter(|&read| (read == seen) != is_mended).collect();
         let moves = is_mended == (seen != UNCHANGED);
-        let habit = noise.probability(row, gene, &[UNCHANGED], seen);
-        Some((moves.then_some(is_mended), habit, noise.probability(row, gene, &before, seen)))
+        let habit = noise.probability(entry.gene, &[UNCHANGED], seen);
+        Some((moves.then_some(is_mended), habit, noise.probability(entry.gene, &before, seen)))
     });
     let told: Vec<_> = told.collect();
     let likelier = |idle: f64| -> f64 {
@@ -179,8 +178,8 @@ mod tests {
 
     #[test]
     fn a_gene_that_falls_whatever_is_done_supports_no_regulator_of_its_own() {
-        // One of four falls, and 0.318 where the only entry of the row fell; ε = 0.02: 5 · ln(0.98636 / 0.31825).
-        assert!((supported(0) - 5.6560).abs() < 1e-3, "{}", supported(0));
+        // The habit is 0.2500, so ε = 0.02 is best: 5 · ln(0.98500 / 0.25008).
+        assert!((supported(0) - 6.8543).abs() < 1e-3, "{}", supported(0));
         let all: Vec<_> = (0..=15).map(supported).collect();
         assert!(all.windows(2).all(|pair| pair[0] > pair[1]), "{all:?}");
         assert!(all[15] < 0.01, "{all:?}");
