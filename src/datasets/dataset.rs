@@ -1,6 +1,6 @@
 //! Perturbation experiments with their responses, and the parts they are split into.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -87,13 +87,12 @@ impl Dataset {
     #[must_use]
     pub fn permuted(&self, rows: &[usize], seed: u64) -> Self {
         let different: BTreeSet<_> = rows.iter().map(|&row| &self.perturbations[row]).collect();
-        let different: Vec<_> = different.into_iter().collect();
-        let mut dealt = different.clone();
+        let mut dealt: Vec<_> = different.iter().copied().collect();
         dealt.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let dealt: BTreeMap<_, _> = different.into_iter().zip(dealt).collect();
         let mut permuted = self.clone();
         for &row in rows {
-            let place = different.partition_point(|&other| other < &self.perturbations[row]);
-            permuted.perturbations[row] = dealt[place].clone();
+            permuted.perturbations[row] = dealt[&self.perturbations[row]].clone();
         }
         permuted
     }
@@ -109,7 +108,7 @@ impl Dataset {
     /// keeps what it observed.
     #[must_use]
     pub fn contested(&self) -> usize {
-        let mut rows_of: std::collections::BTreeMap<&Perturbation, Vec<usize>> = std::collections::BTreeMap::new();
+        let mut rows_of: BTreeMap<&Perturbation, Vec<usize>> = BTreeMap::new();
         for (row, perturbation) in self.perturbations.iter().enumerate() {
             rows_of.entry(perturbation).or_default().push(row);
         }

@@ -185,18 +185,12 @@ fn choose_penalty(data: &TrainingData<'_>, rows: &[usize], embedding: Option<&Sc
             entries.extend(map.scored(data, &fold.judged, every));
         }
     }
-    let judged = entries.par_iter().map(|entries| (!entries.is_empty()).then(|| Calls::best(entries)));
-    let judged: Vec<_> = judged.collect();
-    let mut best: Option<(usize, (Calls, f64))> = None;
-    // Of equals the largest penalty.
-    for (place, judged) in judged.into_iter().enumerate().rev() {
-        if let Some(judged) = judged
-            && best.is_none_or(|(_, best)| judged.1 > best.1)
-        {
-            best = Some((place, judged));
-        }
-    }
-    best.map(|(place, (calls, macro_f1))| (PENALTIES[place], calls.softened(&entries[place], macro_f1)))
+    let judged: Vec<_> =
+        entries.par_iter().map(|entries| (!entries.is_empty()).then(|| Calls::best(entries))).collect();
+    let judged = judged.into_iter().enumerate().filter_map(|(place, judged)| Some((place, judged?)));
+    // Of equals the last, which has the largest penalty.
+    let (place, (calls, macro_f1)) = judged.max_by(|(_, a), (_, b)| a.1.total_cmp(&b.1))?;
+    Some((PENALTIES[place], calls.softened(&entries[place], macro_f1)))
 }
 
 impl Map {
