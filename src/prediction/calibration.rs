@@ -55,10 +55,17 @@ pub(super) fn temperature(entries: &[Judged]) -> f64 {
 /// # Reference
 /// Menon et al., Long-tail learning via logit adjustment, ICLR 2021, arXiv 2007.07314.
 pub(super) fn prior_share(entries: &[Judged], shares: [f32; 3]) -> f64 {
+    let tried: [f64; 21] = std::array::from_fn(|step| step as f64 / 20.0);
+    // All in one pass: the sums of one share do not wait for those of another.
+    let mut tallies: [_; 21] = tried.map(|share| (prior_logits(shares, share), Tally::default()));
+    for entry in entries {
+        for (offsets, tally) in &mut tallies {
+            tally.add(entry.call(*offsets), usize::from(entry.class), entry.weight);
+        }
+    }
     let mut best = (0.0, f64::NEG_INFINITY);
-    for step in 0..=20 {
-        let share = f64::from(step) / 20.0;
-        let f1 = macro_f1(entries, prior_logits(shares, share));
+    for (share, (_, tally)) in tried.into_iter().zip(tallies) {
+        let f1 = tally.macro_f1();
         if f1 > best.1 + 1e-12 {
             best = (share, f1);
         }
@@ -141,8 +148,7 @@ fn add_to(entries: &mut [Judged], offsets: [f32; 3]) {
 fn macro_f1(entries: &[Judged], offsets: [f32; 3]) -> f64 {
     let mut tally = Tally::default();
     for entry in entries {
-        let logits: [f32; 3] = std::array::from_fn(|class| entry.logits[class] + offsets[class]);
-        tally.add(super::most_probable(logits).class(), usize::from(entry.class), entry.weight);
+        tally.add(entry.call(offsets), usize::from(entry.class), entry.weight);
     }
     tally.macro_f1()
 }
@@ -177,6 +183,11 @@ fn negative_log_likelihood(entries: &[Judged], temperature: f64) -> f64 {
 }
 
 impl Judged {
+    /// The class called with these offsets on the logits.
+    fn call(&self, offsets: [f32; 3]) -> usize {
+        super::most_probable(std::array::from_fn(|class| self.logits[class] + offsets[class])).class()
+    }
+
     fn loss(&self, temperature: f64) -> f64 {
         let logits = self.logits.map(|logit| f64::from(logit) / temperature);
         let largest = logits.into_iter().fold(f64::NEG_INFINITY, f64::max);

@@ -390,18 +390,20 @@ impl ExactState {
         let touched = self.touched_by(edits);
         let Self { arcs, rows, depth, reading, .. } = self;
         let mut scratch = Scratch::new(*depth, *reading);
-        let mut effects = Vec::new();
+        let mut parts = Vec::new();
         for index in touched.rows() {
-            let row = &mut rows[index];
-            let measured = row.measured;
-            try_edits(row, arcs, edits, *depth, *reading, &mut scratch, |gene, weight| {
-                if weight != 0 {
-                    let entry = Entry { perturbation: index as u32, gene: GeneId::new(gene) };
-                    effects.push(Effect { entry, measured, weight });
-                }
+            try_edits(&mut rows[index], arcs, edits, *depth, *reading, &mut scratch, |gene, weight| {
+                parts.push((Entry { perturbation: index as u32, gene: GeneId::new(gene) }, weight));
             });
         }
-        effects
+        parts.sort_unstable();
+        let effect = |parts: &[(Entry, i64)]| {
+            let entry = parts[0].0;
+            let weight = parts.iter().map(|&(_, weight)| weight).sum();
+            Effect { entry, measured: rows[entry.perturbation as usize].measured, weight }
+        };
+        let effects = parts.chunk_by(|one, other| one.0 == other.0).map(effect);
+        effects.filter(|effect| effect.weight != 0).collect()
     }
 
     /// Makes the edits part of the present network.
@@ -545,7 +547,8 @@ fn steps_to_scored(row: &Row, arcs: &Arcs, depth: usize) -> Vec<u8> {
     steps
 }
 
-/// Tries edits on one row, tells each gene whose class changes with the weight gained, and takes them back.
+/// Tries edits on one row and takes them back; tells of genes whose class changes with the weight gained, in parts that add
+/// up.
 fn try_edits(
     row: &mut Row,
     arcs: &Arcs,
@@ -564,17 +567,20 @@ fn try_edits(
     }
     scratch.pruned = row.steps_outlast(edits, scratch.nearest);
     walk_edits(row, arcs, edits, scratch);
-    let mut changed = std::mem::take(&mut scratch.changed);
-    let genes = scratch.log.iter().map(|&(state, _)| state / 2);
-    changed.extend(genes.filter(|&gene| row.wanted[gene as usize] != UNSCORED).map(|gene| (gene, 0)));
-    changed.sort_unstable();
-    changed.dedup();
-    changed.iter_mut().for_each(|(gene, class)| *class = row.class(*gene as usize, reading));
-    scratch.undo(row);
-    for (gene, class) in changed.drain(..).map(|(gene, class)| (gene as usize, class)) {
-        tell(gene, row.gain(gene, row.class(gene, reading), class));
+    // What is lost with each change taken back adds up to what all of them gain.
+    for (state, former) in scratch.log.drain(..).rev() {
+        let (state, gene) = (state as usize, state as usize / 2);
+        if row.wanted[gene] == UNSCORED {
+            row.depths[state] = former;
+            continue;
+        }
+        let new = row.class(gene, reading);
+        row.depths[state] = former;
+        let old = row.class(gene, reading);
+        if new != old {
+            tell(gene, row.gain(gene, old, new));
+        }
     }
-    scratch.changed = changed;
 }
 
 /// Brings the depths of one row up to date with the edits, one after the other; `scratch.log` can take them back.
@@ -619,15 +625,13 @@ struct Scratch {
     detached: Vec<u32>,
     /// Changed states with their former depths, in order.
     log: Vec<(u32, u8)>,
-    /// Scored genes that a trial moves, with their new classes.
-    changed: Vec<(u32, u8)>,
 }
 
 impl Scratch {
     fn new(depth: usize, reading: Reading) -> Self {
         let nearest = only_nearest(reading);
         let buckets = vec![Vec::new(); depth + 2];
-        Self { nearest, pruned: false, buckets, detached: Vec::new(), log: Vec::new(), changed: Vec::new() }
+        Self { nearest, pruned: false, buckets, detached: Vec::new(), log: Vec::new() }
     }
 
     const fn deepest(&self) -> usize {
@@ -723,12 +727,6 @@ impl Scratch {
                     self.buckets[arrival].push(state);
                 }
             }
-        }
-    }
-
-    fn undo(&mut self, row: &mut Row) {
-        for (state, depth) in self.log.drain(..).rev() {
-            row.depths[state as usize] = depth;
         }
     }
 }

@@ -284,7 +284,8 @@ impl Fold<'_> {
         }
     }
 
-    /// The cells of all contenders. Those that refine go first: the others are scored against their knowledge too.
+    /// The cells of all contenders; those missing are foretold side by side, then scored against the knowledge of the
+    /// first that refines too.
     fn cells(
         &self,
         contenders: &[Contender],
@@ -299,37 +300,26 @@ impl Fold<'_> {
             done.iter().find(|cell| cell.key == key && cell.refined_by.as_ref() == refined_by).cloned()
         };
         let mut cells: Vec<_> = contenders.iter().map(known).collect();
-        let mut foretold: Vec<Option<Foretold>> = contenders.iter().map(|_| None).collect();
-        let missing = |cells: &[Option<Cell>], refines: bool| -> Vec<usize> {
-            let waits = |&place: &usize| cells[place].is_none() && (Some(place) == refining) == refines;
-            (0..contenders.len()).filter(waits).collect()
-        };
+        let missing: Vec<_> = (0..contenders.len()).filter(|&place| cells[place].is_none()).collect();
         let wanted = keeper.wants_predictions();
-        for refines in [true, false] {
-            let places = missing(&cells, refines);
-            let foretell = |&place: &usize| {
-                let said = self.foretell(&contenders[place], &Quiet(watch))?;
-                Ok(Foretold { prediction: said.prediction.filter(|_| wanted), ..said })
-            };
-            let said: Vec<Result<_, PipelineError>> = places.par_iter().map(foretell).collect();
-            for (place, said) in places.into_iter().zip(said) {
-                foretold[place] = Some(said?);
-            }
-            if watch.is_cancelled() {
-                return Err(PipelineError::Cancelled);
-            }
-            let refined = refining.and_then(|place| {
-                let revisions = cells[place].as_ref().map(|cell| &cell.revisions);
-                let revisions = revisions.or(foretold[place].as_ref().map(|said| &said.revisions))?;
-                Some(self.materials.network.revised(revisions))
-            });
-            for (place, said) in foretold.iter_mut().enumerate() {
-                if let Some(said) = said.take() {
-                    let (cell, said) = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
-                    keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
-                    cells[place] = Some(cell);
-                }
-            }
+        let foretell = |&place: &usize| {
+            let said = self.foretell(&contenders[place], &Quiet(watch))?;
+            Ok((place, Foretold { prediction: said.prediction.filter(|_| wanted), ..said }))
+        };
+        let foretold: Vec<Result<_, PipelineError>> = missing.par_iter().map(foretell).collect();
+        let foretold = foretold.into_iter().collect::<Result<Vec<_>, _>>()?;
+        if watch.is_cancelled() {
+            return Err(PipelineError::Cancelled);
+        }
+        let refined = refining.and_then(|refining| {
+            let revisions = cells[refining].as_ref().map(|cell| &cell.revisions);
+            let now = || foretold.iter().find(|(place, _)| *place == refining).map(|(_, said)| &said.revisions);
+            Some(self.materials.network.revised(revisions.or_else(now)?))
+        });
+        for (place, said) in foretold {
+            let (cell, said) = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
+            keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
+            cells[place] = Some(cell);
         }
         watch.advance(contenders.len() as u64);
         Ok(cells.into_iter().flatten().collect())
