@@ -163,7 +163,7 @@ fn among_all_networks_of_three_genes_the_search_mostly_finds_the_best() {
         reached == least
     };
     let best = (0..90).filter(|&seed| reaches_the_best(seed)).count();
-    assert!(best >= 7, "{best} of 90");
+    assert!(best >= 75, "{best} of 90");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn no_set_of_six_revisions_of_four_genes_is_often_better_than_what_the_search_fi
         let reached = question.objective(&refinement.network.regulations().iter().copied().collect());
         as_good += usize::from(reached <= least);
     }
-    assert!(as_good >= 7, "{as_good} of 100");
+    assert!(as_good >= 77, "{as_good} of 100");
 }
 
 #[test]
