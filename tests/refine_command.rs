@@ -512,6 +512,12 @@ fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
         scores["strata"].as_array().expect("strata").iter().map(|row| row["experiments"].clone()).collect();
     assert_eq!(strata, [12, 12, 0]);
     assert!(String::from_utf8_lossy(&output.stdout).contains("| true.ttl"));
+    let revised = &scores["strata"][0]["scores"][2]["replications"];
+    let revised = revised.as_array().expect("what leads from the original to the true knowledge");
+    // What is true breaks nothing.
+    assert!(!revised.is_empty() && revised.iter().all(|kind| kind["fail"] == 0), "{revised:?}");
+    assert!(revised.iter().any(|kind| kind["hold"].as_u64() > Some(0)), "{revised:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Do its revisions hold here?"));
     let csv = fs::read_to_string(bench.path("scores/evaluation.csv")).expect("the table");
     assert_eq!(csv.lines().count(), 1 + 3 * 3);
     let output = bench.aligned(&["evaluate", "--kb", "kb.ttl", "--data", "screen.csv"]).output().expect("runs");

@@ -244,6 +244,25 @@ pub fn shows(
     revisions.iter().map(|revision| state.effects(&edits(revision)).iter().any(|effect| effect.measured)).collect()
 }
 
+/// Measured entries that each revision in force in `network` mends and breaks: those that are right, or wrong, only
+/// because of it.
+#[must_use]
+pub fn mended_and_broken(
+    network: &RegulatoryNetwork,
+    data: &RefinementData<'_>,
+    depth: usize,
+    reading: Reading,
+    revisions: &[(RevisionKind, Regulation)],
+) -> Vec<(usize, usize)> {
+    let mut state = exact::ExactState::new(network, data, depth, reading);
+    let counted = |&(kind, regulation): &(RevisionKind, Regulation)| {
+        let effects = state.effects(&Action { kind, regulation }.reversed().edits());
+        let lost = effects.iter().filter(|effect| effect.weight < 0).count();
+        (lost, effects.len() - lost)
+    };
+    revisions.iter().map(counted).collect()
+}
+
 fn unrevised(network: &RegulatoryNetwork) -> Refinement {
     let certificate = Certificate::LocalOptimum;
     Refinement { network: network.clone(), revisions: Vec::new(), disagreements: (0, 0), certificate }

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::tables::MarkdownTable;
-use super::wording::{counted, difference, percent, score, with_interval};
+use super::wording::{counted, difference, grouped, percent, score, with_interval};
 use super::{InputFile, ReportError, json};
 use crate::metrics::Interval;
 use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
@@ -68,6 +68,9 @@ impl EvaluationReport<'_> {
     pub fn write_markdown(&self, out: &mut dyn Write) -> Result<(), ReportError> {
         for stratum in &self.evaluation.strata {
             writeln!(out, "### {}\n\n{}\n", heading(stratum), scores(stratum))?;
+            if let Some(told) = replications(stratum) {
+                writeln!(out, "{told}\n")?;
+            }
         }
         for validation in &self.evaluation.cross_validations {
             writeln!(out, "### Refined over the folds of {}\n\n{}\n", validation.splits, folds(validation))?;
@@ -145,6 +148,31 @@ fn scores(stratum: &Stratum) -> String {
         ]);
     }
     table.text()
+}
+
+/// How the revisions of each knowledge base fare in these experiments; `None` if nothing was revised.
+fn replications(stratum: &Stratum) -> Option<String> {
+    const TOLD: &str = "Do its revisions hold here? One is tested by the entries that its knowledge base foretells \
+        otherwise without it: it holds if most of them are right only with it, and fails if most are wrong only with it. \
+        By chance: the same with the perturbations dealt anew among these experiments.";
+    let heads = ["knowledge", "revisions", "in all", "hold", "fail", "share that hold", "by chance", "p"];
+    let mut table = MarkdownTable::new(2, &heads);
+    let share = |hold: f64, fail: f64| percent(hold / (hold + fail));
+    let mut any = false;
+    for (row, fared) in stratum.scores.iter().flat_map(|row| row.replications.iter().map(move |fared| (row, fared))) {
+        any = true;
+        table.push([
+            row.name.clone(),
+            fared.kind.word().to_owned(),
+            grouped(fared.revisions as u64),
+            grouped(fared.hold as u64),
+            grouped(fared.fail as u64),
+            share(fared.hold as f64, fared.fail as f64),
+            share(fared.hold_by_chance, fared.fail_by_chance),
+            score(fared.p_value),
+        ]);
+    }
+    any.then(|| format!("{TOLD}\n\n{}", table.text()))
 }
 
 fn folds(validation: &CrossValidation) -> String {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::replication::{Replication, replications};
 use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
 use crate::datasets::Dataset;
 use crate::metrics::{
@@ -82,6 +83,8 @@ pub struct KnowledgeScore {
     pub regulations_gained: usize,
     /// See [`KnowledgeScore::regulations_gained`].
     pub regulations_lost: usize,
+    /// How the revisions that lead here from the original fare, by kind; empty over folds, where each has its own.
+    pub replications: Vec<Replication>,
 }
 
 /// What somebody says of every experiment.
@@ -155,7 +158,12 @@ pub fn score_knowledge(
         let named = [NamedNetwork { name: ORIGINAL, network: original }].into_iter().chain(others.iter().copied());
         let said = named.map(|named| Foretold::by(named, original, data, (depth, reading)));
         let foretold: Vec<_> = [Foretold::no_change(data)].into_iter().chain(said).collect();
-        stratum(kind, data, &foretold, bootstrap)
+        let mut stratum = stratum(kind, data, &foretold, bootstrap)?;
+        // The rows before are no change and the original.
+        for (score, other) in stratum.scores.iter_mut().skip(2).zip(others) {
+            score.replications = replications(original, other.network, &part, (depth, reading), bootstrap.seed);
+        }
+        Ok(stratum)
     };
     strata.into_iter().map(stratum).collect()
 }
@@ -182,6 +190,7 @@ pub(super) fn stratum(
             less_original: difference.map(if_enough).transpose()?.flatten(),
             regulations_gained: said.gained,
             regulations_lost: said.lost,
+            replications: Vec::new(),
         })
     };
     Ok(Stratum {

@@ -10,6 +10,7 @@ mod contender;
 mod cross_validation;
 mod held_out;
 mod knowledge_score;
+mod replication;
 mod standings;
 
 pub use audit::Audit;
@@ -19,6 +20,7 @@ pub use contender::{Ablation, Contender, UnknownContender};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use held_out::HeldOutPrediction;
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
+pub use replication::Replication;
 pub use standings::{Differences, Novelty, Standing, Standings, standings};
 
 use serde::{Deserialize, Serialize};
