@@ -10,12 +10,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use aligned::biology::Response;
 use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, Topology, generate};
 use aligned::pipeline::ScreenConfig;
 use aligned::pipeline::recovery::{DataKind, Method, MethodConfig, Trial, TrialConfig};
 use aligned::progress::Unwatched;
 use aligned::report::{Growth, write_growth_svg};
+use aligned::symbolic::{Closure, Simulator};
 
 /// Regulations for each gene, as in a transcriptional network.
 const RATIO: f64 = 1.5;
@@ -42,11 +44,12 @@ fn trial(truth: &RegulatoryNetwork, perturbations: usize, seed: u64) -> Trial<'_
 }
 
 /// Seconds of one refinement by the clock, and on the processor where the system tells: on a busy machine the clock also
-/// counts what others do.
+/// counts what others do. Beside them the entries that any walk reaches, which an edit may move.
 #[derive(Clone, Copy)]
 struct Time {
     clock: f64,
     processor: Option<f64>,
+    reached: f64,
 }
 
 /// Seconds that all threads of this process spent on a processor.
@@ -70,14 +73,21 @@ fn measured(regulations: usize, perturbations: usize, seeds: &[u64]) -> Time {
         let mended = trial.mend(Method::Aligned, &config, &Unwatched).expect("the settings are sound");
         let clock = began.elapsed().as_secs_f64();
         let processor = processor_seconds().zip(before).map(|(after, before)| after - before);
+        let said = Closure::new(&truth, trial.config.depth, trial.config.reading).simulate(&trial.perturbations);
+        let reached = said.entries().len() - said.count(Response::Unchanged);
         let (found, left) = (mended.revisions.len(), trial.disagreements(&mended.network));
         let told = processor.map_or_else(String::new, |seconds| format!("{seconds:.3}"));
-        println!("| {regulations} | {perturbations} | {seed} | {found} | {left} | {clock:.3} | {told} |");
-        Time { clock, processor }
+        println!("| {regulations} | {perturbations} | {seed} | {reached} | {found} | {left} | {clock:.3} | {told} |");
+        Time { clock, processor, reached: reached as f64 }
     };
     let times: Vec<_> = seeds.iter().map(one).collect();
     let processor: Option<Vec<_>> = times.iter().map(|time| time.processor).collect();
-    Time { clock: median(times.iter().map(|time| time.clock).collect()), processor: processor.map(median) }
+    let median_of = |of: fn(&Time) -> f64| median(times.iter().map(of).collect());
+    Time {
+        clock: median_of(|time| time.clock),
+        processor: processor.map(median),
+        reached: median_of(|time| time.reached),
+    }
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {
@@ -93,8 +103,12 @@ fn growth(title: String, size: &str, sizes: [usize; 5], times: [Time; 5]) -> Gro
     let on_processor = growth(points(|time| time.processor.unwrap_or(f64::NAN)));
     let exponent =
         |growth: &Growth| growth.law().map_or_else(|| "unknown".to_owned(), |law| format!("{:.2}", law.exponent));
+    let reached = exponent(&growth(points(|time| time.reached)));
     let (clock, processor) = (exponent(&by_clock), exponent(&on_processor));
-    println!("\n{title}: time grows with the {size} with exponent {clock} by the clock, {processor} on the processor");
+    println!(
+        "\n{title}: time grows with the {size} with exponent {clock} by the clock, {processor} on the processor; the \
+         entries that any walk reaches with {reached}"
+    );
     by_clock
 }
 
@@ -106,8 +120,10 @@ fn main() {
     let beside_the_build = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("growth.svg");
     let path = arguments.iter().find(|argument| !argument.starts_with('-')).map_or(beside_the_build, PathBuf::from);
 
-    println!("| regulations | perturbations | seed | revisions | disagreements left | seconds | on the processor |");
-    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+    println!(
+        "| regulations | perturbations | seed | entries reached | revisions | disagreements left | seconds | on the processor |"
+    );
+    println!("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
     let (perturbations, regulations) = (FIXED.0 / scale, FIXED.1 / scale);
     let (many_regulations, many_perturbations) =
         (REGULATIONS.map(|size| size / scale), PERTURBATIONS.map(|size| size / scale));
