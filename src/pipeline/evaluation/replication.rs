@@ -1,5 +1,6 @@
 //! Do the revisions of a knowledge base hold in experiments that it was not refined with?
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::biology::{Regulation, RevisionKind};
@@ -60,7 +61,8 @@ pub(super) fn replications(
     };
     let all: Vec<_> = (0..dataset.len()).collect();
     let found = fare(dataset);
-    let dealt: Vec<_> = (0..DEALS).map(|deal| fare(&dataset.permuted(&all, seed.wrapping_add(deal)))).collect();
+    let deal = |deal: u64| fare(&dataset.permuted(&all, seed.wrapping_add(deal)));
+    let dealt: Vec<_> = (0..DEALS).into_par_iter().map(deal).collect();
     let replication = |kind: RevisionKind| {
         let of_kind = revisions.iter().filter(|(other, _)| *other == kind).count();
         let (hold, fail) = found[kind as usize];
