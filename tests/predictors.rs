@@ -1,6 +1,8 @@
 //! Every predictor on the embedded knock-outs, held out by folds: `cargo test --test predictors -- --ignored --nocapture`.
 
 use std::fmt::Write as _;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use aligned::biology::GeneTable;
@@ -8,9 +10,13 @@ use aligned::datasets::{self, Dataset, FoldScheme, ReadOptions, Split};
 use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::{Consistency, consistency};
 use aligned::network::RegulatoryNetwork;
+use aligned::pipeline::Config;
+use aligned::pipeline::evaluation::{
+    Cell, CellKeeper, ComparisonMaterials, Contender, HeldOutPrediction, SeededSplits, compare,
+};
 use aligned::prediction::ode::FlowConfig;
 use aligned::prediction::{External, Predictor, PredictorConfig, PredictorName, TrainingData, build};
-use aligned::progress::Unwatched;
+use aligned::progress::{Unwatched, Watch};
 
 const FOLDS: usize = 5;
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -114,6 +120,66 @@ fn what_knowledge_and_training_rows_tell_beats_calling_nothing_on_one_fold() {
     let nothing = macro_f1(PredictorName::NoChange);
     for name in [PredictorName::Neighbours, PredictorName::RidgeRegulon] {
         assert!(macro_f1(name) > nothing + 0.05, "{name}");
+    }
+}
+
+/// Wants to stop once it was asked so often.
+struct StopsAfter(AtomicUsize);
+
+impl Watch for StopsAfter {
+    fn begin(&self, _phase: &str, _steps: u64) {}
+    fn advance(&self, _steps: u64) {}
+    fn is_cancelled(&self) -> bool {
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err()
+    }
+}
+
+#[derive(Default)]
+struct Kept(Vec<Cell>);
+
+impl CellKeeper for Kept {
+    fn keep(&mut self, cell: &Cell, _foretold: Option<&HeldOutPrediction>) -> io::Result<()> {
+        self.0.push(cell.clone());
+        Ok(())
+    }
+}
+
+#[test]
+fn what_was_done_before_a_stop_is_kept_and_not_done_again() {
+    let (network, dataset, genes) = world();
+    let evidence = vec![0; network.n_genes()];
+    let materials = ComparisonMaterials {
+        network: &network,
+        evidence: &evidence,
+        resistance: None,
+        dataset: &dataset,
+        genes: &genes,
+        external: &[],
+    };
+    let mut splits = FoldScheme::LeaveRegulatorsOut.folds(&dataset, FOLDS, 0.2, 1).expect("folds");
+    splits.truncate(1);
+    let splits = [SeededSplits { scheme: "leave-regulators-out".to_owned(), seed: 1, splits, repeats_meant: false }];
+    let contenders = [PredictorName::NoChange, PredictorName::Mlp].map(Contender::Predictor);
+    // On one thread one contender is done before the next begins.
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
+    let compared = |done: &[Cell], kept: &mut Kept, watch: &dyn Watch| {
+        let config = Config::default();
+        one_thread.install(|| compare(&materials, &contenders, &splits, &config, done, kept, watch)).expect("compares")
+    };
+    let names = |kept: &Kept| -> Vec<_> { kept.0.iter().map(|cell| cell.key.contender.clone()).collect() };
+
+    let mut kept = Kept::default();
+    let stopped = compared(&[], &mut kept, &StopsAfter(AtomicUsize::new(1)));
+    assert!(!stopped.finished && stopped.cells.is_empty());
+    assert_eq!(names(&kept), contenders[..1]);
+
+    let mut rest = Kept::default();
+    let resumed = compared(&kept.0, &mut rest, &Unwatched);
+    assert_eq!(names(&rest), contenders[1..]);
+    let whole = compared(&[], &mut Kept::default(), &Unwatched);
+    assert!(resumed.finished && whole.finished);
+    for (one, other) in resumed.cells.iter().zip(&whole.cells) {
+        assert_eq!((&one.key, &one.rows), (&other.key, &other.rows));
     }
 }
 

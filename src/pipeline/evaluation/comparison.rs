@@ -304,25 +304,51 @@ impl Fold<'_> {
         let wanted = keeper.wants_predictions();
         let foretell = |&place: &usize| {
             let said = self.foretell(&contenders[place], &Quiet(watch))?;
+            // What was still at work then may have stopped halfway.
+            if watch.is_cancelled() {
+                return Err(PipelineError::Cancelled);
+            }
             Ok((place, Foretold { prediction: said.prediction.filter(|_| wanted), ..said }))
         };
-        let foretold: Vec<Result<_, PipelineError>> = missing.par_iter().map(foretell).collect();
-        let foretold = foretold.into_iter().collect::<Result<Vec<_>, _>>()?;
-        if watch.is_cancelled() {
-            return Err(PipelineError::Cancelled);
-        }
+        let said: Vec<Result<_, PipelineError>> = missing.par_iter().map(foretell).collect();
+        let (foretold, failed): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
+        let foretold: Vec<_> = foretold.into_iter().flatten().collect();
+        let failed = failed.into_iter().find_map(Result::err);
         let refined = refining.and_then(|refining| {
             let revisions = cells[refining].as_ref().map(|cell| &cell.revisions);
             let now = || foretold.iter().find(|(place, _)| *place == refining).map(|(_, said)| &said.revisions);
             Some(self.materials.network.revised(revisions.or_else(now)?))
         });
-        for (place, said) in foretold {
-            let (cell, said) = self.scored(&contenders[place], said, refined_by.zip(refined.as_ref()))?;
-            keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
+        // Those done are kept also if another failed, unless it is the one that they are scored against.
+        let are_scored = refining.is_none() || refined.is_some();
+        let foretold = if are_scored { foretold } else { Vec::new() };
+        let kept = self.keep(contenders, foretold, refined_by.zip(refined.as_ref()), keeper)?;
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        for (place, cell) in kept {
             cells[place] = Some(cell);
         }
         watch.advance(contenders.len() as u64);
         Ok(cells.into_iter().flatten().collect())
+    }
+
+    /// Scores and keeps what was foretold, by the place of the contender.
+    fn keep(
+        &self,
+        contenders: &[Contender],
+        foretold: Vec<(usize, Foretold)>,
+        refined: Option<(&Contender, &RegulatoryNetwork)>,
+        keeper: &mut dyn CellKeeper,
+    ) -> Result<Vec<(usize, Cell)>, PipelineError> {
+        let wanted = keeper.wants_predictions();
+        let mut cells = Vec::with_capacity(foretold.len());
+        for (place, said) in foretold {
+            let (cell, said) = self.scored(&contenders[place], said, refined)?;
+            keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
+            cells.push((place, cell));
+        }
+        Ok(cells)
     }
 
     fn foretell(&self, contender: &Contender, watch: &dyn Watch) -> Result<Foretold, PipelineError> {
