@@ -17,6 +17,9 @@ pub enum RevisionKind {
 }
 
 impl RevisionKind {
+    /// All kinds, in the order of tables.
+    pub const ALL: [Self; 3] = [Self::Added, Self::Removed, Self::SignFlipped];
+
     /// The word for it: `added`, `removed` or `flipped`.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -40,10 +40,9 @@ const FILES: [&str; 4] = ["evaluation.csv", "evaluation.json", "evaluation.md", 
 /// and the simple baselines; finished cells are kept in --out, so that the same command takes up where it was stopped.
 /// With --against, the knowledge base and refined ones are scored side by side on the same experiments, and the revisions
 /// that lead to them are counted that hold there; with --seen, also apart for the perturbations that the refinement had
-/// data of and for those that it never had. With --refine, the
-/// knowledge base is refined on the training part of each fold and scored on what was held out. Without --kb and
-/// --data the embedded E. coli core and knock-outs are used. With --diagnose batches, a screen of cells is asked which
-/// batches lack controls and which perturbations need more cells.
+/// data of and for those that it never had. With --refine, the knowledge base is refined on the training part of each fold
+/// and scored on what was held out. Without --kb and --data the embedded E. coli core and knock-outs are used. With
+/// --diagnose batches, a screen of cells is asked which batches lack controls and which perturbations need more cells.
 #[derive(Args)]
 pub struct EvaluateArgs {
     /// Knowledge base in RDF (.ttl or .nq, also .gz): the row `original`.

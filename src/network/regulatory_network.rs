@@ -1,6 +1,8 @@
 //! Compressed rows both ways: who is regulated by a gene, and who regulates it.
 
-use crate::biology::{GeneId, Regulation, Revision, RevisionStatus, Sign};
+use std::collections::BTreeSet;
+
+use crate::biology::{GeneId, Regulation, Revision, RevisionKind, RevisionStatus, Sign};
 
 /// The gene at the other end of a regulation, and the sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +87,7 @@ impl RegulatoryNetwork {
     /// The network after all *applied* revisions.
     #[must_use]
     pub fn revised(&self, revisions: &[Revision]) -> Self {
-        let mut regulations: std::collections::BTreeSet<_> = self.regulations.iter().copied().collect();
+        let mut regulations: BTreeSet<_> = self.regulations.iter().copied().collect();
         for revision in revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied) {
             if let Some(withdrawn) = revision.withdrawn() {
                 regulations.remove(&withdrawn);
@@ -93,6 +95,25 @@ impl RegulatoryNetwork {
             regulations.extend(revision.gained());
         }
         Self::new(self.n_genes, regulations)
+    }
+
+    /// The revisions that lead from this network to another: a flip where one sign between two genes gave way to the other.
+    #[must_use]
+    pub fn revisions_to(&self, after: &Self) -> Vec<(RevisionKind, Regulation)> {
+        let lost = self.regulations.iter().copied().filter(|&edge| !after.contains(edge));
+        let gained: BTreeSet<_> = after.regulations.iter().copied().filter(|&edge| !self.contains(edge)).collect();
+        let mut flipped_to = BTreeSet::new();
+        let mut made = Vec::new();
+        for edge in lost {
+            if gained.contains(&edge.flipped()) {
+                flipped_to.insert(edge.flipped());
+                made.push((RevisionKind::SignFlipped, edge));
+            } else {
+                made.push((RevisionKind::Removed, edge));
+            }
+        }
+        made.extend(gained.difference(&flipped_to).map(|&edge| (RevisionKind::Added, edge)));
+        made
     }
 }
 
@@ -120,6 +141,35 @@ mod tests {
 
     fn regulation(regulator: usize, target: usize, sign: Sign) -> Regulation {
         Regulation::new(GeneId::new(regulator), GeneId::new(target), sign)
+    }
+
+    #[test]
+    fn revisions_are_told_by_what_lies_between_two_networks() {
+        use Sign::{Activation, Inhibition};
+        let original = RegulatoryNetwork::new(
+            4,
+            [regulation(0, 1, Activation), regulation(1, 2, Activation), regulation(2, 3, Activation)],
+        );
+        let refined = RegulatoryNetwork::new(
+            4,
+            // 2 → 3 gains the other sign beside its own: an addition, no flip.
+            [
+                regulation(0, 1, Inhibition),
+                regulation(2, 3, Activation),
+                regulation(2, 3, Inhibition),
+                regulation(0, 3, Activation),
+            ],
+        );
+        let told = [
+            (RevisionKind::Added, regulation(0, 3, Activation)),
+            (RevisionKind::Added, regulation(2, 3, Inhibition)),
+            (RevisionKind::Removed, regulation(1, 2, Activation)),
+            (RevisionKind::SignFlipped, regulation(0, 1, Activation)),
+        ];
+        let mut made = original.revisions_to(&refined);
+        made.sort_unstable();
+        assert_eq!(made, told);
+        assert!(original.revisions_to(&original).is_empty());
     }
 
     #[test]

@@ -18,7 +18,6 @@ use crate::network::RegulatoryNetwork;
 use crate::progress::{Quiet, Watch};
 use crate::symbolic::Reading;
 
-const KINDS: [RevisionKind; 3] = [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped];
 /// Enough revisions found in simulations to end them early, and the least number of simulations.
 const ENOUGH: (usize, usize) = (1000, 3);
 /// Faults of one kind planted at most, as a share of the regulations.
@@ -68,7 +67,7 @@ impl Calibration {
             supports.sort_unstable_by(f64::total_cmp);
             supports
         };
-        let found = KINDS.map(of_kind);
+        let found = RevisionKind::ALL.map(of_kind);
         let mut calibration = Self { found, false_ones: Default::default(), least: Default::default(), simulations: 0 };
         let real = calibration.found.each_ref().map(Vec::len);
         if real == [0; 3] {

@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_proposal_is_never_told_as_done() {
-        for kind in [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped] {
+        for kind in RevisionKind::ALL {
             let evidence = Evidence { predicted: 1.25, ..Evidence::default() };
             let text = reason_of(kind, RevisionStatus::Proposed, evidence);
             assert!(text.contains("it is proposed") || text.starts_with("It is proposed"), "{text}");

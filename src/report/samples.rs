@@ -127,7 +127,7 @@ pub(super) fn many(count: usize) -> Sample {
 pub(super) fn power_check() -> Sample {
     let mut sample = usual();
     let planted = |index: usize| PlantedFault {
-        mended_by: [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped][index % 3],
+        mended_by: RevisionKind::ALL[index % 3],
         regulation: sample.outcome.original.regulations()[index % sample.outcome.original.regulations().len()],
         visible: index < 48,
         found: index % 60 < 37,

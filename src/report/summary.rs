@@ -245,9 +245,7 @@ impl RevisionCounts {
         let count = |status, kind| {
             revisions.iter().filter(|revision| revision.status == status && revision.kind == kind).count() as u64
         };
-        let of_status = |status| {
-            [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped].map(|kind| count(status, kind))
-        };
+        let of_status = |status| RevisionKind::ALL.map(|kind| count(status, kind));
         let [added, removed, flipped] = of_status(RevisionStatus::Applied);
         let applied = added + removed + flipped;
         let per_regulation = (regulations > 0).then(|| applied as f64 / regulations as f64);

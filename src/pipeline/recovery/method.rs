@@ -6,9 +6,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{RecoveryError, RecoveryScores, Trial, TrialConfig};
-use crate::biology::{
-    Direction, GeneId, Regulation, Response, ResponseMatrix, Revision, RevisionKind, RevisionStatus, Sign,
-};
+use crate::biology::{Direction, GeneId, Regulation, Response, ResponseMatrix, Revision, RevisionStatus, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Watch;
 use crate::refinement::published::{
@@ -223,9 +221,6 @@ fn strengths(relaxed: &RelaxedNetwork) -> Vec<(Regulation, f64)> {
     let both = [(Sign::Activation, &relaxed.activation), (Sign::Inhibition, &relaxed.inhibition)];
     both.into_iter().flat_map(of_sign).collect()
 }
-
-/// The kinds of revision, in the order of [`RecoveryScores::revisions`].
-pub const REVISION_KINDS: [RevisionKind; 3] = [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped];
 
 /// Distinct methods in the order of a table.
 #[must_use]

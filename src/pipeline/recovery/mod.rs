@@ -15,7 +15,7 @@ mod true_network;
 pub use benchmark::{Benchmark, BenchmarkConfig, Grid, Recorder, RecoveryRow, Unrecorded, benchmark};
 pub use corruption::{Corruption, Fault, FaultKind};
 pub use error::RecoveryError;
-pub use method::{Mended, Method, MethodConfig, MethodOutcome, REVISION_KINDS, in_table_order};
+pub use method::{Mended, Method, MethodConfig, MethodOutcome, in_table_order};
 pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
 pub use trial::{DataKind, Trial, TrialConfig, for_screen};
 pub use true_network::TrueNetwork;

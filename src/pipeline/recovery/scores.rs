@@ -1,7 +1,5 @@
 //! How well a damaged network was mended: its regulations, its closure, and the revisions made.
 
-use std::collections::BTreeSet;
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -119,7 +117,7 @@ impl Trial<'_> {
         seconds: f64,
     ) -> Result<RecoveryScores, RecoveryError> {
         let (n_genes, truth) = (self.truth.n_genes(), self.truth.regulations());
-        let made = differences(&self.damaged, &mended.network);
+        let made = self.damaged.revisions_to(&mended.network);
         let before = self.disagreements(&self.damaged);
         let after = if made.is_empty() { before } else { self.disagreements(&mended.network) };
         let cost: f64 = made.iter().map(|&(kind, _)| cost_of(kind, costs)).sum();
@@ -155,24 +153,6 @@ fn sum(counts: &[RevisionCount]) -> RevisionCount {
         made: total.made + of.made,
         right: total.right + of.right,
     })
-}
-
-/// The revisions that lead from one network to another: a flip where one sign between two genes gave way to the other.
-pub(super) fn differences(before: &RegulatoryNetwork, after: &RegulatoryNetwork) -> Vec<(RevisionKind, Regulation)> {
-    let lost = before.regulations().iter().copied().filter(|&edge| !after.contains(edge));
-    let gained: BTreeSet<_> = after.regulations().iter().copied().filter(|&edge| !before.contains(edge)).collect();
-    let mut flipped_to = BTreeSet::new();
-    let mut made = Vec::new();
-    for edge in lost {
-        if gained.contains(&edge.flipped()) {
-            flipped_to.insert(edge.flipped());
-            made.push((RevisionKind::SignFlipped, edge));
-        } else {
-            made.push((RevisionKind::Removed, edge));
-        }
-    }
-    made.extend(gained.difference(&flipped_to).map(|&edge| (RevisionKind::Added, edge)));
-    made
 }
 
 fn count_revisions(

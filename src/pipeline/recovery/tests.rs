@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::prelude::*;
 
-use super::scores::differences;
 use super::*;
 use crate::biology::{GeneId, Regulation, Response, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
@@ -164,7 +163,7 @@ proptest! {
         let config = TrialConfig { level, seed, ..TrialConfig::default() };
         let trial = Trial::new(&truth, &config).expect("sound settings");
         let mut regulations: std::collections::BTreeSet<_> = trial.damaged.regulations().iter().copied().collect();
-        for (kind, regulation) in differences(&trial.damaged, &truth) {
+        for (kind, regulation) in trial.damaged.revisions_to(&truth) {
             if kind != RevisionKind::Added {
                 prop_assert!(regulations.remove(&regulation));
             }
