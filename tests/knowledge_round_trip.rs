@@ -50,7 +50,7 @@ fn edge(genes: &GeneTable, regulator: &str, sign: Sign, target: &str) -> Regulat
 }
 
 fn revision(kind: RevisionKind, regulation: Regulation, status: RevisionStatus) -> Revision {
-    Revision { kind, regulation, status, evidence: Evidence::default() }
+    Revision { kind, statement: StatementKind::Regulation, regulation, status, evidence: Evidence::default() }
 }
 
 fn run() -> RunProvenance {
@@ -503,7 +503,8 @@ fn refined_toy() -> KnowledgeBase {
     use RevisionKind::{Added, Removed, SignFlipped};
     use RevisionStatus::{Applied, Proposed};
     use Sign::{Activation, Inhibition};
-    let revise = |kind, status, edge, evidence| Revision { kind, regulation: edge, status, evidence };
+    let statement = StatementKind::Regulation;
+    let revise = |kind, status, edge, evidence| Revision { kind, statement, regulation: edge, status, evidence };
     let revisions = [
         revise(
             Added,

@@ -5,6 +5,7 @@
 //! What counts as a regulation is decided by the texts of [`Rules`], not by code. Nothing here opens a file.
 
 mod error;
+mod evidence;
 mod locks;
 mod ontology_terms;
 mod regulations;

@@ -125,6 +125,16 @@ impl RegulatoryNetwork {
         }
     }
 
+    /// Genes with a regulation of, or an effect on, a gene besides themselves, in order: those whose perturbation is said to
+    /// move anything.
+    pub fn moving_genes(&self) -> impl Iterator<Item = GeneId> {
+        let moves = |gene: GeneId| {
+            let mut statements = self.targets_of(gene).iter().chain(self.effects_of(gene));
+            statements.any(|edge| edge.gene != gene)
+        };
+        (0..self.n_genes).map(GeneId::new).filter(move |&gene| moves(gene))
+    }
+
     /// True if the network holds exactly this effect.
     #[must_use]
     pub fn contains_effect(&self, effect: Regulation) -> bool {
