@@ -57,6 +57,8 @@ const CAUSAL: [(&str, &str); 48] = [
     ("RO_0012012", "indirectly regulates"),
 ];
 
+const NOT_SIGNED: &str = ", which no rule reads as a signed regulation or effect";
+
 /// One sentence for each predicate that might state regulations or effects and that no rule reads.
 pub(super) fn unread(statements: &Statements, rules: &[(String, String)]) -> Vec<String> {
     let is_read = |word: &str| rules.iter().any(|(_, text)| mentions(text, word));
@@ -65,7 +67,7 @@ pub(super) fn unread(statements: &Statements, rules: &[(String, String)]) -> Vec
         let Some(doubt) = doubt(&predicate, is_read) else { continue };
         match statements.pairs(&predicate).filter(|&(subject, object)| may_be_genes(subject, object)).count() {
             0 => {}
-            count => told.push(format!("statements by {} {doubt}, left out: {count}", shown(&predicate))),
+            count => told.push(format!("statements by {}{doubt}, left out: {count}", shown(&predicate))),
         }
     }
     told.sort();
@@ -76,14 +78,13 @@ pub(super) fn unread(statements: &Statements, rules: &[(String, String)]) -> Vec
 fn doubt(predicate: &str, is_read: impl Fn(&str) -> bool) -> Option<String> {
     if let Some(number) = predicate.strip_prefix(vocab::OBO) {
         let (_, name) = CAUSAL.iter().find(|(known, _)| *known == number)?;
-        return (!is_read(number)).then(|| format!("({name}), which no rule reads as a signed regulation or effect"));
+        return (!is_read(number)).then(|| format!(" ({name}){NOT_SIGNED}"));
     }
     if let Some(word) = predicate.strip_prefix(BIOLINK) {
-        let doubt = "which no rule reads as a signed regulation or effect";
-        return (states_a_cause(word) && !is_read(word)).then(|| doubt.to_owned());
+        return (states_a_cause(word) && !is_read(word)).then(|| NOT_SIGNED.to_owned());
     }
     let word = predicate.strip_prefix(vocab::ALIGNED)?;
-    let doubt = || format!("which is no property of the vocabulary{}", nearest(word));
+    let doubt = || format!(", which is no property of the vocabulary{}", nearest(word));
     (!vocab::properties().any(|known| known == word) && !is_read(word)).then(doubt)
 }
 
