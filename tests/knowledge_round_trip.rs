@@ -674,10 +674,7 @@ fn contested_and_regulon_tell_the_network_after_the_revisions() {
     // lacI is asked for by its locus tag; the sign of its effect on lacY was turned round.
     assert_eq!(
         ask(&base, "regulon", Some("b0345")),
-        [
-            ["lacI", "activation", "lacY", "", "regulation"],
-            ["lacI", "inhibition", "lacZ", "textbook", "regulation"]
-        ]
+        [["lacI", "activation", "lacY", "", "regulation"], ["lacI", "inhibition", "lacZ", "textbook", "regulation"]]
     );
     // A proposed removal changes nothing.
     assert!(
@@ -690,8 +687,13 @@ fn contested_and_regulon_tell_the_network_after_the_revisions() {
 fn a_regulon_agrees_with_the_regulations_read_out() {
     for base in [toy(), refined_toy(), toy_with_effects()] {
         let everything = query::named("regulon").expect("known").replace(query::GENE_ASKED, "");
-        let mut rows: Vec<_> =
-            base.query(&everything).expect("sound").rows().iter().map(|row| format!("{} {}", row[..3].join(" "), row[4])).collect();
+        let mut rows: Vec<_> = base
+            .query(&everything)
+            .expect("sound")
+            .rows()
+            .iter()
+            .map(|row| format!("{} {}", row[..3].join(" "), row[4]))
+            .collect();
         rows.sort();
         let of_kind = |words: Vec<String>, kind: &str| words.into_iter().map(|word| format!("{word} {kind}")).collect();
         let told: [Vec<_>; 2] = [of_kind(words(&base), "regulation"), of_kind(effects_in_words(&base), "effect")];
@@ -708,7 +710,13 @@ fn toy_with_effects() -> KnowledgeBase {
     use RevisionKind::{Added, Removed};
     use RevisionStatus::{Applied, Proposed};
     use Sign::{Activation, Inhibition};
-    let effect = |kind, edge, status, evidence| Revision { kind, statement: StatementKind::Effect, regulation: edge, status, evidence };
+    let effect = |kind, edge, status, evidence| Revision {
+        kind,
+        statement: StatementKind::Effect,
+        regulation: edge,
+        status,
+        evidence,
+    };
     let counted = Evidence {
         posterior: Some(0.875),
         log_likelihood_ratio: Some(5.25),

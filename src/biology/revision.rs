@@ -79,8 +79,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// All verdicts, in the order of tables.
-    pub const ALL: [Self; 5] =
-        [Self::Supported, Self::Silent, Self::Contested, Self::Contradicted, Self::Untestable];
+    pub const ALL: [Self; 5] = [Self::Supported, Self::Silent, Self::Contested, Self::Contradicted, Self::Untestable];
 
     /// The word for it, for example `supported`.
     #[must_use]
@@ -225,7 +224,8 @@ mod tests {
 
     #[test]
     fn a_posterior_tells_more_than_a_q_value_and_that_more_than_stability() {
-        let evidence = |posterior, q_value, stability| Evidence { posterior, q_value, stability, ..Evidence::default() };
+        let evidence =
+            |posterior, q_value, stability| Evidence { posterior, q_value, stability, ..Evidence::default() };
         assert_eq!(evidence(Some(0.75), Some(0.5), Some(0.9)).confidence(), Some(0.75));
         assert_eq!(evidence(None, Some(0.25), Some(0.9)).confidence(), Some(0.75));
         assert_eq!(evidence(None, None, Some(0.9)).confidence(), Some(0.9));
@@ -240,7 +240,15 @@ mod tests {
         let revision: Revision = serde_json::from_str(text).expect("a revision");
         assert_eq!((revision.statement, revision.evidence.posterior), (StatementKind::Regulation, None));
         assert_eq!(serde_json::to_string(&StatementKind::Effect).expect("a word"), "\"effect\"");
-        assert!(StatementKind::ALL.iter().all(|kind| format!("\"{}\"", kind.word()) == serde_json::to_string(kind).expect("a word")));
-        assert!(Verdict::ALL.iter().all(|verdict| format!("\"{}\"", verdict.word()) == serde_json::to_string(verdict).expect("a word")));
+        assert!(
+            StatementKind::ALL
+                .iter()
+                .all(|kind| format!("\"{}\"", kind.word()) == serde_json::to_string(kind).expect("a word"))
+        );
+        assert!(
+            Verdict::ALL
+                .iter()
+                .all(|verdict| format!("\"{}\"", verdict.word()) == serde_json::to_string(verdict).expect("a word"))
+        );
     }
 }

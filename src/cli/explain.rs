@@ -133,7 +133,9 @@ impl<'a> Told<'a> {
             writeln!(out, "{}", self.effect(effect))?;
         }
         match self.explanation.by_effects() {
-            Some(Response::Ambiguous) => writeln!(out, "The effects push {gene} both ways; they come before all walks.")?,
+            Some(Response::Ambiguous) => {
+                writeln!(out, "The effects push {gene} both ways; they come before all walks.")?
+            }
             Some(_) => writeln!(out, "An effect is what was seen: it comes before all walks.")?,
             None => {}
         }
@@ -225,7 +227,9 @@ impl<'a> Told<'a> {
             self.knowledge.base.find_effect(effect).map_or_else(Vec::new, |cited| sources(&cited.citation));
         let evidence = self.evidence(effect);
         grounds.extend(evidence.experiments.map(counts_in_words));
-        grounds.extend(evidence.posterior.map(|share| format!("another experiment repeats it with probability {share:.2}")));
+        grounds.extend(
+            evidence.posterior.map(|share| format!("another experiment repeats it with probability {share:.2}")),
+        );
         let grounds = if grounds.is_empty() { "no source given".to_owned() } else { grounds.join("; ") };
         format!("{deed} {regulator} {} {target} (effect; mechanism open): {grounds}", verb(effect_response(told), 1))
     }

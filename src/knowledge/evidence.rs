@@ -46,7 +46,8 @@ impl KnowledgeBase {
     }
 
     fn objects<'a>(&'a self, subject: &Term, term: &str) -> impl Iterator<Item = &'a Term> {
-        let objects = self.statements.id(subject).map(|subject| self.statements.objects(subject, &vocab::aligned(term)));
+        let objects =
+            self.statements.id(subject).map(|subject| self.statements.objects(subject, &vocab::aligned(term)));
         objects.into_iter().flatten()
     }
 }

@@ -4,9 +4,40 @@
 
 /// Ontologies and catalogues of things that are no genes, as they are abbreviated in IRIs, in lower case.
 const NO_GENES: [&str; 34] = [
-    "go", "chebi", "cl", "uberon", "doid", "mondo", "hp", "mp", "pato", "ro", "bfo", "eco", "obi", "efo", "ncit", "mesh",
-    "umls", "fypo", "wbphenotype", "zp", "po", "to", "clo", "bto", "ncbitaxon", "reactome", "wikipathways", "kegg.pathway",
-    "kegg.compound", "pubchem.compound", "drugbank", "hmdb", "smpdb", "pw",
+    "go",
+    "chebi",
+    "cl",
+    "uberon",
+    "doid",
+    "mondo",
+    "hp",
+    "mp",
+    "pato",
+    "ro",
+    "bfo",
+    "eco",
+    "obi",
+    "efo",
+    "ncit",
+    "mesh",
+    "umls",
+    "fypo",
+    "wbphenotype",
+    "zp",
+    "po",
+    "to",
+    "clo",
+    "bto",
+    "ncbitaxon",
+    "reactome",
+    "wikipathways",
+    "kegg.pathway",
+    "kegg.compound",
+    "pubchem.compound",
+    "drugbank",
+    "hmdb",
+    "smpdb",
+    "pw",
 ];
 
 /// Chemical classes of ChEBI to which gene products belong: what is typed by one may well be a gene.
@@ -15,9 +46,22 @@ const GENE_PRODUCTS: [&str; 6] =
 
 /// Classes of the Biolink model whose members are no genes.
 const BIOLINK_CLASSES: [&str; 16] = [
-    "AnatomicalEntity", "BiologicalProcess", "BiologicalProcessOrActivity", "Cell", "CellularComponent", "ChemicalEntity",
-    "ChemicalMixture", "Disease", "DiseaseOrPhenotypicFeature", "Drug", "MolecularActivity", "MolecularMixture", "Pathway",
-    "PhenotypicFeature", "PhysiologicalProcess", "SmallMolecule",
+    "AnatomicalEntity",
+    "BiologicalProcess",
+    "BiologicalProcessOrActivity",
+    "Cell",
+    "CellularComponent",
+    "ChemicalEntity",
+    "ChemicalMixture",
+    "Disease",
+    "DiseaseOrPhenotypicFeature",
+    "Drug",
+    "MolecularActivity",
+    "MolecularMixture",
+    "Pathway",
+    "PhenotypicFeature",
+    "PhysiologicalProcess",
+    "SmallMolecule",
 ];
 
 /// Namespace of the Biolink model.
@@ -28,11 +72,13 @@ pub(super) const BIOLINK: &str = "https://w3id.org/biolink/vocab/";
 pub(super) fn is_term(iri: &str) -> bool {
     let last = iri.rsplit(['/', '#']).next().unwrap_or(iri);
     let last = last.strip_prefix("reactome:").unwrap_or(last);
-    is_reactome(last) || last.split_once(['_', ':']).is_some_and(|(catalogue, rest)| is_catalogued(catalogue, rest)) || {
-        // In `identifiers.org/kegg.pathway/hsa04110` the catalogue is a part of the path.
-        let is_resolved = ["identifiers.org/", "bioregistry.io/", "n2t.net/"].iter().any(|host| iri.contains(host));
-        is_resolved && iri.rsplit('/').nth(1).is_some_and(is_no_gene_catalogue)
-    }
+    is_reactome(last)
+        || last.split_once(['_', ':']).is_some_and(|(catalogue, rest)| is_catalogued(catalogue, rest))
+        || {
+            // In `identifiers.org/kegg.pathway/hsa04110` the catalogue is a part of the path.
+            let is_resolved = ["identifiers.org/", "bioregistry.io/", "n2t.net/"].iter().any(|host| iri.contains(host));
+            is_resolved && iri.rsplit('/').nth(1).is_some_and(is_no_gene_catalogue)
+        }
 }
 
 fn is_catalogued(catalogue: &str, rest: &str) -> bool {

@@ -97,7 +97,8 @@ fn states_a_cause(word: &str) -> bool {
 fn nearest(word: &str) -> String {
     let likeness = |known: &str| strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase());
     let best = vocab::properties().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    best.filter(|known| likeness(known) >= 0.8).map_or_else(String::new, |known| format!(" (did you mean aligned:{known}?)"))
+    best.filter(|known| likeness(known) >= 0.8)
+        .map_or_else(String::new, |known| format!(" (did you mean aligned:{known}?)"))
 }
 
 /// True if the text holds the word and not merely a longer one.

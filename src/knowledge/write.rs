@@ -72,7 +72,8 @@ pub fn write_knowledge_and_effects(
     out: &mut dyn Write,
 ) -> Result<(), KnowledgeError> {
     let names = Names::of(genes);
-    let merged = [(StatementKind::Regulation, merged(genes, regulations)?), (StatementKind::Effect, merged(genes, effects)?)];
+    let merged =
+        [(StatementKind::Regulation, merged(genes, regulations)?), (StatementKind::Effect, merged(genes, effects)?)];
     let mut writer = StatementWriter::new(syntax, out);
     writer.prefixes()?;
     for id in by_symbol(genes) {
@@ -384,7 +385,9 @@ fn push_object(line: &mut String, object: Object<'_>, syntax: RdfSyntax) {
             write!(line, "\"{}\"^^<{}decimal>", xsd_decimal(value), vocab::XSD)
         }
         (Object::Integer(value), RdfSyntax::NQuads) => write!(line, "\"{value}\"^^<{}integer>", vocab::XSD),
-        (Object::Double(value) | Object::Decimal(value), _) => write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD),
+        (Object::Double(value) | Object::Decimal(value), _) => {
+            write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD)
+        }
     };
     written.expect("writing to a string cannot fail");
 }

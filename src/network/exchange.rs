@@ -301,8 +301,8 @@ mod tests {
 
     fn named(genes: &GeneTable, network: &RegulatoryNetwork) -> Named {
         let symbol = |id| genes.symbol(id).to_owned();
-        let edges = statements(network)
-            .map(|(kind, edge)| (kind, symbol(edge.regulator), symbol(edge.target), edge.sign));
+        let edges =
+            statements(network).map(|(kind, edge)| (kind, symbol(edge.regulator), symbol(edge.target), edge.sign));
         (genes.iter().map(|(_, gene)| gene.symbol.clone()).collect(), edges.collect())
     }
 

@@ -534,10 +534,7 @@ fn fixed(weight: f64) -> u16 {
 }
 
 /// Weight of an entry that should be down, unchanged, up; 1 on average over the measured entries.
-fn class_weights(
-    (perturbations, responses): (&[Perturbation], &ResponseMatrix),
-    class_balance: f64,
-) -> [f64; 3] {
+fn class_weights((perturbations, responses): (&[Perturbation], &ResponseMatrix), class_balance: f64) -> [f64; 3] {
     let mut counts = [0_u64; 3];
     for (row, perturbation) in perturbations.iter().enumerate() {
         for (gene, response) in responses.row(row).iter().enumerate() {

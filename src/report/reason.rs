@@ -2,7 +2,8 @@
 
 use super::wording::{Names, counted, decimal};
 use crate::biology::{
-    Direction, Entry, Evidence, ExperimentCounts, Regulation, Revision, RevisionKind, RevisionStatus, Sign, StatementKind,
+    Direction, Entry, Evidence, ExperimentCounts, Regulation, Revision, RevisionKind, RevisionStatus, Sign,
+    StatementKind,
 };
 
 /// How many entries a sentence or a table names.
@@ -167,10 +168,9 @@ fn stable(share: f64) -> String {
 
 /// The alternatives in words, for example `crp activates araC (added)`.
 pub(super) fn alternatives(evidence: &Evidence, names: Names<'_>) -> Vec<String> {
-    let told =
-        |&(kind, regulation): &(RevisionKind, Regulation)| {
-            format!("{} ({})", names.statement(StatementKind::Regulation, regulation), kind.word())
-        };
+    let told = |&(kind, regulation): &(RevisionKind, Regulation)| {
+        format!("{} ({})", names.statement(StatementKind::Regulation, regulation), kind.word())
+    };
     evidence.alternatives.iter().map(told).collect()
 }
 
@@ -240,8 +240,7 @@ mod tests {
         for (rows, mended) in [(["fur-", "fur+"], 2), (["fur-", "fur-"], 2), (["crp-", "fur2-"], 0)] {
             let evidence = Evidence { mended: entries(mended), experiments: Some(counts), ..Evidence::default() };
             let text = reason_of_effect(RevisionKind::Added, Sign::Inhibition, rows, evidence);
-            let expected =
-                "entC moved against fur in 3 of 6 experiments in which fur was perturbed, with it in 1, did not move in 2.";
+            let expected = "entC moved against fur in 3 of 6 experiments in which fur was perturbed, with it in 1, did not move in 2.";
             assert!(text.contains(expected), "{text}");
             assert_eq!(text.contains("measured response"), mended > 0, "{text}");
         }

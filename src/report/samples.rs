@@ -1,7 +1,10 @@
 //! Outcomes made by hand, on which the formats are tried. The figures are invented; none was measured.
 
 use super::{DataSummary, InputFile, Report};
-use crate::biology::{Entry, Evidence, ExperimentCounts, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign, StatementKind};
+use crate::biology::{
+    Entry, Evidence, ExperimentCounts, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign,
+    StatementKind,
+};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
@@ -102,7 +105,8 @@ pub(super) fn usual() -> Sample {
 pub(super) fn effects() -> Sample {
     let sample = usual();
     let gene = GeneId::new;
-    let revision = |kind, statement, regulation, status, evidence| Revision { kind, statement, regulation, status, evidence };
+    let revision =
+        |kind, statement, regulation, status, evidence| Revision { kind, statement, regulation, status, evidence };
     let evidence = |posterior, experiments: Option<[u32; 3]>| Evidence {
         posterior,
         log_likelihood_ratio: experiments.map(|[agreeing, ..]| 1.5 * f64::from(agreeing)),

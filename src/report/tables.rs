@@ -222,7 +222,8 @@ mod tests {
     #[test]
     fn an_effect_has_its_posterior_and_its_experiments_in_columns_of_their_own() {
         let lines = lines(&samples::effects());
-        let told: Vec<_> = lines.iter().map(|line| [&line[1], &line[13], &line[14], &line[15], &line[16], &line[17]]).collect();
+        let told: Vec<_> =
+            lines.iter().map(|line| [&line[1], &line[13], &line[14], &line[15], &line[16], &line[17]]).collect();
         assert_eq!(told[0], ["effect", "0.9", "4.5", "3", "0", "1"]);
         assert_eq!(told[2], ["regulation", "0.6", "", "", "", ""]);
         assert_eq!(told[3], ["regulation", "", "", "", "", ""]);

@@ -103,7 +103,11 @@ fn what_was_done(revisions: &RevisionCounts, regulations: usize) -> String {
         number => format!("; {} more are proposed and not applied", grouped(number)),
     };
     if revisions.by_statement.effect.applied + revisions.by_statement.effect.proposed > 0 && revisions.applied > 0 {
-        return [Some(what_was_stated(revisions)), expected_true(revisions)].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        return [Some(what_was_stated(revisions)), expected_true(revisions)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
     }
     let done = match revisions.applied {
         0 => {
@@ -128,7 +132,8 @@ fn what_was_stated(revisions: &RevisionCounts) -> String {
     let ByStatement { regulation, effect } = &revisions.by_statement;
     let of_both = |effects: u64, regulations: u64| {
         let told = [(effects, "effect"), (regulations, "regulation")];
-        let told: Vec<_> = told.iter().filter(|(number, _)| *number > 0).map(|&(number, noun)| counted(number, noun)).collect();
+        let told: Vec<_> =
+            told.iter().filter(|(number, _)| *number > 0).map(|&(number, noun)| counted(number, noun)).collect();
         joined(&told)
     };
     let mut parts = Vec::new();

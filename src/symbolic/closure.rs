@@ -446,7 +446,11 @@ mod tests {
             let deleted = [0, 1].map(|gene| Perturbation::deletion(GeneId::new(gene)));
             let responses = Closure::new(&network, 5, reading).simulate(&deleted);
             assert_eq!(responses.get(0, GeneId::new(1)), Some(Response::Up), "what was seen");
-            assert_eq!(responses.get(0, GeneId::new(2)), Some(Response::Down), "the walk 0 → 1 → 2, as without effects");
+            assert_eq!(
+                responses.get(0, GeneId::new(2)),
+                Some(Response::Down),
+                "the walk 0 → 1 → 2, as without effects"
+            );
             assert_eq!(responses.get(1, GeneId::new(2)), Some(Response::Up));
             assert_eq!(responses.get(1, GeneId::new(0)), Some(Response::Unchanged));
         }

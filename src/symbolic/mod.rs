@@ -15,7 +15,9 @@ pub use bnet::{BooleanModel, Expression, UpdateRules};
 pub use closure::{Closure, WalkCounts, responses_by_effects};
 pub use dynamics::{Activity, DynamicResponse, DynamicsConfig, SynchronousNetwork};
 pub use error::SymbolicError;
-pub use explanation::{Conflict, Explanation, LISTED_WALKS, ShortestWalks, Walk, effect_response, explain, explain_with};
+pub use explanation::{
+    Conflict, Explanation, LISTED_WALKS, ShortestWalks, Walk, effect_response, explain, explain_with,
+};
 pub use reading::Reading;
 
 use crate::biology::{Perturbation, ResponseMatrix};
