@@ -8,6 +8,7 @@
 pub mod adaptor;
 pub mod biology;
 pub mod datasets;
+pub mod evidence;
 pub mod knowledge;
 pub mod metrics;
 pub mod network;
