@@ -149,6 +149,9 @@ impl<'a> Told<'a> {
     fn verdict(&self) -> String {
         let (gene, depth) = (self.symbol(), self.explanation.depth);
         let Some((near, shortest)) = self.explanation.walks().next() else {
+            if self.explanation.by_effects().is_some() {
+                return format!("No walk of at most {} leads to {gene}.", counted(depth, "step"));
+            }
             let farther = self.beyond.map_or_else(
                 || "nor any longer one; the knowledge does not connect them".to_owned(),
                 |steps| format!("the nearest takes {steps}: try `--depth {steps}`"),

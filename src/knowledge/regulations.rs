@@ -11,7 +11,6 @@ use oxigraph::sparql::{QueryResults, QuerySolutionIter};
 
 use super::ontology_terms::{is_class_of_no_genes, is_term};
 use super::statements::{Cell, Statements, evaluation};
-use super::store::Held;
 use super::{KnowledgeError, vocab};
 use crate::biology::{Authority, Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, Sign, StatementKind};
 
@@ -30,6 +29,20 @@ pub(super) struct Extracted {
     pub(super) warnings: Vec<String>,
     /// Number of regulations and effects before any was withdrawn.
     pub(super) stated: usize,
+}
+
+/// Statements of one kind in force, sorted by regulator, target and sign.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) statements: Vec<CitedRegulation>,
+    /// For each, the IRI of a resource that states it and nothing else.
+    pub(super) resources: Vec<Option<String>>,
+}
+
+impl Held {
+    pub(super) fn position(&self, statement: Regulation) -> Option<usize> {
+        self.statements.binary_search_by_key(&statement, |cited| cited.regulation).ok()
+    }
 }
 
 /// Asks every rule and joins the answers.

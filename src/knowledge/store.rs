@@ -1,7 +1,7 @@
 //! A knowledge base in memory: its statements, and the genes, regulations and effects read out of them.
 
 use super::query::Answer;
-use super::regulations::{Extracted, extract};
+use super::regulations::{Extracted, Held, extract};
 use super::statements::Statements;
 use super::unread::unread;
 use super::{KnowledgeError, RdfSyntax, Rules, vocab};
@@ -23,20 +23,6 @@ pub struct KnowledgeBase {
     effects: Held,
     genes: GeneTable,
     warnings: Vec<String>,
-}
-
-/// Statements of one kind in force, sorted by regulator, target and sign.
-#[derive(Debug, Default)]
-pub(super) struct Held {
-    pub(super) statements: Vec<CitedRegulation>,
-    /// For each, the IRI of a resource that states it and nothing else.
-    pub(super) resources: Vec<Option<String>>,
-}
-
-impl Held {
-    fn position(&self, statement: Regulation) -> Option<usize> {
-        self.statements.binary_search_by_key(&statement, |cited| cited.regulation).ok()
-    }
 }
 
 impl KnowledgeBase {

@@ -85,7 +85,9 @@ fn doubt(predicate: &str, is_read: impl Fn(&str) -> bool) -> Option<String> {
     }
     let word = predicate.strip_prefix(vocab::ALIGNED)?;
     let doubt = || format!(", which is no property of the vocabulary{}", nearest(word));
-    (!vocab::properties().any(|known| known == word) && !is_read(word)).then(doubt)
+    // A rule that names a sign or a class does not read it as a predicate.
+    let is_read = || !vocab::is_defined(word) && is_read(word);
+    (!vocab::properties().any(|known| known == word) && !is_read()).then(doubt)
 }
 
 fn states_a_cause(word: &str) -> bool {

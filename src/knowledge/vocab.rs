@@ -118,12 +118,20 @@ pub fn authority(name: &str) -> Option<Authority> {
     }
 }
 
-/// The properties of the vocabulary, without namespace, as `knowledge/aligned.ttl` defines them.
+/// The terms of the vocabulary, without namespace, each with its class, as `knowledge/aligned.ttl` defines them.
+fn terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../../knowledge/aligned.ttl").lines();
+    lines.filter_map(|line| line.strip_prefix("aligned:")?.trim_end_matches(" ;").split_once(" a "))
+}
+
+/// The properties of the vocabulary, without namespace.
 pub(super) fn properties() -> impl Iterator<Item = &'static str> {
-    include_str!("../../knowledge/aligned.ttl").lines().filter_map(|line| {
-        let (name, class) = line.strip_prefix("aligned:")?.split_once(" a owl:")?;
-        (class.starts_with("ObjectProperty") || class.starts_with("DatatypeProperty")).then_some(name)
-    })
+    terms().filter(|(_, class)| matches!(*class, "owl:ObjectProperty" | "owl:DatatypeProperty")).map(|(name, _)| name)
+}
+
+/// True if the vocabulary defines a term of this name, be it a property, a class or an individual.
+pub(super) fn is_defined(name: &str) -> bool {
+    terms().any(|(term, _)| term == name)
 }
 
 /// IRI of a term of the vocabulary.

@@ -13,7 +13,6 @@ use crate::biology::{Revision, RevisionStatus, Sign, StatementKind};
 #[derive(Serialize)]
 struct RevisionLine<'a> {
     kind: &'static str,
-    statement: StatementKind,
     status: RevisionStatus,
     regulator: &'a str,
     target: &'a str,
@@ -25,6 +24,7 @@ struct RevisionLine<'a> {
     objective_drop: Option<f64>,
     stability: Option<f64>,
     q_value: Option<f64>,
+    statement: StatementKind,
     posterior: Option<f64>,
     log_likelihood_ratio: Option<f64>,
     agreeing: Option<u32>,
@@ -37,7 +37,6 @@ struct RevisionLine<'a> {
 
 const COLUMNS: [&str; 21] = [
     "kind",
-    "statement",
     "status",
     "regulator",
     "target",
@@ -49,6 +48,7 @@ const COLUMNS: [&str; 21] = [
     "objective_drop",
     "stability",
     "q_value",
+    "statement",
     "posterior",
     "log_likelihood_ratio",
     "agreeing",
@@ -71,7 +71,6 @@ pub(super) fn write_revisions(
         let listed = ListedRevision::of(revision, names);
         table.serialize(RevisionLine {
             kind: listed.kind,
-            statement: listed.statement,
             status: listed.status,
             regulator: &listed.regulator,
             target: &listed.target,
@@ -83,6 +82,7 @@ pub(super) fn write_revisions(
             objective_drop: listed.objective_drop.map(rounded),
             stability: listed.stability.map(rounded),
             q_value: listed.q_value.map(rounded),
+            statement: listed.statement,
             posterior: listed.posterior.map(rounded),
             log_likelihood_ratio: listed.log_likelihood_ratio.map(rounded),
             agreeing: listed.agreeing,
@@ -202,28 +202,28 @@ mod tests {
                 "flipped" => (false, false),
                 other => panic!("no such kind: {other}"),
             };
-            assert_eq!((line[5].is_empty(), line[6].is_empty()), expected);
-            assert_ne!(&line[5], &line[6]);
+            assert_eq!((line[4].is_empty(), line[5].is_empty()), expected);
+            assert_ne!(&line[4], &line[5]);
         }
     }
 
     #[test]
     fn a_gene_name_with_tab_and_quote_stays_in_its_column() {
         let lines = lines(&samples::hostile());
-        assert!(lines.iter().any(|line| line[4].contains('\t') && line[4].contains('"')), "{lines:?}");
+        assert!(lines.iter().any(|line| line[3].contains('\t') && line[3].contains('"')), "{lines:?}");
     }
 
     #[test]
     fn a_missing_figure_is_an_empty_field() {
         let line = &lines(&samples::unfinite())[0];
-        assert_eq!((&line[10], &line[11], &line[12]), ("", "", ""));
+        assert_eq!((&line[9], &line[10], &line[11]), ("", "", ""));
     }
 
     #[test]
     fn an_effect_has_its_posterior_and_its_experiments_in_columns_of_their_own() {
         let lines = lines(&samples::effects());
         let told: Vec<_> =
-            lines.iter().map(|line| [&line[1], &line[13], &line[14], &line[15], &line[16], &line[17]]).collect();
+            lines.iter().map(|line| [&line[12], &line[13], &line[14], &line[15], &line[16], &line[17]]).collect();
         assert_eq!(told[0], ["effect", "0.9", "4.5", "3", "0", "1"]);
         assert_eq!(told[2], ["regulation", "0.6", "", "", "", ""]);
         assert_eq!(told[3], ["regulation", "", "", "", "", ""]);
