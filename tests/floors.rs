@@ -20,9 +20,14 @@ const FLOORS: &[Room] = &[
     ("metrics", 2, &["biology"]),
     ("prediction", 3, &["biology", "network", "metrics"]),
     ("symbolic", 3, &["biology", "network"]),
+    ("evidence", 3, &["biology", "network"]),
     ("refinement", 3, &["biology", "network", "symbolic"]),
     ("adaptor", 3, &["biology", "metrics"]),
-    ("pipeline", 4, &["biology", "network", "datasets", "metrics", "prediction", "symbolic", "refinement", "adaptor"]),
+    (
+        "pipeline",
+        4,
+        &["biology", "network", "datasets", "metrics", "prediction", "symbolic", "evidence", "refinement", "adaptor"],
+    ),
     ("report", 5, &["biology", "metrics", "pipeline"]),
     (
         "cli",
@@ -35,6 +40,7 @@ const FLOORS: &[Room] = &[
             "metrics",
             "prediction",
             "symbolic",
+            "evidence",
             "refinement",
             "adaptor",
             "pipeline",

@@ -3,14 +3,15 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
+use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response, Verdict};
 use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
 use aligned::pipeline::recovery::for_screen;
 use aligned::pipeline::{
-    self, Checkpoint, Estimate, KnowledgeBases, Materials, Outcome, PipelineError, Screen, StopReason,
+    self, Checkpoint, Estimate, KnowledgeBases, Materials, Objective, Outcome, PipelineError, Screen, StopReason,
+    WeighedEvidence,
 };
 use aligned::prediction::{External, PredictorName};
 use aligned::progress::Watch;
@@ -79,10 +80,18 @@ pub struct RefineArgs {
     /// Never revise what a source states whose name matches this regular expression; may be given several times.
     #[arg(long, value_name = "REGEX")]
     lock_source: Vec<String>,
-    /// Largest q-value (expected share of false ones) of an applied revision; those above are proposed.
+    /// What decides which revisions are made: how probable experiments on its regulator make each statement, or how many
+    /// entries the knowledge reads otherwise than wanted [default: evidence].
+    #[arg(long, value_enum, value_name = "NAME")]
+    objective: Option<ObjectiveName>,
+    /// Expected share of true ones among the applied statements [default: 0.8]; for the evidence.
+    #[arg(long, value_name = "SHARE")]
+    expected_precision: Option<f64>,
+    /// Largest q-value (expected share of false ones) of an applied revision; those above are proposed; for the mismatch.
     #[arg(long, value_name = "Q")]
     max_q_value: Option<f64>,
-    /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed.
+    /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed; for the
+    /// mismatch.
     #[arg(long, value_name = "SHARE")]
     min_stability: Option<f64>,
     /// Stop after so many seconds with the best network so far.
@@ -124,6 +133,21 @@ pub struct RefineArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
+enum ObjectiveName {
+    Evidence,
+    Mismatch,
+}
+
+impl From<ObjectiveName> for Objective {
+    fn from(name: ObjectiveName) -> Self {
+        match name {
+            ObjectiveName::Evidence => Self::Evidence,
+            ObjectiveName::Mismatch => Self::Mismatch,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
 pub(super) enum ReadingName {
     Naive,
     Nearest,
@@ -154,6 +178,8 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let mut sources = Sources::read(&settings, (arguments.external.as_ref(), &arguments.matrix), &watch)?;
     if sources.screen.is_some() {
         settings.run.refinement = for_screen(settings.run.refinement);
+        // The screen is simulated as the search has it: each walk transmits.
+        settings.run.objective = Objective::Mismatch;
     }
     if arguments.dry_run {
         return sources.tell_estimate(&settings, &watch);
@@ -203,6 +229,8 @@ impl RefineArgs {
         run.rounds = self.rounds.map_or(run.rounds, |rounds| rounds as usize);
         run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
         run.time_limit_seconds = self.time_limit.or(run.time_limit_seconds);
+        run.objective = self.objective.map_or(run.objective, Objective::from);
+        run.evidence.expected_precision = self.expected_precision.unwrap_or(run.evidence.expected_precision);
         let refinement = &mut run.refinement;
         refinement.evidence_weight = self.evidence_weight.unwrap_or(refinement.evidence_weight);
         refinement.max_q_value = self.max_q_value.unwrap_or(refinement.max_q_value);
@@ -219,6 +247,40 @@ impl RefineArgs {
         let Some(threads) = self.threads else { return Ok(()) };
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()
     }
+}
+
+/// What the experiments say of each known regulation, one a row.
+fn write_verdicts(weighed: &WeighedEvidence, genes: &GeneTable, out: &mut dyn Write) -> io::Result<()> {
+    let columns = "regulator\ttarget\tsign\tverdict\tagreeing\topposing\tsilent\tlog_likelihood_ratio\tholds\tother_sign\tneither";
+    writeln!(out, "{columns}")?;
+    for judged in &weighed.judged {
+        let Regulation { regulator, target, sign } = judged.regulation;
+        let [holds, other_sign, neither] = judged.posterior;
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.4}\t{holds:.4}\t{other_sign:.4}\t{neither:.4}",
+            genes.symbol(regulator),
+            genes.symbol(target),
+            sign.word(),
+            judged.verdict.word(),
+            judged.experiments.agreeing,
+            judged.experiments.opposing,
+            judged.experiments.silent,
+            judged.log_likelihood_ratio,
+        )?;
+    }
+    Ok(())
+}
+
+/// What the evidence model fitted, for the notes of the report.
+fn told_of_evidence(outcome: &Outcome) -> Vec<String> {
+    let Some(WeighedEvidence { model, judged }) = &outcome.evidence else { return Vec::new() };
+    let mut told = model.sentences();
+    let count = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict == verdict).count();
+    let counted: Vec<_> =
+        Verdict::ALL.iter().map(|&verdict| format!("{} {}", count(verdict), verdict.word())).collect();
+    told.push(format!("Verdicts on the {} known regulations: {} (verdicts.tsv).", judged.len(), counted.join(", ")));
+    told
 }
 
 /// Everything that was read before the loop, over one gene table.
@@ -467,6 +529,9 @@ impl Sources {
     fn write_report(&self, outcome: &Outcome, config: &str, output: &ResultFolder) -> Result<()> {
         let report = self.report(outcome, config);
         output.write("revisions.tsv", |out| report.write_revisions_tsv(out).map_err(io::Error::other))?;
+        if let Some(weighed) = &outcome.evidence {
+            output.write("verdicts.tsv", |out| write_verdicts(weighed, &self.genes, out))?;
+        }
         output.write("report.json", |out| report.write_json(out).map_err(io::Error::other))?;
         output.write("report.md", |out| report.write_markdown(out).map_err(io::Error::other))?;
         output.write("report.html", |out| report.write_html(out).map_err(io::Error::other))?;
@@ -497,7 +562,7 @@ impl Sources {
                 test: self.split.test.len(),
             },
             knob_curves: self.knob_curves.clone(),
-            notes: self.notes.clone(),
+            notes: self.notes.iter().cloned().chain(told_of_evidence(outcome)).collect(),
         }
     }
 }

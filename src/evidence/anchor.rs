@@ -148,7 +148,8 @@ fn known_regulations(network: &RegulatoryNetwork, screen: &Screen, permutations:
         for (place, &name) in names.iter().enumerate() {
             for &(column, sign) in &known[name] {
                 for &experiment in &screen.regulators[place].experiments {
-                    let Some(call) = screen.call(experiment, column).filter(|_| !screen.is_own(experiment, column)) else {
+                    let Some(call) = screen.call(experiment, column).filter(|_| !screen.is_own(experiment, column))
+                    else {
                         continue;
                     };
                     let expected = sign.value() * screen.experiments[experiment].direction.value();

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::{Assessment, Candidate, EvidenceConfig, EvidenceData, Judged, Limits};
 use crate::biology::{
-    Entry, Evidence, ExperimentCounts, GeneId, Regulation, Response, Revision, RevisionKind, RevisionStatus, StatementKind,
-    Verdict,
+    Entry, Evidence, ExperimentCounts, GeneId, Regulation, Response, Revision, RevisionKind, RevisionStatus,
+    StatementKind, Verdict,
 };
 use crate::network::RegulatoryNetwork;
 
@@ -34,7 +34,12 @@ pub(super) fn decide(
     limits: &Limits<'_>,
 ) -> (Vec<Revision>, u64) {
     let anchored = assessment.model.is_anchored;
-    let groups = [regulations(assessment, limits), effects(assessment, network), flips(assessment, limits), removals(assessment, limits)];
+    let groups = [
+        regulations(assessment, limits),
+        effects(assessment, network),
+        flips(assessment, limits),
+        removals(assessment, limits),
+    ];
     let rows = Rows::new(data, assessment);
     let (mut applied, mut proposed) = (Vec::new(), Vec::new());
     let mut withdrawn = limits.withdrawn;
@@ -108,9 +113,8 @@ fn regulations(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
 
 /// An effect that the knowledge states already is not stated again; one of the other sign is not put beside it.
 fn effects(assessment: &Assessment, network: &RegulatoryNetwork) -> Vec<Draft> {
-    let is_new = |regulation: Regulation| {
-        !network.contains_effect(regulation) && !network.contains_effect(regulation.flipped())
-    };
+    let is_new =
+        |regulation: Regulation| !network.contains_effect(regulation) && !network.contains_effect(regulation.flipped());
     let probable = assessment.candidates.iter().filter(|candidate| is_new(candidate.regulation));
     let probable = probable.filter_map(|candidate| Some((candidate, candidate.effect?)));
     probable
@@ -139,13 +143,23 @@ fn flips(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
     });
     opposed
         .filter(|judged| !(limits.is_locked)(judged.regulation))
-        .map(|judged| of_judged(judged, RevisionKind::SignFlipped, judged.posterior[1], judged.experiments.opposing))
+        .map(|judged| {
+            let ExperimentCounts { agreeing, opposing, silent } = judged.experiments;
+            let draft = of_judged(judged, RevisionKind::SignFlipped, judged.posterior[1], opposing);
+            // Counts and ratio speak of the sign gained; both alternatives to the stated sign have the same prior.
+            Draft {
+                experiments: ExperimentCounts { agreeing: opposing, opposing: agreeing, silent },
+                log_likelihood_ratio: (judged.posterior[1] / judged.posterior[2].max(f64::MIN_POSITIVE)).ln(),
+                ..draft
+            }
+        })
         .collect()
 }
 
 /// Regulations that stay silent where those of this knowledge base usually show.
 fn removals(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
-    let silent = assessment.judged.iter().filter(|judged| judged.verdict == Verdict::Silent && judged.posterior[2] >= LEAST);
+    let silent =
+        assessment.judged.iter().filter(|judged| judged.verdict == Verdict::Silent && judged.posterior[2] >= LEAST);
     silent
         .filter(|judged| !(limits.is_locked)(judged.regulation))
         .map(|judged| of_judged(judged, RevisionKind::Removed, judged.posterior[2], judged.experiments.silent))

@@ -129,12 +129,7 @@ fn direction(screen: &Screen, experiments: &[usize], column: usize) -> Option<Si
     Some(if positive { Sign::Activation } else { Sign::Inhibition })
 }
 
-fn row(
-    screen: &Screen,
-    (regulator, column): (usize, usize),
-    experiments: &[usize],
-    sign: Sign,
-) -> [f32; FEATURES] {
+fn row(screen: &Screen, (regulator, column): (usize, usize), experiments: &[usize], sign: Sign) -> [f32; FEATURES] {
     let counts = screen.counts_in(experiments, column);
     let measured = counts.measured().max(1) as f32;
     let agreeing = counts.of(sign) as f32 / measured;

@@ -162,13 +162,15 @@ mod tests {
         let features = [1.0_f32; 8];
         let positive = [true, true, false, false, false, false, false, false];
         let weights = [1.0; 8];
-        let model = Logistic::fit(&Examples { features: &features, n_features: 1, positive: &positive, weights: &weights })
-            .expect("both classes");
+        let model =
+            Logistic::fit(&Examples { features: &features, n_features: 1, positive: &positive, weights: &weights })
+                .expect("both classes");
         assert!((model.probability(&[1.0]) - 0.25).abs() < 1e-4);
         // Positive examples count three times: 6 of 12.
         let weights = [3.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
-        let model = Logistic::fit(&Examples { features: &features, n_features: 1, positive: &positive, weights: &weights })
-            .expect("both classes");
+        let model =
+            Logistic::fit(&Examples { features: &features, n_features: 1, positive: &positive, weights: &weights })
+                .expect("both classes");
         assert!((model.probability(&[1.0]) - 0.5).abs() < 1e-4);
     }
 
@@ -193,8 +195,7 @@ mod tests {
     #[test]
     fn one_class_teaches_nothing() {
         let weights = [1.0; 2];
-        let examples =
-            Examples { features: &[0.0, 1.0], n_features: 1, positive: &[true, true], weights: &weights };
+        let examples = Examples { features: &[0.0, 1.0], n_features: 1, positive: &[true, true], weights: &weights };
         assert_eq!(Logistic::fit(&examples), None);
     }
 }

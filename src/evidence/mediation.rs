@@ -31,7 +31,9 @@ impl Explained {
                 _ => frontier.iter().map(|(&(gene, sign), &first)| (gene, sign, Some(first))).collect(),
             };
             for (gene, so_far, first) in origins {
-                for target in network.targets_of(gene).iter().filter(|target| target.gene != gene && target.gene != start) {
+                for target in
+                    network.targets_of(gene).iter().filter(|target| target.gene != gene && target.gene != start)
+                {
                     let sign = so_far.times(target.sign);
                     let first = first.unwrap_or(target.gene);
                     if step > 1

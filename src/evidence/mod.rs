@@ -181,13 +181,15 @@ pub fn assess(
     let prior = if config.prior { Prior::learn(&pairs, &explained, config.seed) } else { None };
     stop_if_asked(watch)?;
     let scorer = Scorer { screen: &screen, pairs: &pairs, explained: &explained, prior: prior.as_ref() };
-    let mut scored: Vec<Vec<Scored>> = (0..screen.regulators.len()).into_par_iter().map(|place| scorer.score(place)).collect();
+    let mut scored: Vec<Vec<Scored>> =
+        (0..screen.regulators.len()).into_par_iter().map(|place| scorer.score(place)).collect();
     let completeness = prior.as_ref().map(|_| completeness(&scored, config));
     let candidates = scored.iter_mut().enumerate().flat_map(|(place, row)| {
         let row = std::mem::take(row);
         row.into_iter().filter(|pair| !pair.is_known).map(move |pair| (place, pair))
     });
-    let candidate = |(place, pair): (usize, Scored)| candidate(&screen, place, pair, &repeats, &transmission, completeness);
+    let candidate =
+        |(place, pair): (usize, Scored)| candidate(&screen, place, pair, &repeats, &transmission, completeness);
     let mut candidates: Vec<_> = candidates.collect::<Vec<_>>().into_par_iter().map(candidate).collect();
     candidates.sort_by_key(|candidate| candidate.regulation);
     stop_if_asked(watch)?;
@@ -195,7 +197,8 @@ pub fn assess(
     Ok(Assessment {
         model: ResponseModel {
             experiments: screen.experiments.len() as u64,
-            combinations: data.perturbations.iter().filter(|perturbation| perturbation.changes().len() > 1).count() as u64,
+            combinations: data.perturbations.iter().filter(|perturbation| perturbation.changes().len() > 1).count()
+                as u64,
             off_target,
             base_rates: screen.overall(),
             anchors,
@@ -220,9 +223,8 @@ fn stop_if_asked(watch: &dyn Watch) -> Result<(), EvidenceError> {
 fn check_shapes(network: &RegulatoryNetwork, data: &EvidenceData<'_>) -> Result<(), EvidenceError> {
     let rows = data.perturbations.len();
     let fits = data.observed.n_genes() == network.n_genes() || rows == 0;
-    let sized = data.sizes.is_none_or(|sizes| {
-        (sizes.n_perturbations(), sizes.n_genes()) == (rows, data.observed.n_genes())
-    });
+    let sized =
+        data.sizes.is_none_or(|sizes| (sizes.n_perturbations(), sizes.n_genes()) == (rows, data.observed.n_genes()));
     if fits && sized && data.observed.n_perturbations() == rows {
         return Ok(());
     }
@@ -390,7 +392,12 @@ fn untested(regulation: Regulation) -> Judged {
     }
 }
 
-fn verdict_of(experiments: ExperimentCounts, posterior: [f64; 3], both_signs: bool, config: &EvidenceConfig) -> Verdict {
+fn verdict_of(
+    experiments: ExperimentCounts,
+    posterior: [f64; 3],
+    both_signs: bool,
+    config: &EvidenceConfig,
+) -> Verdict {
     let ExperimentCounts { agreeing, opposing, silent } = experiments;
     match (agreeing, opposing) {
         (0, 0) if silent == 0 => Verdict::Untestable,
@@ -398,5 +405,67 @@ fn verdict_of(experiments: ExperimentCounts, posterior: [f64; 3], both_signs: bo
         (_, 0) => Verdict::Supported,
         (0, 2..) if !both_signs && posterior[1] >= config.expected_precision => Verdict::Contradicted,
         _ => Verdict::Contested,
+    }
+}
+
+impl ResponseModel {
+    /// What was fitted, in sentences.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let mut told = vec![format!(
+            "Evidence: {} experiments on single genes are used; {} on several genes at once are not, and {} in which the \
+             perturbed gene itself was measured and did not move as declared are left out.",
+            self.experiments, self.combinations, self.off_target
+        )];
+        let Anchors { own_genes, known_regulations, related_genes } = self.anchors;
+        let tested = [
+            (own_genes, "perturbed genes move as declared in their own experiments", "share"),
+            (known_regulations, "responses of known targets of perturbed genes", "mean log-likelihood ratio"),
+            (related_genes, "pairs of perturbed genes with a known regulation between them", "mean likeness"),
+        ];
+        for (test, what, unit) in tested {
+            if test.tested > 0 {
+                told.push(format!(
+                    "Names of the experiments: {} {what}; {unit} {:.3}, by chance {:.3}, p = {:.2e}.",
+                    test.tested, test.statistic, test.by_chance, test.p_value
+                ));
+            }
+        }
+        if !self.is_anchored {
+            told.push(
+                "Nothing in these data shows that the experiments are what their names say: neither perturbed genes, nor \
+                 known targets, nor related genes respond beyond chance. So nothing is applied; what would be is proposed."
+                    .to_owned(),
+            );
+        }
+        let Transmission { entries, moved, by_base_rate, transmission, sign_reliability } = self.transmission;
+        if entries > 0 {
+            told.push(format!(
+                "Known targets moved in {:.1} % of {entries} measured responses to their regulators, {:.1} % would have by \
+                 their base rates; transmission {transmission:.2}, sign right with probability {sign_reliability:.2}.",
+                100.0 * moved,
+                100.0 * by_base_rate
+            ));
+        }
+        told.push(match &self.repeats {
+            RepeatSummary::Assumed => "Too few regulators were perturbed in several experiments to learn how often another \
+                 experiment repeats a response; the share is assumed (setting call_precision)."
+                .to_owned(),
+            RepeatSummary::Replicates { regulators, .. } => format!(
+                "How often another experiment repeats a response is learnt from {regulators} regulators that were perturbed \
+                 in several."
+            ),
+        });
+        if let Some(completeness) = self.completeness {
+            told.push(format!(
+                "What a regulation looks like is learnt from the known ones; of the pairs that look most like one, or as the \
+                 least share assumed, {:.0} % are taken to be known already.",
+                100.0 * completeness
+            ));
+        }
+        if self.unproposed > 0 {
+            told.push(format!("{} less probable statements are not listed among the proposals.", self.unproposed));
+        }
+        told
     }
 }

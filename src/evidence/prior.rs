@@ -26,7 +26,7 @@ const MOST_MEDIATORS: usize = 200;
 const MOST_TARGETS: usize = 50;
 
 /// Names of the features, in order.
-pub(super) const FEATURES: [&str; 15] = [
+pub(super) const FEATURES: [&str; 16] = [
     "change over the spread of the gene",
     "change over spread and loudness",
     "change beyond that through another perturbed gene",
@@ -41,6 +41,7 @@ pub(super) const FEATURES: [&str; 15] = [
     "base rate of the gene",
     "loudness of the experiments",
     "rank among the genes",
+    "rank among the regulators",
     "explained by a known walk",
 ];
 const N: usize = FEATURES.len();
@@ -54,6 +55,8 @@ pub(super) struct Pairs<'a> {
     /// Share of the calls of each regulator that moved.
     moved_share: Vec<f32>,
     base: Vec<f32>,
+    /// Columns × regulators: the sizes of its changes, from the largest.
+    sizes: Vec<Vec<f32>>,
     place_of: HashMap<GeneId, usize>,
 }
 
@@ -78,6 +81,7 @@ impl<'a> Pairs<'a> {
             known: known.collect(),
             moved_share: moved_share.collect(),
             base: base.collect(),
+            sizes: (0..screen.genes.len()).into_par_iter().map(|column| descending_sizes(screen, column)).collect(),
             place_of: screen.regulators.iter().enumerate().map(|(place, regulator)| (regulator.gene, place)).collect(),
             screen,
         }
@@ -131,10 +135,19 @@ impl<'a> Pairs<'a> {
                 self.base[column],
                 self.moved_share[regulator],
                 rank[column].ln_1p(),
+                self.rank_among_regulators(column, z).ln_1p(),
                 f32::from(u8::from(sign)),
             ]);
         }
         features
+    }
+
+    /// Rank from 1 of a change among those of the gene under all regulators; equal ones share the middle of their ranks.
+    fn rank_among_regulators(&self, column: usize, size: f32) -> f32 {
+        let sizes = &self.sizes[column];
+        let larger = sizes.partition_point(|&other| other > size);
+        let no_smaller = sizes.partition_point(|&other| other >= size);
+        0.5 * (larger + 1 + no_smaller) as f32
     }
 
     /// The most of an effect that may go through another perturbed gene `h`: `max_h min(|z_ih|, |z_hj|)`.
@@ -162,7 +175,8 @@ impl<'a> Pairs<'a> {
     fn through_known(&self, regulator: usize, size: &[f32]) -> Vec<f32> {
         let gene = self.screen.regulators[regulator].gene;
         let most = |&target: &GeneId| {
-            let others = self.network.regulators_of(target).iter().filter(|other| other.gene != gene && other.gene != target);
+            let others =
+                self.network.regulators_of(target).iter().filter(|other| other.gene != gene && other.gene != target);
             let sizes = others.filter_map(|other| self.screen.column(other.gene)).map(|column| size[column]);
             sizes.filter(|z| !z.is_nan()).fold(0.0, f32::max)
         };
@@ -223,6 +237,13 @@ impl<'a> Pairs<'a> {
         }
         shared
     }
+}
+
+fn descending_sizes(screen: &Screen, column: usize) -> Vec<f32> {
+    let values = (0..screen.regulators.len()).map(|regulator| screen.standardised(regulator)[column].abs());
+    let mut sizes: Vec<_> = values.filter(|size| !size.is_nan()).collect();
+    sizes.sort_unstable_by(|a, b| b.total_cmp(a));
+    sizes
 }
 
 /// Probabilities that pairs are among the *known* regulations.

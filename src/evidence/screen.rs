@@ -218,9 +218,10 @@ impl Screen {
                 }
             }
         }
-        let sums = self.counts.iter().fold([0.0; 3], |sums: [f64; 3], counts| {
-            [0, 1, 2].map(|class| sums[class] + f64::from(counts[class]))
-        });
+        let sums = self
+            .counts
+            .iter()
+            .fold([0.0; 3], |sums: [f64; 3], counts| [0, 1, 2].map(|class| sums[class] + f64::from(counts[class])));
         let all: f64 = sums.iter().sum();
         // One call of each class beforehand: nothing is impossible.
         self.overall = sums.map(|sum| (sum + 1.0) / (all + 3.0));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PipelineError;
 use crate::adaptor::AdaptorConfig;
+use crate::evidence::EvidenceConfig;
 use crate::prediction::PredictorName;
 use crate::prediction::neural::NeuralConfig;
 use crate::refinement::RefinementConfig;
@@ -20,6 +21,17 @@ pub enum Weighting {
     Learnt,
     /// The same weights dealt to the entries at random: what a comparison shows without them.
     Shuffled,
+}
+
+/// What decides which revisions are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// How probable each statement is in the light of experiments on its regulator.
+    #[default]
+    Evidence,
+    /// How many entries the knowledge reads otherwise than wanted, and what revisions cost.
+    Mismatch,
 }
 
 /// Everything that decides what a run computes.
@@ -51,7 +63,11 @@ pub struct Config {
     pub neural: NeuralConfig,
     /// The adaptor.
     pub adaptor: AdaptorConfig,
-    /// The refinement.
+    /// What decides which revisions are made; default the evidence.
+    pub objective: Objective,
+    /// The evidence model, for `objective = "evidence"`.
+    pub evidence: EvidenceConfig,
+    /// The search, for `objective = "mismatch"`; its limits on numbers of revisions hold for both.
     pub refinement: RefinementConfig,
 }
 
@@ -70,6 +86,8 @@ impl Default for Config {
             time_limit_seconds: None,
             neural: NeuralConfig::default(),
             adaptor: AdaptorConfig::default(),
+            objective: Objective::Evidence,
+            evidence: EvidenceConfig::default(),
             refinement: RefinementConfig::default(),
         }
     }
@@ -81,6 +99,7 @@ impl Config {
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self.neural.seed = seed;
+        self.evidence.seed = seed;
         self.refinement.seed = seed;
         self
     }
@@ -111,6 +130,7 @@ impl Config {
             }
         }
         self.adaptor.check()?;
+        self.evidence.check()?;
         self.refinement.check()?;
         Ok(())
     }

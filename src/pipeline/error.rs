@@ -6,6 +6,7 @@ use super::evaluation::Audit;
 use crate::adaptor::AdaptorError;
 use crate::datasets::DatasetError;
 use crate::datasets::h5ad::CellError;
+use crate::evidence::EvidenceError;
 use crate::metrics::MetricError;
 use crate::prediction::PredictionError;
 use crate::refinement::RefinementError;
@@ -55,6 +56,9 @@ pub enum PipelineError {
     /// From the folds.
     #[error(transparent)]
     Dataset(Box<DatasetError>),
+    /// From the evidence model.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceError),
     /// From the predictor.
     #[error(transparent)]
     Prediction(#[from] PredictionError),

@@ -18,13 +18,13 @@ mod runner;
 mod scoring;
 
 pub use checkpoint::{Checkpoint, FinishedRound};
-pub use config::{Config, Weighting};
+pub use config::{Config, Objective, Weighting};
 pub use error::PipelineError;
 pub use estimate::Estimate;
 pub use kinetics::{Condition, KineticScreen, Kinetics, KineticsConfig, Sampling, Settled};
 pub use outcome::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
-    StopReason,
+    StopReason, WeighedEvidence,
 };
 pub use power::{Faults, Screen, ScreenConfig};
 pub use runner::{Materials, run, run_from};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scoring::HeldOut;
 use crate::biology::{Regulation, Revision, RevisionKind};
+use crate::evidence::{Judged, ResponseModel};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
 use crate::prediction::FitRecord;
@@ -28,12 +29,23 @@ pub struct Outcome {
     pub scores: Scores,
     /// What everybody said of the held-out perturbations, behind the scores.
     pub held_out: HeldOut,
+    /// The evidence model and the verdict on each known regulation, if the evidence decided.
+    pub evidence: Option<WeighedEvidence>,
     /// Ambiguous symbolic entries over all observed perturbations, before and after.
     pub ambiguous: (u64, u64),
     /// Set if the observations were simulated with planted faults.
     pub power_check: Option<PowerCheck>,
     /// Seconds spent by phase, in order.
     pub timings: Vec<(String, f64)>,
+}
+
+/// What the evidence model fitted, and what it says of the known regulations.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WeighedEvidence {
+    /// What was fitted.
+    pub model: ResponseModel,
+    /// Every known regulation with its verdict.
+    pub judged: Vec<Judged>,
 }
 
 /// One round of the loop.

@@ -7,18 +7,20 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::outcome::WeighedEvidence;
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
-use super::{Checkpoint, Config, FinishedRound, PipelineError, Weighting};
+use super::{Checkpoint, Config, FinishedRound, Objective, PipelineError, Weighting};
 use crate::adaptor::{Alignment, Trust, align};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
+use crate::evidence::{Assessment, EvidenceData, EvidenceError, Limits, ResponseModel, assess};
 use crate::network::RegulatoryNetwork;
 use crate::prediction::{
     External, FitRecord, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, baselines, build,
 };
 use crate::progress::Watch;
-use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
+use crate::refinement::{Certificate, Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -88,6 +90,8 @@ struct Runner<'a> {
     unlabelled: Vec<Perturbation>,
     held_by_knowledge: Vec<bool>,
     trust: Trust,
+    /// What the evidence decided, before any round; `None` where the search decides.
+    weighed: Option<(Refinement, WeighedEvidence)>,
     timings: Vec<(String, f64)>,
 }
 
@@ -136,11 +140,15 @@ impl<'a> Runner<'a> {
             is_measured: flags(&measured_genes, network.n_genes()),
             validation,
             trust,
+            weighed: None,
         })
     }
 
     fn run(mut self, from: &Checkpoint, keep: &mut dyn FnMut(&Checkpoint)) -> Result<Outcome, PipelineError> {
         let mut kept = from.clone();
+        if self.config.objective == Objective::Evidence {
+            self.weighed = Some(self.timed("evidence", |runner| runner.weigh())?);
+        }
         let others = self.fit_baselines()?;
         let mut fitted = self.fit_labelled()?;
         let first = fitted.record.clone();
@@ -311,7 +319,38 @@ impl<'a> Runner<'a> {
         Ok(Aligned { prediction, symbolic, alignment })
     }
 
+    /// What the experiments on each regulator say, predictions left aside: the same whatever the predictor and its seed.
+    fn weigh(&self) -> Result<(Refinement, WeighedEvidence), PipelineError> {
+        let Config { depth, reading, refinement, evidence, .. } = self.config;
+        let network = self.materials.network;
+        let Dataset { perturbations, observed, log2fc, .. } = &self.labelled;
+        let read = Closure::new(network, *depth, *reading).simulate(perturbations);
+        let data = EvidenceData { perturbations, observed, sizes: log2fc.as_ref(), read: &read };
+        let assessment = assess(network, &data, evidence, &self.watch).map_err(|error| match error {
+            EvidenceError::Cancelled => PipelineError::Cancelled,
+            other => other.into(),
+        })?;
+        let known = network.regulations().len();
+        let is_locked = |edge| self.materials.resistance.is_some_and(|resistance| resistance.is_locked(edge));
+        let limits = Limits {
+            added: refinement.max_added(known),
+            withdrawn: refinement.max_withdrawn(known),
+            is_locked: &is_locked,
+        };
+        let (revisions, unproposed) = assessment.revisions(network, &data, evidence, &limits);
+        let refined = network.revised(&revisions);
+        let after = Closure::new(&refined, *depth, *reading).simulate(perturbations);
+        let disagreements = (mismatches(perturbations, observed, &read), mismatches(perturbations, observed, &after));
+        let certificate = Certificate::Uncertified;
+        let refinement = Refinement { network: refined, revisions, disagreements, certificate };
+        let Assessment { model, judged, .. } = assessment;
+        Ok((refinement, WeighedEvidence { model: ResponseModel { unproposed, ..model }, judged }))
+    }
+
     fn draft(&self, aligned: &Aligned, course: Course<'_>) -> Result<Refinement, PipelineError> {
+        if let Some((decided, _)) = &self.weighed {
+            return Ok(decided.clone());
+        }
         let confidences = self.confidences(aligned);
         let data = self.refinement_data(aligned, &confidences);
         let Config { depth, reading, refinement, .. } = self.config;
@@ -320,6 +359,9 @@ impl<'a> Runner<'a> {
 
     /// Judges the revisions of the last round; those of earlier rounds are not in force any more.
     fn judge(&self, drafted: Refinement, aligned: &Aligned) -> Result<Refinement, PipelineError> {
+        if self.weighed.is_some() {
+            return Ok(drafted);
+        }
         let confidences = self.confidences(aligned);
         let data = self.refinement_data(aligned, &confidences);
         let Config { depth, reading, refinement, .. } = self.config;
@@ -412,6 +454,7 @@ impl<'a> Runner<'a> {
             iterations,
             stop_reason,
             scores,
+            evidence: self.weighed.map(|(_, weighed)| weighed),
             power_check: None,
             timings: self.timings,
         })
@@ -474,6 +517,17 @@ fn affordable(config: &Config, observed: &ResponseMatrix, measured_genes: usize)
     } else {
         config.unlabelled
     }
+}
+
+/// Measured entries, perturbed genes left out, that are read otherwise than they were observed.
+fn mismatches(perturbations: &[Perturbation], observed: &ResponseMatrix, read: &ResponseMatrix) -> u64 {
+    let row = |(row, perturbation): (usize, &Perturbation)| {
+        let entries = observed.row(row).iter().zip(read.row(row)).enumerate();
+        let wrong = entries
+            .filter(|(gene, (seen, said))| seen.is_some() && seen != said && !perturbation.moves(GeneId::new(*gene)));
+        wrong.count() as u64
+    };
+    perturbations.iter().enumerate().map(row).sum()
 }
 
 fn flags(genes: &[GeneId], n_genes: usize) -> Vec<bool> {

@@ -239,7 +239,8 @@ impl<'a> Search<'a> {
             // better. It may come back, though, where the original has both.
             RevisionKind::Added => {
                 let beside = self.state.arcs.contains(action.regulation.flipped());
-                !present && (!beside || self.original.contains(action.regulation))
+                let both = [action.regulation, action.regulation.flipped()].map(|edge| self.original.contains(edge));
+                !present && (!beside || both == [true, true])
             }
             RevisionKind::Removed => present && !self.resistance.is_locked(action.regulation),
             RevisionKind::SignFlipped => {

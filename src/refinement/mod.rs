@@ -161,7 +161,7 @@ pub fn draft_on(
 /// entries as well.
 ///
 /// `network`, `data` and the settings must be those of the draft. Without simulations, or if `watch` is cancelled before
-/// the first is done, there are no q-values and nothing is withdrawn for them.
+/// the first is done, there are no q-values: in the first case nothing is withdrawn for them, in the second everything is.
 ///
 /// # Errors
 /// As [`refine`].
@@ -224,9 +224,9 @@ pub fn judge(
     Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, certificate: drafted.certificate })
 }
 
-/// True if the revision is applied although its q-value is larger than allowed.
+/// True if the revision is applied although its q-value is larger than allowed, or was asked for and could not be had.
 fn is_doubtful(revision: &Revision, config: &RefinementConfig) -> bool {
-    let uncertain = revision.evidence.q_value.is_some_and(|q| q > config.max_q_value);
+    let uncertain = revision.evidence.q_value.map_or(config.simulations > 0, |q| q > config.max_q_value);
     revision.status == RevisionStatus::Applied && uncertain
 }
 

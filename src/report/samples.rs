@@ -222,6 +222,7 @@ pub(super) fn bare() -> Sample {
         scores: Scores::default(),
         held_out: HeldOut::default(),
         ambiguous: (0, 0),
+        evidence: None,
         power_check: None,
         timings: Vec::new(),
     };
@@ -319,6 +320,7 @@ fn outcome(original: RegulatoryNetwork, revisions: Vec<Revision>) -> Outcome {
         scores: scores(),
         held_out: HeldOut::default(),
         ambiguous: (1204, 983),
+        evidence: None,
         power_check: None,
         timings: [("fit", 3.25), ("align", 0.125), ("refine", 12.5)].map(|(name, s)| (name.to_owned(), s)).into(),
     }
