@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::biology::{Direction, GeneTable, Response};
@@ -11,8 +11,9 @@ use aligned::datasets::{
     name_excluded, read_contrasts, read_gene_names, symbols_of, write_differential,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use miette::{IntoDiagnostic, miette};
+use miette::IntoDiagnostic;
 
+use super::output::{deliver, padded};
 use super::{cells, files};
 
 /// Make and inspect tables of perturbation responses.
@@ -302,13 +303,7 @@ fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[Str
 }
 
 pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match fill(&mut out).and_then(|()| out.flush()) {
-        // Whoever reads the other end has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(miette!("cannot write to standard output: {error}")),
-        Ok(()) => Ok(()),
-    }
+    deliver(None, fill)
 }
 
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
@@ -352,12 +347,16 @@ fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: 
     let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).max(10);
     let _ = writeln!(
         text,
-        "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}",
-        "experiment", "perturbation", "down", "unchanged", "up"
+        "\n{}  {:<16} {:>6} {:>9} {:>6}",
+        padded("experiment", width),
+        "perturbation",
+        "down",
+        "unchanged",
+        "up"
     );
     for &(row, [down, unchanged, up]) in shown {
         let label = dataset.perturbations[row].label(genes);
-        let _ = writeln!(text, "{:<width$}  {label:<16} {down:>6} {unchanged:>9} {up:>6}", dataset.names[row]);
+        let _ = writeln!(text, "{}  {label:<16} {down:>6} {unchanged:>9} {up:>6}", padded(&dataset.names[row], width));
     }
     if rows.len() > shown.len() {
         let _ = writeln!(text, "… and {} more (--top {})", rows.len() - shown.len(), rows.len());

@@ -1,6 +1,6 @@
 //! `aligned refine`: the main job, end to end.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
@@ -28,8 +28,9 @@ use super::evaluate::KnobName;
 use super::external::NamedPredictions;
 use super::files::{self, Input};
 use super::knowledge_base;
+use super::output::say;
 use super::query::read_rules;
-use super::result_folder::ResultFolder;
+use super::result_folder::{REFINED, ResultFolder};
 use super::settings::Settings;
 use super::watch::Terminal;
 
@@ -85,7 +86,7 @@ pub struct RefineArgs {
     /// Least stability (share of resamples of the perturbations) of an applied revision; the others are proposed.
     #[arg(long, value_name = "SHARE")]
     min_stability: Option<f64>,
-    /// Stop after so many seconds with the best network so far.
+    /// Stop after so many seconds with the best network so far, or the original one if no search had begun; exit code 0.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
     /// Seed of every random draw.
@@ -140,6 +141,9 @@ impl From<ReadingName> for Reading {
     }
 }
 
+const NOTHING_SEARCHED: &str = "the time limit was over before the first search began: nothing was learnt and nothing revised; the refined \
+    knowledge base equals the original; give more time with --time-limit";
+
 /// The E. coli knock-outs, as they lie in `datasets/`.
 const ECOLI_KNOCKOUTS: (&str, &[u8]) = ("ecoli_knockouts.csv.gz", datasets::ECOLI_KNOCKOUTS_GZ);
 
@@ -152,6 +156,7 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
 
     arguments.matrix.ensure_used(arguments.external.iter())?;
     let mut sources = Sources::read(&settings, (arguments.external.as_ref(), &arguments.matrix), &watch)?;
+    output.spare_inputs()?;
     if sources.screen.is_some() {
         settings.run.refinement = for_screen(settings.run.refinement);
     }
@@ -166,6 +171,9 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let refined = sources.refine(&settings, &from, &mut keeper, &watch);
     keeper.flush();
     let (mut outcome, seconds) = refined?;
+    if outcome.iterations.is_empty() {
+        sources.notes.push(NOTHING_SEARCHED.to_owned());
+    }
     let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
     sources.score_again(&settings, &mut outcome, &refined)?;
     outcome.timings.extend(seconds);
@@ -264,6 +272,9 @@ impl Sources {
         };
         watch.advance(1);
         let mut notes = knowledge.warnings().to_vec();
+        if knowledge.has_named_graphs() {
+            notes.push(format!("{name} holds named graphs; the refined knowledge base is written as {}", REFINED[1]));
+        }
         let locked = locked_regulations(settings, &knowledge, &mut notes)?;
         let mut genes = knowledge.genes().clone();
         let held_out_regulations = match &settings.held_out_kb {
@@ -355,7 +366,7 @@ impl Sources {
         watch: &Terminal,
     ) -> Result<(Outcome, Vec<(String, f64)>)> {
         if let Some(headline) = &self.headline {
-            writeln!(io::stdout(), "{headline}").into_diagnostic()?;
+            say(headline)?;
         }
         let began = std::time::Instant::now();
         let evidence = evidence_of(&self.knowledge, self.genes.len());
@@ -411,7 +422,7 @@ impl Sources {
         let estimate = Estimate::of(&self.materials(&[], &[]), &settings.run);
         let estimate = estimate.probed(&self.materials(&[], &[]), &settings.run, watch).into_diagnostic()?;
         watch.finish();
-        writeln!(io::stdout(), "{estimate}").into_diagnostic()
+        say(estimate)
     }
 
     /// `fur-`, with the name of the experiment behind it where that says more.
@@ -420,6 +431,11 @@ impl Sources {
         let name = &self.dataset.names[row];
         let says_more = self.screen.is_none() && *name != label && !label.starts_with(name.as_str());
         if says_more { format!("{label} ({name})") } else { label }
+    }
+
+    /// Turtle cannot hold named graphs.
+    fn refined_name(&self) -> &'static str {
+        REFINED[usize::from(self.knowledge.has_named_graphs())]
     }
 
     /// Writes the refined knowledge base and reads it back.
@@ -441,12 +457,14 @@ impl Sources {
             config_toml: config.clone(),
             seed: settings.run.seed,
         };
-        output.write("refined.ttl", |out| {
+        let name = self.refined_name();
+        let syntax = RdfSyntax::from_file_name(name).into_diagnostic()?;
+        output.write(name, |out| {
             let (revisions, labels) = (&outcome.revisions, &outcome.row_labels);
-            let written = self.knowledge.write_refined(&self.genes, revisions, labels, &run, RdfSyntax::Turtle, out);
+            let written = self.knowledge.write_refined(&self.genes, revisions, labels, &run, syntax, out);
             written.map_err(io::Error::other)
         })?;
-        let written = files::read(&output.path("refined.ttl"))?;
+        let written = files::read_own(&output.path(name))?;
         let reread = knowledge_base::parse(&written, &self.rules).wrap_err("the refined file cannot be read back")?;
         let mut genes = self.genes.clone();
         let refined = RegulatoryNetwork::new(self.genes.len(), translated(&reread, &mut genes));
@@ -655,10 +673,12 @@ pub fn peak_memory_bytes() -> Option<u64> {
 fn tell(arguments: &RefineArgs, sources: &Sources, outcome: &Outcome) -> Result<()> {
     let report = sources.report(outcome, "");
     let place = arguments.out.display();
-    writeln!(
-        io::stdout(),
-        "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/refined.ttl.",
-        report.verdict()
-    )
-    .into_diagnostic()
+    if outcome.iterations.is_empty() {
+        tracing::warn!("{NOTHING_SEARCHED}");
+    }
+    say(format_args!(
+        "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/{}.",
+        report.verdict(),
+        sources.refined_name()
+    ))
 }

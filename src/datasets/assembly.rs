@@ -7,6 +7,7 @@ use super::matching::{
     MarkedName, Match, WrittenGene, WrittenGenes, direction, insert_gene, look_up, look_up_gene, measured_names,
     parts_of,
 };
+use super::memory::check_matrix;
 use super::reading::{AmbiguousName, LeftOut, LeftOutReason, ReadReport, UnmatchedGene};
 use super::{Dataset, Part};
 use crate::biology::{
@@ -482,8 +483,10 @@ fn fill(
             kept.len() - 1
         });
     }
-    let mut observed = ResponseMatrix::unmeasured(kept.len(), genes.len());
     let any_change = pairs.iter().any(|pair| pair.log2fc.is_finite());
+    let bytes_each = size_of::<Option<Response>>() + if any_change { size_of::<f32>() } else { 0 };
+    check_matrix(file, (kept.len(), genes.len()), bytes_each)?;
+    let mut observed = ResponseMatrix::unmeasured(kept.len(), genes.len());
     let mut log2fc = any_change.then(|| ResponseValues::missing(kept.len(), genes.len()));
     for pair in pairs {
         let row = new_row[pair.row as usize].expect("each row of a pair was numbered above");

@@ -20,6 +20,25 @@ pub enum DatasetError {
         /// The file.
         file: String,
     },
+    /// A matrix that does not fit into memory.
+    #[error(
+        "{file}: its {perturbations} perturbations and {genes} genes would take {} of memory as one matrix, and {} are \
+         free; keep fewer perturbations or genes in the file, or take a machine with more memory (if these are not \
+         perturbations, another column names them)",
+        told_bytes(*.needed), told_bytes(*.free)
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Different perturbations.
+        perturbations: usize,
+        /// Genes of the table and those known before it.
+        genes: usize,
+        /// Bytes that the matrix would take.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// No header, or no row below it.
     #[error("{file}: holds no table; a header line and at least one row below it are needed")]
     NoRows {
@@ -445,6 +464,12 @@ impl fmt::Display for Cell {
         let Self { file, line, perturbation, gene, .. } = self;
         write!(formatter, "{file}:{line}: perturbation `{perturbation}`, gene `{gene}`")
     }
+}
+
+/// `22.8 GB`, `640 MB`.
+pub(super) fn told_bytes(bytes: u64) -> String {
+    let gigabytes = bytes as f64 / 1e9;
+    if gigabytes >= 1.0 { format!("{gigabytes:.1} GB") } else { format!("{:.0} MB", (bytes as f64 / 1e6).ceil()) }
 }
 
 fn quoted(names: &[String]) -> String {

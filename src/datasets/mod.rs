@@ -15,6 +15,7 @@ mod folds;
 pub mod h5ad;
 mod long_table;
 mod matching;
+mod memory;
 mod moderated;
 mod predictions;
 mod reading;
@@ -34,6 +35,7 @@ pub use expression::{
 };
 pub use folds::FoldScheme;
 pub use long_table::read_long;
+pub use memory::{memory_limit, set_memory_limit};
 pub use moderated::{ModeratedVariances, moderate_variances};
 pub use predictions::{PredictedCells, Predictions, PredictionsReport, read_predictions};
 pub use reading::{AmbiguousName, Columns, Layout, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene};

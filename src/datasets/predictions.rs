@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::assembly::{Parsed, WrittenPerturbation, WrittenPerturbations, parse_perturbations, perturbation_of};
 use super::long_table::{GENE, LOCUS_TAG, LOG2FC, PERTURBATION, Place, RESPONSE, is_missing, missing_column};
 use super::matching::{Match, WrittenGene, WrittenGenes, look_up, look_up_gene};
+use super::memory::check_matrix;
 use super::reading::UnmatchedGene;
 use super::table::Table;
 use super::wide_table::{looks_wide, refuse_repeats};
@@ -315,6 +316,7 @@ fn resolve(
         let (file, names) = (file.to_owned(), names.0.len());
         return Err(DatasetError::ForeignPredictions { file, line, names, examples, orientation });
     }
+    check_matrix(file, (perturbations.len(), genes.len()), size_of::<f32>())?;
     let mut values = ResponseValues::missing(perturbations.len(), genes.len());
     for &WrittenValue { perturbation, gene, line, value } in &written.values {
         let (Some(row), Some(id)) = (row_of[perturbation as usize], gene_ids[gene as usize]) else { continue };

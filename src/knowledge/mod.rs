@@ -6,6 +6,7 @@
 
 mod error;
 mod locks;
+mod nesting;
 mod regulations;
 mod revisions;
 mod rules;

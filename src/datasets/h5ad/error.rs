@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::super::error::told_bytes;
 use crate::biology::BiologyError;
 
 /// What the HDF5 reader says.
@@ -309,6 +310,47 @@ pub enum CellError {
         matrix: String,
         /// The layers of the file.
         layers: Vec<String>,
+    },
+    /// A part that lies in another file.
+    #[error(
+        "{file}: {what}; nothing is read from other files: read it with `anndata.read_h5ad` and save it with `write_h5ad`, \
+         which puts everything into one"
+    )]
+    OtherFile {
+        /// The file.
+        file: String,
+        /// Which part, and where it lies.
+        what: String,
+    },
+    /// A part that says to be larger than the file can hold.
+    #[error(
+        "{file}: {what} says to hold {} of values, but the whole file has only {held} bytes; it is damaged or was not \
+         written by anndata", told_bytes(*.claimed)
+    )]
+    Claim {
+        /// The file.
+        file: String,
+        /// The part.
+        what: String,
+        /// How many bytes it claims.
+        claimed: u64,
+        /// Size of the file.
+        held: u64,
+    },
+    /// What does not fit into memory.
+    #[error(
+        "{file}: {what} would take {} of memory, and {} are free; keep fewer perturbations, batches or genes, or take a \
+         machine with more memory", told_bytes(*.needed), told_bytes(*.free)
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// What would take it.
+        what: String,
+        /// How many bytes it would take.
+        needed: u64,
+        /// How many are free.
+        free: u64,
     },
     /// A setting outside its range.
     #[error("the {what} is {value}, but must be {range}")]

@@ -8,6 +8,7 @@ use rust_hdf5::H5File;
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
 use super::groups::Groups;
+use super::limits::{guarded, refuse_other_files, size_of_file};
 use super::matrix::{Matrix, layers};
 
 /// Which columns and which matrix of a file are read. Without a name they are found by their usual ones.
@@ -63,7 +64,11 @@ impl CellFile {
     /// gene twice.
     pub fn open(path: &Path, options: &CellOptions) -> Result<Self, CellError> {
         let file = path.display().to_string();
-        let open = open(path, &file)?;
+        guarded(&file, || Self::read(path, file.clone(), options))
+    }
+
+    fn read(path: &Path, file: String, options: &CellOptions) -> Result<Self, CellError> {
+        let open = open_checked(path, &file)?;
         let genes = gene_names(&open, options.gene_key.as_deref())?;
         let column = perturbation_column(&open, options.perturbation_key.as_deref())?;
         let perturbations = open.labels("obs", Some(&column), "--perturbation-key")?;
@@ -137,7 +142,15 @@ pub(super) fn open<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError
         what: "the file".to_owned(),
         cause: cause.into(),
     };
-    Ok(Open { hdf5: H5File::options().best_effort_locking().open(path).map_err(unreadable)?, file })
+    let hdf5 = H5File::options().best_effort_locking().open(path).map_err(unreadable)?;
+    Ok(Open { hdf5, file, bytes: size_of_file(path) })
+}
+
+/// Opens a file for the first time: nothing of it may lie in another one.
+pub(super) fn open_checked<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError> {
+    let open = open(path, file)?;
+    refuse_other_files(&open.hdf5, file)?;
+    Ok(open)
 }
 
 pub(super) fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<String>, CellError> {

@@ -10,6 +10,7 @@ mod error;
 mod file;
 mod gather;
 mod groups;
+mod limits;
 mod matrix;
 mod moments;
 mod predictions;

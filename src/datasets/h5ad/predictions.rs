@@ -9,8 +9,9 @@ use super::super::matching::{Match, WrittenGene, look_up};
 use super::super::predictions::{PredictedCells, examples, resolve_genes, resolve_perturbations};
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
-use super::file::{CellOptions, gene_names, no_perturbation_column, open, usual_perturbation_column};
+use super::file::{CellOptions, gene_names, no_perturbation_column, open_checked, usual_perturbation_column};
 use super::groups::{no_controls, parsed};
+use super::limits::{ensure_memory, guarded};
 use super::matrix::Matrix;
 use crate::biology::{Direction, GeneId, GeneTable, ResponseValues};
 use crate::datasets::{Predictions, PredictionsReport};
@@ -44,7 +45,17 @@ pub fn read_cell_predictions(
     watch: &dyn Watch,
 ) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
     let file = path.display().to_string();
-    let open = open(path, &file)?;
+    guarded(&file, || read_guarded(path, file.clone(), options, (sign, genes), watch))
+}
+
+fn read_guarded(
+    path: &Path,
+    file: String,
+    options: &CellOptions,
+    (sign, genes): (Direction, &GeneTable),
+    watch: &dyn Watch,
+) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
+    let open = open_checked(path, &file)?;
     let names = gene_names(&open, options.gene_key.as_deref())?;
     let column = NamingColumn::find(&open, options)?;
     let cells = column.labels.codes.len();
@@ -53,6 +64,8 @@ pub fn read_cell_predictions(
     let mut report = PredictionsReport { file: file.clone(), read, ..PredictionsReport::default() };
     let columns = GeneColumns::of(&open, &names, options.gene_key.as_deref(), genes, &mut report)?;
     let rows = column.rows(&open, options.control.as_deref(), (&names, sign, genes), &mut report)?;
+    let pairs = rows.cells.len() as u128 * genes.len().max(columns.genes.len()) as u128;
+    ensure_memory(&file, "the matrix of predictions", pairs * size_of::<(f64, f32)>() as u128)?;
     let mut sums = Sums::new(&rows, &columns);
     watch.begin("read predictions", matrix.lines() as u64);
     let finished = matrix.stream(0..matrix.lines(), watch, |piece| {

@@ -11,6 +11,7 @@ use super::error::CellError;
 use super::file::CellFile;
 use super::gather::{Columns, Gathering, Packing, factors, gene_ranges};
 use super::groups::PerturbedCells;
+use super::limits::ensure_memory;
 use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Comparison, Strata, Sums};
 use crate::biology::{Direction, Response};
@@ -150,6 +151,9 @@ pub fn cell_responses(
     let total = differential.total.unwrap_or(survey.median_total);
     let (groups, batches) = (chosen.perturbations.len() + 1, cells.groups.batches.len());
     let packing = Packing::checked(groups, batches)?;
+    let of_genes = groups as u128 * cells.genes().len() as u128 * size_of::<(Comparison, Compared)>() as u128;
+    let what = format!("comparing {} perturbations in {batches} batches", groups - 1);
+    ensure_memory(&cells.file, &what, Strata::bytes(groups, batches) + of_genes)?;
     let present = chosen.group_of.iter().zip(&cells.groups.batch_of).filter(|(group, _)| **group != MISSING);
     let present = present.map(|(&group, &batch)| (group, batch));
     let strata = Strata::new(packing, groups, batches, present, differential.test, take_logarithm);

@@ -13,11 +13,15 @@ mod delimited;
 mod error;
 pub mod gene_ontology;
 mod licence;
+mod lists;
+mod names;
 pub mod omnipath;
 pub mod regulondb;
 mod sign_words;
 pub mod table;
+mod taxa;
 pub mod trrust;
+mod weights;
 
 use crate::biology::{CitedRegulation, GeneTable};
 
@@ -36,6 +40,8 @@ pub struct Imported {
     pub regulations: Vec<CitedRegulation>,
     /// What became of every row.
     pub counts: ImportCounts,
+    /// What was taken for what, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// The reason under which rows of unknown sign are counted.
