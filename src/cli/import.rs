@@ -8,7 +8,8 @@ use aligned::knowledge::import::gene_ontology::{
     AnnotationOptions, Annotations, Ontology, SimilarityOptions, TermGraph, similar_genes, write_gene_ontology,
 };
 use aligned::knowledge::import::{
-    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue, regulondb, table, trrust,
+    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue_of, regulondb, table,
+    trrust,
 };
 use aligned::knowledge::{KnowledgeBase, KnowledgeError, RdfSyntax, write_knowledge};
 use clap::{Args, Subcommand, ValueEnum};
@@ -461,7 +462,7 @@ fn catalogue(path: Option<&Path>) -> miette::Result<Option<GeneTable>> {
 }
 
 fn catalogue_of(path: Option<&Path>, taxon: Option<&str>) -> miette::Result<Option<GeneTable>> {
-    let read = |input: Input| read_gene_catalogue(&input.content, &input.name(), taxon).map_err(explained);
+    let read = |input: Input| read_gene_catalogue_of(&input.content, &input.name(), taxon).map_err(explained);
     path.map(|path| read(files::read(path)?)).transpose()
 }
 

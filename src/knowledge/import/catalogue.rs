@@ -12,12 +12,20 @@ use super::taxa::{Taxa, number_of};
 /// the others any may be missing: `entrez_id` or `GeneID`, `ensembl_ids`, `uniprot_ids` or `uniprot`, `aliases` or
 /// `synonyms`, and the locus tag in `locus_tag`, `LocusTag`, `b_number` or a first column without a name. Lists are joined by
 /// `|` or `;`, and `-` is nothing. Rows of one symbol are joined (copies of an insertion element); a row without symbol
-/// takes its locus tag for one. NCBI's gene_info is such a table; of several taxa in it, `taxon` is taken.
+/// takes its locus tag for one. NCBI's gene_info is such a table.
 ///
 /// # Errors
 /// [`ImportError`] if the file is no table, has no column of symbols, has a row with neither symbol nor locus tag, or holds
-/// genes of several taxa and none, or one that is not there, is wanted.
-pub fn read_gene_catalogue(content: &[u8], file_name: &str, taxon: Option<&str>) -> Result<GeneTable, ImportError> {
+/// genes of several taxa.
+pub fn read_gene_catalogue(content: &[u8], file_name: &str) -> Result<GeneTable, ImportError> {
+    read_gene_catalogue_of(content, file_name, None)
+}
+
+/// The same for one taxon, by its number at NCBI, of a table that may hold several.
+///
+/// # Errors
+/// As [`read_gene_catalogue`]; also if the taxon is not there.
+pub fn read_gene_catalogue_of(content: &[u8], file_name: &str, taxon: Option<&str>) -> Result<GeneTable, ImportError> {
     let open = || Table::open_naming(content, file_name, layout(content), &["GeneID", "Symbol"]);
     let mut table = open()?;
     let tax_id = table.any(&["tax_id", "#tax_id"]);
@@ -77,7 +85,7 @@ mod tests {
     fn a_human_catalogue_gives_accessions_and_aliases() {
         let content = b"entrez_id\tsymbol\tname\tgene_type\tensembl_ids\tuniprot_ids\taliases\n\
             7157\tTP53\ttumor protein p53\tprotein-coding\tENSG00000141510\tP04637|Q00001\tP53|LFS1\n";
-        let genes = read_gene_catalogue(content, "ids.tsv", None).expect("a catalogue");
+        let genes = read_gene_catalogue(content, "ids.tsv").expect("a catalogue");
         let id = genes.id("TP53").expect("there");
         assert_eq!(genes.gene(id).accessions.len(), 4);
         for name in ["7157", "P04637", "LFS1", "ENSG00000141510"] {
@@ -88,14 +96,14 @@ mod tests {
     #[test]
     fn a_bacterial_catalogue_takes_the_locus_tag_from_the_nameless_first_column() {
         let content = b",start,gene_name\nb0683,1,fur\nb9999,2,\n";
-        let genes = read_gene_catalogue(content, "gene_table.csv", None).expect("a catalogue");
+        let genes = read_gene_catalogue(content, "gene_table.csv").expect("a catalogue");
         assert_eq!(genes.resolve("b0683"), Ok(genes.id("fur").expect("there")));
         assert!(genes.id("b9999").is_some(), "a nameless gene goes by its locus tag");
     }
 
     #[test]
     fn a_table_without_symbols_is_refused() {
-        let message = read_gene_catalogue(b"id,symbl\n1,A\n", "ids.csv", None).expect_err("no symbol").to_string();
+        let message = read_gene_catalogue(b"id,symbl\n1,A\n", "ids.csv").expect_err("no symbol").to_string();
         assert!(message.contains("no column `symbol` (did you mean `symbl`?)"), "{message}");
     }
 
@@ -103,14 +111,14 @@ mod tests {
     fn the_gene_info_of_ncbi_is_a_catalogue_of_one_taxon() {
         let content = b"#tax_id\tGeneID\tSymbol\tLocusTag\tSynonyms\tdbXrefs\n9606\t7157\tTP53\t-\tBCC7|LFS1\tMIM:1\n\
             10090\t22059\tTrp53\t-\tp53\tMGI:1\n";
-        let message = read_gene_catalogue(content, "gene_info", None).expect_err("two").to_string();
+        let message = read_gene_catalogue(content, "gene_info").expect_err("two").to_string();
         assert!(
             message.contains("9606 (1 rows), 10090 (1 rows)") || message.contains("10090 (1 rows), 9606 (1 rows)"),
             "{message}"
         );
-        let genes = read_gene_catalogue(content, "gene_info", Some("9606")).expect("human");
+        let genes = read_gene_catalogue_of(content, "gene_info", Some("9606")).expect("human");
         assert_eq!((genes.len(), genes.resolve("7157")), (1, Ok(genes.id("TP53").expect("there"))));
         assert!(genes.resolve("LFS1").is_ok() && genes.resolve("-").is_err());
-        assert!(read_gene_catalogue(content, "gene_info", Some("562")).is_err());
+        assert!(read_gene_catalogue_of(content, "gene_info", Some("562")).is_err());
     }
 }

@@ -25,7 +25,7 @@ mod weights;
 
 use crate::biology::{CitedRegulation, GeneTable};
 
-pub use catalogue::read_gene_catalogue;
+pub use catalogue::{read_gene_catalogue, read_gene_catalogue_of};
 pub use complexes::Complexes;
 pub use counts::{ImportCounts, LeftOut};
 pub use error::ImportError;
