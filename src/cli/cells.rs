@@ -165,12 +165,14 @@ pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile
                     `aligned dataset summary` or `aligned refine --data`";
         return Err(miette!("{} is no HDF5 file; {mend}", path.display()));
     }
+    files::remember(path);
     CellFile::open(path, &arguments.options()).into_diagnostic()
 }
 
 /// Runs `aligned dataset responses`.
 pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     let cells = open(&arguments.file, &arguments.cells)?;
+    arguments.out.iter().try_for_each(|out| files::spare_inputs(out))?;
     let watch = Terminal::new();
     let differential = arguments.differential();
     let (survey, responses) = compare(&cells, differential, &watch)?;

@@ -245,6 +245,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let watch = Terminal::new();
 
     let sources = Sources::read(arguments, &settings)?;
+    output.iter().try_for_each(ResultFolder::spare_inputs)?;
     let evaluation = sources.evaluate(arguments, &settings, &watch)?;
     watch.finish();
     let config = settings.to_toml()?;

@@ -48,7 +48,7 @@ pub enum FileError {
 static INPUTS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 /// From now on this file is never written over.
-fn remember(path: &Path) {
+pub fn remember(path: &Path) {
     if let Ok(real) = fs::canonicalize(path) {
         INPUTS.lock().unwrap_or_else(PoisonError::into_inner).insert(real);
     }
@@ -197,6 +197,8 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
         return write_into(path, fill);
     }
     let written = Beside::of(path).and_then(|beside| {
+        // Where the file system has no locks, leftovers stay.
+        let _ = beside.file.as_file().try_lock();
         fill_file(beside.file.as_file(), path.is_gz(), fill)?;
         beside.take_place()
     });
@@ -210,6 +212,10 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 pub fn write_by_path(path: &Path, fill: impl FnOnce(&Path) -> miette::Result<()>) -> miette::Result<()> {
     spare_inputs(path)?;
     let unwritable = |cause| FileError::Unwritable { path: path.to_owned(), cause };
+    if is_stream(path) {
+        let cause = io::Error::other("a pipe or a device cannot hold such a file");
+        return Err(unwritable(cause).into());
+    }
     let beside = Beside::of(path).map_err(unwritable)?;
     fill(beside.file.path())?;
     beside.take_place().map_err(unwritable)?;
@@ -219,7 +225,7 @@ pub fn write_by_path(path: &Path, fill: impl FnOnce(&Path) -> miette::Result<()>
 /// How the name of a file in the making begins; it ends in `.tmp`.
 const UNFINISHED: &str = ".aligned-";
 
-/// A file in the making, locked as long as its writer lives.
+/// A file in the making.
 struct Beside {
     file: NamedTempFile,
     place: PathBuf,
@@ -230,8 +236,6 @@ impl Beside {
         // A link stays one: what it leads to is replaced.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let file = tempfile::Builder::new().prefix(UNFINISHED).suffix(".tmp").tempfile_in(folder_of(&place))?;
-        // Where the file system has no locks, leftovers stay.
-        let _ = file.as_file().try_lock();
         Ok(Self { file, place })
     }
 

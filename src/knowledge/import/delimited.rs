@@ -315,15 +315,17 @@ pub(super) fn first_fields(content: &[u8], layout: Layout) -> Vec<String> {
     }
 }
 
-/// The columns named in the last comment above the first row, if all that are wanted are among them.
+/// The columns named in the last comment above the first row, if all that are wanted are among them, and the row is as wide
+/// and does not name them itself.
 fn commented_header(content: &[u8], layout: Layout, wanted: &[&str]) -> Option<Vec<String>> {
     let mark = layout.comment?;
     let lines = content.split(|&byte| byte == b'\n');
     let above = lines.take_while(|line| line.trim_ascii().is_empty() || line.first() == Some(&mark));
     let last = above.filter(|line| line.first() == Some(&mark)).last()?;
-    let names = first_fields(&last[1..], layout);
-    let has_all = !wanted.is_empty() && wanted.iter().all(|name| names.iter().any(|column| column == name));
-    has_all.then_some(names)
+    let (names, row) = (first_fields(&last[1..], layout), first_fields(content, layout));
+    let has_all = |fields: &[String]| wanted.iter().all(|name| fields.iter().any(|field| field == name));
+    let is_header = !wanted.is_empty() && names.len() == row.len() && has_all(&names) && !has_all(&row);
+    is_header.then_some(names)
 }
 
 fn nearest(name: &str, columns: &[String]) -> Option<String> {
@@ -367,6 +369,35 @@ mod tests {
     fn a_byte_order_mark_is_no_part_of_the_first_column() {
         let table = Table::open(b"\xef\xbb\xbfgene,sign\r\nA,1\r\n", "t.csv", Layout::CSV).expect("a table");
         assert_eq!(table.columns(), ["gene", "sign"]);
+    }
+
+    #[test]
+    fn a_header_in_a_comment_is_one_only_if_the_first_row_is_none() {
+        let open = |content: &'static str| {
+            let mut table = Table::open_naming(content.as_bytes(), "t", Layout::CSV, &["effect"]).expect("a table");
+            let row = table.next_row().expect("a row").then(|| table.field(1).to_owned());
+            (table.columns().len(), table.line(), row)
+        };
+        for content in [
+            "#tf,effect\nA,+\n",
+            "# about\n#tf,effect\nA,+\n",
+            "# effect\ntf,effect\nA,+\n",
+            "# tf,effect\ntf,effect\nA,+\n",
+        ] {
+            let (columns, _, row) = open(content);
+            assert_eq!((columns, row.as_deref()), (2, Some("+")), "{content}");
+        }
+    }
+
+    #[test]
+    fn names_of_rows_and_a_delimiter_too_many_are_columns_without_a_name() {
+        for (content, columns) in [("a,b\n1,x,y\n2,z,w\n", ["", "a", "b"]), ("a,b\nx,y,\nz,w,\n", ["a", "b", ""])] {
+            let mut table = Table::open(content.as_bytes(), "t", Layout::CSV).expect("a table");
+            assert_eq!(table.columns(), columns);
+            let (a, b) = (table.column("a").expect("there"), table.column("b").expect("there"));
+            assert_eq!(table.next_row(), Ok(true));
+            assert_eq!((table.field(a), table.field(b)), ("x", "y"), "{content}");
+        }
     }
 
     #[test]

@@ -14,11 +14,6 @@ pub(super) fn genes_in(cell: &str) -> Vec<String> {
     parts(inner, &SEPARATORS).into_iter().map(bare).filter(|name| !name.is_empty()).collect()
 }
 
-/// True for several words, which are several genes or none, but hardly one.
-pub(super) fn is_of_several_words(name: &str) -> bool {
-    name.contains(char::is_whitespace)
-}
-
 /// One sign for all targets, or as many as there are targets.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SignList<'s> {

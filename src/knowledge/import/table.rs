@@ -5,7 +5,7 @@ use crate::biology::{Citation, Gene, GeneId, GeneTable};
 use super::collection::Collection;
 use super::collectri::pubmed;
 use super::delimited::{Layout, Table, parts};
-use super::lists::{SignList, genes_in, is_of_several_words};
+use super::lists::{SignList, genes_in};
 use super::sign_words::SIGN_WORDS;
 use super::weights::Weights;
 use super::{ImportError, Imported, NO_SIGN};
@@ -71,7 +71,7 @@ struct Cited {
 ///
 /// # Errors
 /// [`ImportError`] if the file is no table, a column is missing, a gene has no name, a sign, confidence or count is not
-/// understood, or a cell lists several regulators or another number of signs than of targets.
+/// understood, or a cell lists another number of signs than of targets.
 pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result<Imported, ImportError> {
     let guessed = Layout::guess(content);
     let layout = Layout { delimiter: options.delimiter.unwrap_or(guessed.delimiter), ..Layout::CSV };
@@ -95,13 +95,12 @@ pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result
         let signs = SignList::of(table.field(sign), targets.len(), |field| weights.read(field));
         let signs = signs.ok_or_else(|| table.value_error(sign, SIGN_WORDS))?;
         let citation = citation(&table, &cited)?;
-        let regulator = table.single_gene(regulator, "regulator")?;
-        let doubtful = targets.is_empty() || targets.iter().any(|name| is_of_several_words(name));
-        if doubtful || is_of_several_words(regulator) {
-            collection.leave_out(SEVERAL_WORDS, table.line());
+        let regulators = genes_in(table.gene_name(regulator, "regulator")?);
+        if let Some(reason) = doubt(&regulators, &targets) {
+            collection.leave_out(reason, table.line());
             continue;
         }
-        let regulator = collection.gene(Gene::named(regulator));
+        let regulator = collection.gene(Gene::named(&regulators[0]));
         state(&mut collection, regulator, &targets, &signs, &citation, table.line());
     }
     let mut imported = collection.finish(options.catalogue.as_ref());
@@ -109,8 +108,24 @@ pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result
     Ok(imported)
 }
 
-/// Reason for rows whose gene is named by several words.
-const SEVERAL_WORDS: &str = "a gene of several words (write lists with `;`)";
+const SEVERAL_WORDS: &str = "a gene of several words (join lists by `;`)";
+const SEVERAL_REGULATORS: &str = "several regulators in one cell (write each in a row of its own)";
+const NO_NAMES: &str = "a list of what are no names of genes";
+
+/// Why a row cannot be taken as it stands: one regulator and targets, each a name of one word; chemicals such as
+/// `1,4-naphthoquinone` are no lists of genes.
+fn doubt(regulators: &[String], targets: &[String]) -> Option<&'static str> {
+    let has_letter = |name: &String| name.chars().any(char::is_alphabetic);
+    let is_list_of_names = |names: &[String]| names.len() == 1 || names.iter().all(has_letter);
+    let all = || regulators.iter().chain(targets);
+    if regulators.is_empty() || targets.is_empty() || !is_list_of_names(regulators) || !is_list_of_names(targets) {
+        Some(NO_NAMES)
+    } else if regulators.len() > 1 {
+        Some(SEVERAL_REGULATORS)
+    } else {
+        all().any(|name| name.contains(char::is_whitespace)).then_some(SEVERAL_WORDS)
+    }
+}
 
 /// What one row says of all its targets; the row is left out if it gives none of them a sign.
 fn state(
@@ -246,15 +261,19 @@ mod tests {
 
     #[test]
     fn a_list_that_does_not_come_out_even_is_refused_with_its_line() {
-        for (row, column) in [("A\tB;C;D\t+;-", "effect"), ("A;B\tC\t+", "tf"), ("A\tB\t+;-", "effect")] {
+        for (row, column) in [("A\tB;C;D\t+;-", "effect"), ("A\tB\t+;-", "effect")] {
             let message = refused(&format!("tf\tgene\teffect\n{row}\n"), &options());
             assert!(
                 message.starts_with("own.csv:2: `") && message.contains(&format!("in column `{column}`")),
                 "{message}"
             );
         }
-        let imported = imported("tf,gene,effect\nA,B C D,+\nA,E,+\n", &options());
-        assert_eq!((told(&imported), imported.counts.left_out[SEVERAL_WORDS].rows), (vec!["A→E".to_owned()], 1));
+        let content = "tf\tgene\teffect\nA\tB C D\t+\nA;B\tC\t+\nA\t1,4-naphthoquinone\t+\nA\tE\t+\n";
+        let imported = imported(content, &options());
+        assert_eq!(told(&imported), ["A→E"]);
+        for (reason, line) in [(SEVERAL_WORDS, 2), (SEVERAL_REGULATORS, 3), (NO_NAMES, 4)] {
+            assert_eq!(imported.counts.left_out[reason].lines, [line], "{reason}");
+        }
     }
 
     #[test]
