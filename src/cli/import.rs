@@ -8,8 +8,8 @@ use aligned::knowledge::import::gene_ontology::{
     AnnotationOptions, Annotations, Ontology, SimilarityOptions, TermGraph, similar_genes, write_gene_ontology,
 };
 use aligned::knowledge::import::{
-    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue_of, regulondb, table,
-    trrust,
+    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue, read_gene_catalogue_of,
+    regulondb, table, trrust,
 };
 use aligned::knowledge::{KnowledgeBase, KnowledgeError, RdfSyntax, write_knowledge};
 use clap::{Args, Subcommand, ValueEnum};
@@ -458,7 +458,9 @@ fn similarity_options(arguments: &GoArgs) -> SimilarityOptions {
 }
 
 fn catalogue(path: Option<&Path>) -> miette::Result<Option<GeneTable>> {
-    catalogue_of(path, None)
+    let Some(path) = path else { return Ok(None) };
+    let input = files::read(path)?;
+    read_gene_catalogue(&input.content, &input.name()).into_diagnostic().map(Some)
 }
 
 fn catalogue_of(path: Option<&Path>, taxon: Option<&str>) -> miette::Result<Option<GeneTable>> {
@@ -471,9 +473,7 @@ fn explained(error: ImportError) -> miette::Report {
     let help = match &error {
         ImportError::SeveralTaxa { taxa, .. } => {
             let example = taxa.first().map_or("9606", |(taxon, _)| taxon.as_str());
-            Some(format!(
-                "of annotations, choose one by --taxon, for example --taxon {example}; of other tables, keep its rows"
-            ))
+            Some(format!("choose one by --taxon, for example --taxon {example}"))
         }
         ImportError::NumbersOnly { .. } => {
             Some("give that table by --genes FILE, and the species by --taxon NUMBER if there are several".to_owned())

@@ -113,7 +113,7 @@ mod tests {
             10090\t22059\tTrp53\t-\tp53\tMGI:1\n";
         let message = read_gene_catalogue(content, "gene_info").expect_err("two").to_string();
         assert!(
-            message.contains("9606 (1 rows), 10090 (1 rows)") || message.contains("10090 (1 rows), 9606 (1 rows)"),
+            message.contains("9606 (1 row), 10090 (1 row)") || message.contains("10090 (1 row), 9606 (1 row)"),
             "{message}"
         );
         let genes = read_gene_catalogue_of(content, "gene_info", Some("9606")).expect("human");

@@ -168,7 +168,10 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 
 fn counted(taxa: &[(String, u64)]) -> String {
     const SHOWN: usize = 8;
-    let shown = taxa.iter().take(SHOWN).map(|(taxon, rows)| format!("{taxon} ({rows} rows)"));
+    let shown = taxa.iter().take(SHOWN).map(|(taxon, rows)| match rows {
+        1 => format!("{taxon} (1 row)"),
+        rows => format!("{taxon} ({rows} rows)"),
+    });
     let more = taxa.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("and {more} more"));
     shown.chain(more).collect::<Vec<_>>().join(", ")

@@ -1,6 +1,6 @@
 //! Any table of regulations, its columns named by the user.
 
-use crate::biology::{Citation, Gene, GeneId, GeneTable};
+use crate::biology::{Citation, Gene, GeneTable};
 
 use super::collection::Collection;
 use super::collectri::pubmed;
@@ -100,8 +100,7 @@ pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result
             collection.leave_out(reason, table.line());
             continue;
         }
-        let regulator = collection.gene(Gene::named(&regulators[0]));
-        state(&mut collection, regulator, &targets, &signs, &citation, table.line());
+        state(&mut collection, &regulators[0], &targets, &signs, &citation, table.line());
     }
     let mut imported = collection.finish(options.catalogue.as_ref());
     imported.notes.extend(weights.told(&options.sign));
@@ -130,7 +129,7 @@ fn doubt(regulators: &[String], targets: &[String]) -> Option<&'static str> {
 /// What one row says of all its targets; the row is left out if it gives none of them a sign.
 fn state(
     collection: &mut Collection,
-    regulator: GeneId,
+    regulator: &str,
     targets: &[String],
     signs: &SignList<'_>,
     citation: &Citation,
@@ -145,7 +144,7 @@ fn state(
             collection.leave_out(NO_SIGN, line);
             continue;
         }
-        let target = collection.gene(Gene::named(target));
+        let [regulator, target] = [regulator, target].map(|name| collection.gene(Gene::named(name)));
         let citation = Citation { confidence: citation.confidence.or(confidence), ..citation.clone() };
         collection.state(&[regulator], &[target], signs, &citation);
     }
@@ -282,7 +281,7 @@ mod tests {
             MDM2\tTP53\tdown-regulates quantity by destabilization\nA\tB\tform complex\n";
         let imported = imported(content, &TableOptions::new("ENTITYA", "ENTITYB", "EFFECT"));
         assert_eq!(told(&imported), ["MDM2⊣TP53", "TP53→CDKN1A"]);
-        assert_eq!(imported.counts.left_out_for(NO_SIGN), 1);
+        assert_eq!((imported.counts.left_out_for(NO_SIGN), imported.genes.len()), (1, 3));
     }
 
     #[test]

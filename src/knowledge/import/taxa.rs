@@ -82,7 +82,7 @@ mod tests {
         assert_eq!((one.chosen("f", None), one.chosen("f", Some("taxon:9606"))), (Ok(None), Ok(Some("9606"))));
         let two = taxa(&["taxon:9823", "taxon:9606", "9606"]);
         let message = two.chosen("x.gaf", None).expect_err("two").to_string();
-        assert!(message.starts_with("x.gaf holds rows of 2 taxa: 9606 (2 rows), 9823 (1 rows)"), "{message}");
+        assert!(message.starts_with("x.gaf holds rows of 2 taxa: 9606 (2 rows), 9823 (1 row)"), "{message}");
         assert!(two.chosen("f", Some("562")).is_err());
         assert_eq!(Taxa::default().chosen("f", Some("562")), Ok(None));
     }

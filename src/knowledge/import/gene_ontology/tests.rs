@@ -153,7 +153,7 @@ fn ncbi_names_genes_by_number_and_a_catalogue_gives_their_symbols() {
     catalogue.insert(Gene::named("TP53").with_accession(Authority::Entrez, "7157"));
     let options = AnnotationOptions { catalogue: Some(catalogue), ..AnnotationOptions::default() };
     let message = read(&options).expect_err("two taxa").to_string();
-    assert!(message.contains("holds rows of 2 taxa: 9606 (2 rows), 10090 (1 rows)"), "{message}");
+    assert!(message.contains("holds rows of 2 taxa: 9606 (2 rows), 10090 (1 row)"), "{message}");
     let human = read(&AnnotationOptions { taxon: Some("9606".into()), ..options }).expect("one taxon");
     assert_eq!((human.genes.len(), human.genes.id("TP53").is_some()), (1, true));
     assert_eq!(human.counts.left_out["of another taxon"].lines, [4]);
@@ -169,7 +169,7 @@ fn genes_of_two_species_are_never_merged() {
         Annotations::from_gaf(text.as_bytes(), "two.gaf", &graph(), &options)
     };
     let message = read(None).expect_err("two taxa").to_string();
-    assert!(message.contains("two.gaf holds rows of 2 taxa: 9606 (1 rows), 9823 (1 rows)"), "{message}");
+    assert!(message.contains("two.gaf holds rows of 2 taxa: 9606 (1 row), 9823 (1 row)"), "{message}");
     let pig = read(Some("taxon:9823")).expect("one");
     assert_eq!(pig.pairs, [(GeneId::new(0), graph().position("GO:3").expect("there"))]);
     assert!(read(Some("562")).expect_err("absent").to_string().contains("no row has the taxon `562`"));
