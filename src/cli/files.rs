@@ -142,9 +142,12 @@ fn read_at_most(from: impl Read, limit: u64, size: u64) -> io::Result<Option<Vec
         return Ok(None);
     }
     let mut content = Vec::new();
-    content.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX))?;
-    from.take(limit.saturating_add(1)).read_to_end(&mut content)?;
-    Ok((content.len() as u64 <= limit).then_some(content))
+    let reserved = content.try_reserve_exact(usize::try_from(size).unwrap_or(usize::MAX)).map_err(io::Error::from);
+    let read = reserved.and_then(|()| from.take(limit.saturating_add(1)).read_to_end(&mut content));
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::OutOfMemory => Ok(None),
+        read => Ok((read? as u64 <= limit).then_some(content)),
+    }
 }
 
 fn from_raw(path: &Path, raw: Vec<u8>) -> Result<Input, FileError> {

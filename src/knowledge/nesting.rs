@@ -7,7 +7,7 @@ use super::KnowledgeError;
 const MAX_DEPTH: usize = 100;
 
 /// Operators, patterns and alternatives, each of which is one level more for whoever answers the question.
-const MAX_STEPS: usize = 10_000;
+const MAX_STEPS: usize = 1000;
 
 /// Words that join two parts of a question.
 const JOINING: [&str; 6] = ["UNION", "OPTIONAL", "MINUS", "FILTER", "BIND", "GRAPH"];

@@ -319,8 +319,8 @@ fn is_missing(field: &str) -> bool {
 
 fn boolean(table: &Table<'_>, column: usize) -> Result<bool, ImportError> {
     match table.field(column).to_lowercase().as_str() {
-        "true" | "t" | "yes" | "1" | "1.0" => Ok(true),
-        "false" | "f" | "no" | "0" | "0.0" => Ok(false),
+        "true" | "t" | "1" | "1.0" => Ok(true),
+        "false" | "f" | "0" | "0.0" => Ok(false),
         _ if is_missing(table.field(column)) => Ok(false),
         _ => Err(table.value_error(column, "True or False (or 1 or 0)")),
     }
