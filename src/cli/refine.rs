@@ -674,7 +674,7 @@ fn tell(arguments: &RefineArgs, sources: &Sources, outcome: &Outcome) -> Result<
     let report = sources.report(outcome, "");
     let place = arguments.out.display();
     if outcome.iterations.is_empty() {
-        tracing::warn!("{NOTHING_SEARCHED}");
+        say(format_args!("Note: {NOTHING_SEARCHED}."))?;
     }
     say(format_args!(
         "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/{}.",
