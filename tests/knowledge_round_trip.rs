@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use aligned::biology::{
-    Accession, Authority, Citation, CitedRegulation, Entry, Evidence, Gene, GeneId, GeneTable, Regulation, Revision,
-    RevisionKind, RevisionStatus, Sign,
+    Accession, Authority, Citation, CitedRegulation, Entry, Evidence, ExperimentCounts, Gene, GeneId, GeneTable,
+    Regulation, Revision, RevisionKind, RevisionStatus, Sign, StatementKind,
 };
 use aligned::knowledge::{
     AnswerFormat, KnowledgeBase, KnowledgeError, RdfSyntax, Rules, RunInput, RunProvenance, query, vocab,
-    write_knowledge,
+    write_knowledge, write_knowledge_and_effects,
 };
 use aligned::network::RegulatoryNetwork;
 use proptest::prelude::*;
@@ -35,6 +35,11 @@ fn words(base: &KnowledgeBase) -> Vec<String> {
     in_words(base.genes(), &plain)
 }
 
+fn effects_in_words(base: &KnowledgeBase) -> Vec<String> {
+    let plain: Vec<_> = base.effects().iter().map(|cited| cited.regulation).collect();
+    in_words(base.genes(), &plain)
+}
+
 fn in_words(genes: &GeneTable, regulations: &[Regulation]) -> Vec<String> {
     let word = |edge: &Regulation| {
         format!("{} {} {}", genes.symbol(edge.regulator), edge.sign.word(), genes.symbol(edge.target))
@@ -50,7 +55,7 @@ fn edge(genes: &GeneTable, regulator: &str, sign: Sign, target: &str) -> Regulat
 }
 
 fn revision(kind: RevisionKind, regulation: Regulation, status: RevisionStatus) -> Revision {
-    Revision { kind, regulation, status, evidence: Evidence::default() }
+    Revision { kind, statement: StatementKind::Regulation, regulation, status, evidence: Evidence::default() }
 }
 
 fn run() -> RunProvenance {
@@ -241,6 +246,27 @@ proptest! {
     }
 
     #[test]
+    fn effects_written_and_read_again_are_the_same_and_no_regulations(
+        (genes, regulations) in knowledge(),
+        skipped in 0..4_usize,
+    ) {
+        let effects: Vec<_> = regulations.iter().skip(skipped).cloned().collect();
+        for (syntax, file) in [(RdfSyntax::Turtle, "k.ttl"), (RdfSyntax::NQuads, "k.nq")] {
+            let mut bytes = Vec::new();
+            write_knowledge_and_effects(&genes, &regulations[..1], &effects, syntax, &mut bytes).expect("room");
+            let base = KnowledgeBase::parse(&bytes, file).expect("what was written can be read");
+            prop_assert_eq!(base.warnings(), &[] as &[String]);
+            prop_assert_eq!(base.regulations().len(), 1);
+            let plain = |cited: &CitedRegulation| cited.regulation;
+            let distinct: BTreeSet<_> = effects.iter().map(plain).collect();
+            prop_assert_eq!(base.effects().len(), distinct.len());
+            let mut again = Vec::new();
+            write_knowledge_and_effects(base.genes(), base.regulations(), base.effects(), syntax, &mut again).expect("room");
+            prop_assert_eq!(again, bytes);
+        }
+    }
+
+    #[test]
     fn no_two_genes_share_an_iri((genes, _) in knowledge()) {
         let iris = vocab::gene_iris(&genes);
         prop_assert_eq!(iris.iter().collect::<BTreeSet<_>>().len(), genes.len());
@@ -267,26 +293,33 @@ proptest! {
     #[test]
     fn revisions_written_and_read_again_give_the_revised_network(
         (genes, regulations) in knowledge(),
-        first in prop::collection::vec((0..3_u8, any::<u16>(), any::<u16>(), any::<bool>(), any::<bool>()), 0..8),
-        second in prop::collection::vec((0..3_u8, any::<u16>(), any::<u16>(), any::<bool>(), any::<bool>()), 0..8),
+        first in prop::collection::vec((0..6_u8, any::<u16>(), any::<u16>(), any::<bool>(), any::<bool>()), 0..8),
+        second in prop::collection::vec((0..6_u8, any::<u16>(), any::<u16>(), any::<bool>(), any::<bool>()), 0..8),
     ) {
-        let mut base = reread(&written(&genes, &regulations, RdfSyntax::Turtle));
+        let mut stated = Vec::new();
+        let effects: Vec<_> = regulations.iter().step_by(2).cloned().collect();
+        write_knowledge_and_effects(&genes, &regulations, &effects, RdfSyntax::Turtle, &mut stated).expect("room");
+        let mut base = reread(&stated);
         // Two runs, one upon the other's output: what the first did the second may take back.
         for choices in [first, second] {
             let mut genes = base.genes().clone();
             genes.insert(Gene::named("known to the data alone").with_alias("new"));
             let id = |any: u16| GeneId::new(usize::from(any) % genes.len());
             let revisions: Vec<_> = choices.into_iter().map(|(kind, regulator, target, activation, applied)| {
-                let kind = [RevisionKind::Added, RevisionKind::Removed, RevisionKind::SignFlipped][usize::from(kind)];
+                let statement = StatementKind::ALL[usize::from(kind) / 3];
+                let kind = RevisionKind::ALL[usize::from(kind) % 3];
                 let sign = if activation { Sign::Activation } else { Sign::Inhibition };
                 let status = if applied { RevisionStatus::Applied } else { RevisionStatus::Proposed };
-                revision(kind, Regulation::new(id(regulator), id(target), sign), status)
+                Revision { statement, ..revision(kind, Regulation::new(id(regulator), id(target), sign), status) }
             }).collect();
-            let held = base.regulations().iter().map(|cited| cited.regulation);
-            let expected = RegulatoryNetwork::new(genes.len(), held).revised(&revisions);
+            let plain = |cited: &CitedRegulation| cited.regulation;
+            let expected = RegulatoryNetwork::new(genes.len(), base.regulations().iter().map(plain))
+                .with_effects(base.effects().iter().map(plain))
+                .revised(&revisions);
             let bytes = refined(&base, &genes, &revisions);
             let again = reread(&bytes);
             prop_assert_eq!(words(&again), in_words(&genes, expected.regulations()));
+            prop_assert_eq!(effects_in_words(&again), in_words(&genes, expected.effects()));
             prop_assert_eq!(again.warnings(), &[] as &[String]);
             prop_assert_eq!(refined(&base, &genes, &revisions), bytes, "same input, same bytes");
             base = again;
@@ -404,6 +437,64 @@ fn similarity_and_annotations_are_never_regulations() {
     assert_eq!(base.genes().len(), 12);
 }
 
+const FOREIGN: &str = "@prefix obo: <http://purl.obolibrary.org/obo/> . @prefix x: <http://x.org/gene/> .
+    @prefix biolink: <https://w3id.org/biolink/vocab/> . @prefix aligned: <https://w3id.org/aligned#> .
+    @prefix owl: <http://www.w3.org/2002/07/owl#> . @prefix chebi: <https://identifiers.org/chebi/CHEBI:> .\n";
+
+#[test]
+fn predicates_that_tell_a_sign_by_themselves_are_read_and_those_of_causes_at_large_are_effects() {
+    let base = parse(&format!(
+        "{FOREIGN} x:a obo:RO_0002629 x:b ; obo:RO_0002630 x:c ; biolink:negatively_regulates x:d ; obo:RO_0002304 x:e .
+         x:a obo:RO_0002336 x:f . x:a obo:RO_0002305 x:b ."
+    ));
+    assert_eq!(words(&base), ["a activation b", "a inhibition c", "a inhibition d", "f activation a"]);
+    assert_eq!(effects_in_words(&base), ["a activation e", "a inhibition b"]);
+    assert!(base.warnings().is_empty(), "{:?}", base.warnings());
+}
+
+#[test]
+fn a_cause_without_a_sign_and_an_unknown_word_are_counted_and_named() {
+    let base = parse(&format!(
+        "{FOREIGN} x:a obo:RO_0002213 x:b ; obo:RO_0002211 x:b , x:c ; biolink:affects x:d ; aligned:activate x:e ;
+           aligned:activation x:d ; biolink:category biolink:Gene ; obo:RO_0002211 obo:GO_0006355 ; aligned:similar x:b .
+         obo:GO_0001 obo:RO_0002211 obo:GO_0002 ."
+    ));
+    assert_eq!(words(&base), ["a activation b"]);
+    assert_eq!(
+        base.warnings(),
+        [
+            "statements by aligned:activate, which is no property of the vocabulary, left out: 1",
+            "statements by aligned:activation, which is no property of the vocabulary, left out: 1",
+            "statements by biolink:affects, which no rule reads as a signed regulation or effect, left out: 1",
+            "statements by obo:RO_0002211 (regulates), which no rule reads as a signed regulation or effect, left out: 2",
+        ]
+    );
+    let own = "SELECT ?regulator ?target ?sign { ?regulator <https://w3id.org/biolink/vocab/affects> ?target
+               BIND (aligned:activation AS ?sign) }";
+    let rules = Rules::replaced([("affects".to_owned(), own.to_owned())], []);
+    let text = format!("{FOREIGN} x:a biolink:affects x:d .");
+    let base = KnowledgeBase::parse_with_rules(text.as_bytes(), "x.ttl", rules.extract()).expect("one regulation");
+    assert!(base.warnings().is_empty(), "{:?}", base.warnings());
+}
+
+#[test]
+fn terms_of_an_ontology_are_no_genes_and_are_counted() {
+    let base = parse(&format!(
+        "{FOREIGN} obo:GO_0045893 a owl:Class ; obo:RO_0002213 obo:GO_0006351 . x:p53 obo:RO_0002213 x:p21 , obo:GO_0006915 .
+         chebi:15422 obo:RO_0002304 x:p21 . <https://reactome.org/content/detail/R-HSA-69563> obo:RO_0002212 x:p21 .
+         x:act a obo:GO_0003700 ; obo:RO_0002629 x:p21 ."
+    ));
+    assert_eq!(words(&base), ["p53 activation p21"]);
+    assert!(base.effects().is_empty() && base.genes().len() == 2);
+    let [warning] = base.warnings() else { panic!("{:?}", base.warnings()) };
+    assert!(warning.contains("which are no genes, left out: 5 (") && warning.contains("obo:GO_0045893"), "{warning}");
+    // What a file of ours declares to be a gene is one, whatever it is called.
+    let declared = parse(&format!("{FOREIGN} obo:GO_0045893 a aligned:Gene ; obo:RO_0002213 x:b ."));
+    assert_eq!(words(&declared), ["GO_0045893 activation b"]);
+    let none = KnowledgeBase::parse(format!("{FOREIGN} obo:GO_1 obo:RO_0002213 obo:GO_2 .").as_bytes(), "x.ttl");
+    assert!(none.expect_err("no gene").to_string().contains("which are no genes, left out: 1"));
+}
+
 #[test]
 fn quads_of_all_graphs_count() {
     let text = "<http://x.org/a> <http://purl.obolibrary.org/obo/RO_0002213> <http://x.org/b> <http://x.org/g1> .\n\
@@ -503,7 +594,8 @@ fn refined_toy() -> KnowledgeBase {
     use RevisionKind::{Added, Removed, SignFlipped};
     use RevisionStatus::{Applied, Proposed};
     use Sign::{Activation, Inhibition};
-    let revise = |kind, status, edge, evidence| Revision { kind, regulation: edge, status, evidence };
+    let statement = StatementKind::Regulation;
+    let revise = |kind, status, edge, evidence| Revision { kind, statement, regulation: edge, status, evidence };
     let revisions = [
         revise(
             Added,
@@ -535,31 +627,35 @@ fn the_ready_made_questions_tell_the_revisions() {
     assert_eq!(
         ask(&base, "added", None),
         [
-            ["applied", "crp", "activation", "recA", "2", "1", "3E0", "9E-1", ""],
-            ["proposed", "crp", "inhibition", "lacZ", "0", "0", "9.5E0", "9E-1", ""],
+            ["applied", "regulation", "crp", "activation", "recA", "2", "1", "3E0", "9E-1", "", ""],
+            ["proposed", "regulation", "crp", "inhibition", "lacZ", "0", "0", "9.5E0", "9E-1", "", ""],
         ]
     );
     assert_eq!(
         ask(&base, "removed", None),
         [
-            ["applied", "araC", "inhibition", "araB", "1", "0", "2E0", "9E-1", ""],
-            ["proposed", "lexA", "inhibition", "recA", "0", "0", "5E-1", "9E-1", ""],
+            ["applied", "regulation", "araC", "inhibition", "araB", "1", "0", "2E0", "9E-1", "", ""],
+            ["proposed", "regulation", "lexA", "inhibition", "recA", "0", "0", "5E-1", "9E-1", "", ""],
         ]
     );
-    assert_eq!(ask(&base, "flipped", None), [["applied", "lacI", "inhibition", "lacY", "0", "0", "1.5E0", "9E-1", ""]]);
+    assert_eq!(
+        ask(&base, "flipped", None),
+        [["applied", "regulation", "lacI", "inhibition", "lacY", "0", "0", "1.5E0", "9E-1", "", ""]]
+    );
+    assert_eq!(ask(&base, "effects", None), Vec::<Vec<String>>::new());
     assert_eq!(
         ask(&base, "evidence", None),
         [
-            ["added", "applied", "crp", "activation", "recA", "mends", "crp- sulA"],
-            ["added", "applied", "crp", "activation", "recA", "mends", "fur- recA"],
-            ["added", "applied", "crp", "activation", "recA", "breaks", "crp- lexA"],
-            ["removed", "applied", "araC", "inhibition", "araB", "mends", "crp- araB"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "mends", "crp- sulA"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "mends", "fur- recA"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "breaks", "crp- lexA"],
+            ["removed", "applied", "regulation", "araC", "inhibition", "araB", "mends", "crp- araB"],
         ]
     );
     let best = ask(&base, "most-supported", None);
-    let drops: Vec<_> = best.iter().map(|row| row[5].as_str()).collect();
+    let drops: Vec<_> = best.iter().map(|row| row[6].as_str()).collect();
     assert_eq!(drops, ["9.5E0", "3E0", "2E0", "1.5E0", "5E-1"]);
-    assert_eq!(best[0][..5], ["added", "proposed", "crp", "inhibition", "lacZ"]);
+    assert_eq!(best[0][..6], ["added", "proposed", "regulation", "crp", "inhibition", "lacZ"]);
 }
 
 #[test]
@@ -570,32 +666,116 @@ fn contested_and_regulon_tell_the_network_after_the_revisions() {
     assert_eq!(
         ask(&base, "regulon", Some("araC")),
         [
-            ["araC", "activation", "araA", "textbook"],
-            ["araC", "activation", "araB", "textbook"],
-            ["araC", "inhibition", "araC", "textbook"],
+            ["araC", "activation", "araA", "textbook", "regulation"],
+            ["araC", "activation", "araB", "textbook", "regulation"],
+            ["araC", "inhibition", "araC", "textbook", "regulation"],
         ]
     );
     // lacI is asked for by its locus tag; the sign of its effect on lacY was turned round.
     assert_eq!(
         ask(&base, "regulon", Some("b0345")),
-        [["lacI", "activation", "lacY", ""], ["lacI", "inhibition", "lacZ", "textbook"]]
+        [["lacI", "activation", "lacY", "", "regulation"], ["lacI", "inhibition", "lacZ", "textbook", "regulation"]]
     );
     // A proposed removal changes nothing.
     assert!(
         ask(&base, "regulon", Some("lexA"))
-            .contains(&["lexA", "inhibition", "recA", "textbook"].map(str::to_owned).to_vec())
+            .contains(&["lexA", "inhibition", "recA", "textbook", "regulation"].map(str::to_owned).to_vec())
     );
 }
 
 #[test]
 fn a_regulon_agrees_with_the_regulations_read_out() {
-    for base in [toy(), refined_toy()] {
+    for base in [toy(), refined_toy(), toy_with_effects()] {
         let everything = query::named("regulon").expect("known").replace(query::GENE_ASKED, "");
-        let mut rows: Vec<_> =
-            base.query(&everything).expect("sound").rows().iter().map(|row| row[..3].join(" ")).collect();
+        let mut rows: Vec<_> = base
+            .query(&everything)
+            .expect("sound")
+            .rows()
+            .iter()
+            .map(|row| format!("{} {}", row[..3].join(" "), row[4]))
+            .collect();
         rows.sort();
-        assert_eq!(rows, words(&base));
+        let of_kind = |words: Vec<String>, kind: &str| words.into_iter().map(|word| format!("{word} {kind}")).collect();
+        let told: [Vec<_>; 2] = [of_kind(words(&base), "regulation"), of_kind(effects_in_words(&base), "effect")];
+        let mut told = told.concat();
+        told.sort();
+        assert_eq!(rows, told);
     }
+}
+
+/// The toy with an effect of its own, then one gained by a revision and that of its own withdrawn; one merely proposed.
+fn toy_with_effects() -> KnowledgeBase {
+    let base = parse(&format!("{TOY}\neco:b3357 obo:RO_0002305 eco:b4043 .\n"));
+    let genes = base.genes();
+    use RevisionKind::{Added, Removed};
+    use RevisionStatus::{Applied, Proposed};
+    use Sign::{Activation, Inhibition};
+    let effect = |kind, edge, status, evidence| Revision {
+        kind,
+        statement: StatementKind::Effect,
+        regulation: edge,
+        status,
+        evidence,
+    };
+    let counted = Evidence {
+        posterior: Some(0.875),
+        log_likelihood_ratio: Some(5.25),
+        experiments: Some(ExperimentCounts { agreeing: 2, opposing: 0, silent: 1 }),
+        base_rate: Some(1.0 / 3.0),
+        ..Evidence::default()
+    };
+    // crp activates lacZ in the toy; the effect of the other sign is no business of that regulation.
+    let revisions = [
+        effect(Added, edge(genes, "crp", Inhibition, "lacZ"), Applied, counted),
+        effect(Removed, edge(genes, "crp", Inhibition, "lexA"), Applied, Evidence::default()),
+        effect(Added, edge(genes, "lexA", Activation, "ftsZ"), Proposed, Evidence::default()),
+    ];
+    reread(&refined(&base, genes, &revisions))
+}
+
+#[test]
+fn an_effect_is_stated_gained_and_withdrawn_without_touching_the_regulations() {
+    let stated = parse(&format!("{TOY}\neco:b3357 obo:RO_0002305 eco:b4043 .\n"));
+    assert_eq!(effects_in_words(&stated), ["crp inhibition lexA"]);
+    assert_eq!(ask(&stated, "effects", None), [["stated", "crp", "inhibition", "lexA", "", "", "", ""]]);
+    let base = toy_with_effects();
+    assert_eq!(effects_in_words(&base), ["crp inhibition lacZ"]);
+    assert_eq!(words(&base), words(&toy()));
+    assert!(base.warnings().is_empty(), "{:?}", base.warnings());
+}
+
+#[test]
+fn the_questions_tell_effects_from_regulations() {
+    let base = toy_with_effects();
+    assert_eq!(
+        ask(&base, "effects", None),
+        [
+            ["applied", "crp", "inhibition", "lacZ", "0.875", "2", "0", "1"],
+            ["proposed", "lexA", "activation", "ftsZ", "", "", "", ""],
+        ]
+    );
+    let added = ask(&base, "added", None);
+    assert_eq!(added[0], ["applied", "effect", "crp", "inhibition", "lacZ", "0", "0", "0E0", "", "", "0.875"]);
+    assert_eq!(ask(&base, "removed", None)[0][..5], ["applied", "effect", "crp", "inhibition", "lexA"]);
+    let of_crp = ask(&base, "regulon", Some("crp"));
+    let to_lacz: Vec<_> = of_crp.iter().filter(|row| row[2] == "lacZ").map(|row| [&*row[1], &*row[4]]).collect();
+    assert_eq!(to_lacz, [["activation", "regulation"], ["inhibition", "effect"]]);
+    // An effect of the other sign does not contest a regulation.
+    assert_eq!(ask(&base, "contested", None), ask(&toy(), "contested", None));
+}
+
+#[test]
+fn the_figures_behind_an_effect_are_written_as_decimals_and_read_back() {
+    let base = toy_with_effects();
+    let effect = edge(base.genes(), "crp", Sign::Inhibition, "lacZ");
+    let evidence = base.evidence_for(StatementKind::Effect, effect).expect("a revision states it");
+    assert_eq!((evidence.posterior, evidence.log_likelihood_ratio), (Some(0.875), Some(5.25)));
+    assert_eq!(evidence.experiments, Some(ExperimentCounts { agreeing: 2, opposing: 0, silent: 1 }));
+    assert_eq!(base.evidence_for(StatementKind::Regulation, effect.flipped()), None);
+    let ask = "ASK { ?r aligned:posterior 0.875 ; aligned:logLikelihoodRatio 5.25 ; aligned:baseRate ?b ;
+               aligned:agreeingExperiments 2 ; aligned:opposingExperiments 0 ; aligned:silentExperiments 1 .
+               FILTER (DATATYPE(?b) = xsd:decimal && STR(?b) = '0.33333333333') }";
+    assert_eq!(base.query(ask).expect("sound").truth(), Some(true));
 }
 
 #[test]
@@ -719,7 +899,8 @@ fn the_vocabulary_describes_every_term_that_is_written() {
     let described = vocabulary.query("SELECT ?term { ?term rdfs:comment ?comment }").expect("sound");
     let described: BTreeSet<_> = described.rows().concat().into_iter().collect();
     let used = "SELECT DISTINCT ?term { { ?s ?term ?o } UNION { ?s ?p ?term FILTER (ISIRI(?term)) } }";
-    for term in refined_toy().query(used).expect("sound").rows().concat() {
+    let used = [refined_toy(), toy_with_effects()].map(|base| base.query(used).expect("sound").rows().concat());
+    for term in used.concat() {
         if term.starts_with("aligned:") {
             assert!(described.contains(&term), "{term} is not in knowledge/aligned.ttl");
         }

@@ -113,6 +113,35 @@ fn a_gene_out_of_reach_is_said_to_be_so_and_how_far() {
     assert!(never.contains("the knowledge does not connect them"), "{never}");
 }
 
+/// The toy, where crp activates lacZ, with the effect that more crp lowers lacZ.
+fn toy_with_an_effect(folder: &Path) -> String {
+    let toy = std::fs::read_to_string(TOY).expect("the toy");
+    let effect = "<https://example.org/e> a aligned:Effect ; aligned:regulator eco:b3357 ; aligned:target eco:b0344 ;\n\
+                  aligned:sign aligned:inhibition ; aligned:source \"screen\" ; aligned:posterior 0.9 ;\n\
+                  aligned:agreeingExperiments 2 ; aligned:opposingExperiments 1 .\n";
+    let path = folder.join("effects.ttl");
+    std::fs::write(&path, format!("{toy}\n{effect}")).expect("a file");
+    path.to_str().expect("a plain path").to_owned()
+}
+
+#[test]
+fn an_effect_decides_a_response_and_is_shown_with_its_evidence_before_the_walks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let kb = toy_with_an_effect(folder.path());
+    assert_eq!(response(&rows(&["simulate", "--kb", &kb, "--perturb", "crp-"]), "lacZ"), "up");
+    let explain = ["explain", "--kb", &kb, "--perturb", "crp-", "--gene", "lacZ"];
+    let text = stdout(&explain);
+    let told = "deleting crp raises lacZ (effect; mechanism open): screen; moved so in 2 of 3 experiments, the other way in 1; \
+                another experiment repeats it with probability 0.90";
+    assert!(text.contains(told), "{text}");
+    assert!(text.starts_with("lacZ under crp-: up") && text.contains("crp↓ → lacZ↓"), "{text}");
+    let json: Value = serde_json::from_str(&stdout(&[&explain[..], &["--format", "json"]].concat())).expect("JSON");
+    assert_eq!(json["effects"][0]["response"], "up");
+    assert_eq!(json["effects"][0]["experiments"]["agreeing"], 2);
+    let sif = stdout(&["export", "--kb", &kb]);
+    assert!(sif.contains("crp\tlowers\tlacZ\n") && sif.contains("crp\tactivates\tlacZ\n"), "{sif}");
+}
+
 #[test]
 fn the_network_is_exported_in_each_format() {
     let sif = stdout(&["export", "--kb", TOY]);

@@ -16,5 +16,5 @@ pub use gene::{Accession, Authority, Gene, GeneId, GeneTable};
 pub use perturbation::{Direction, Perturbation};
 pub use regulation::{Citation, CitedRegulation, Regulation, Sign};
 pub use response::{Response, ResponseMatrix};
-pub use revision::{Entry, Evidence, Revision, RevisionKind, RevisionStatus};
+pub use revision::{Entry, Evidence, ExperimentCounts, Revision, RevisionKind, RevisionStatus, StatementKind, Verdict};
 pub use values::ResponseValues;

@@ -26,7 +26,7 @@ use super::files::{self, Input};
 use super::knowledge_base;
 use super::output::deliver;
 use super::query::read_rules;
-use super::refine::{ReadingName, evidence_of, input_file, network_of, read_observations, translated};
+use super::refine::{ReadingName, Translated, evidence_of, input_file, read_observations, translated};
 use super::result_folder::ResultFolder;
 use super::settings::Settings;
 use super::watch::Terminal;
@@ -351,9 +351,9 @@ impl Sources {
             });
         }
         let n_genes = genes.len();
-        let network = |(name, regulations)| (name, RegulatoryNetwork::new(n_genes, regulations));
+        let network = |(name, translated): (String, Translated)| (name, translated.network(n_genes));
         Ok(Self {
-            original: network_of(n_genes, knowledge.regulations()),
+            original: knowledge_base::network_of(n_genes, &knowledge),
             evidence: evidence_of(&knowledge, n_genes),
             resistance: Resistance::of(knowledge.regulations(), settings.run.refinement.evidence_weight),
             against: against.into_iter().map(network).collect(),

@@ -1,11 +1,15 @@
-//! `aligned explain`: Show the signed walks behind a response, with the sources of each step.
+//! `aligned explain`: Show the effects and the signed walks behind a response, with the sources of each step.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use aligned::biology::{Citation, Direction, GeneId, GeneTable, Perturbation, Regulation, Response, Sign};
+use aligned::biology::{
+    Citation, Direction, Evidence, ExperimentCounts, GeneId, GeneTable, Perturbation, Regulation, Response, Sign,
+    StatementKind,
+};
 use aligned::symbolic::{
-    Closure, Conflict, Explanation, LISTED_WALKS, Reading, ShortestWalks, Simulator as _, Walk, explain_with,
+    Closure, Conflict, Explanation, LISTED_WALKS, Reading, ShortestWalks, Simulator as _, Walk, effect_response,
+    explain_with,
 };
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -17,9 +21,9 @@ use super::simulate::ReadingArgs;
 /// References of one step shown in text; JSON has all.
 const SHOWN_REFERENCES: usize = 6;
 
-/// Show the signed walks behind a response, with the sources of each step.
+/// Show the effects and the signed walks behind a response, with the sources of each step.
 ///
-/// Prints all shortest walks of either effect, up to `--walks` of each, and says whether they conflict.
+/// Prints effects of the perturbed genes, which come before all walks; then all shortest walks of either effect, up to `--walks` of each, and says whether they conflict.
 #[derive(Args)]
 pub struct ExplainArgs {
     /// The knowledge base: Turtle or N-Quads, plain or gzip.
@@ -125,6 +129,16 @@ impl<'a> Told<'a> {
             return writeln!(out, "{gene} is itself perturbed: no walk enters it, its response is the perturbation.");
         }
         writeln!(out, "readings: naive {naive}, nearest {nearest}, majority {majority}")?;
+        for &effect in &self.explanation.effects {
+            writeln!(out, "{}", self.effect(effect))?;
+        }
+        match self.explanation.by_effects() {
+            Some(Response::Ambiguous) => {
+                writeln!(out, "The effects push {gene} both ways; they come before all walks.")?
+            }
+            Some(_) => writeln!(out, "An effect is what was seen: it comes before all walks.")?,
+            None => {}
+        }
         writeln!(out, "{}", self.verdict())?;
         for (effect, walks) in self.explanation.walks() {
             self.write_walks(effect, walks, out)?;
@@ -135,6 +149,9 @@ impl<'a> Told<'a> {
     fn verdict(&self) -> String {
         let (gene, depth) = (self.symbol(), self.explanation.depth);
         let Some((near, shortest)) = self.explanation.walks().next() else {
+            if self.explanation.by_effects().is_some() {
+                return format!("No walk of at most {} leads to {gene}.", counted(depth, "step"));
+            }
             let farther = self.beyond.map_or_else(
                 || "nor any longer one; the knowledge does not connect them".to_owned(),
                 |steps| format!("the nearest takes {steps}: try `--depth {steps}`"),
@@ -196,15 +213,48 @@ impl<'a> Told<'a> {
         let verb = if step.sign == Sign::Activation { "activates" } else { "inhibits" };
         let Some(citation) = self.citation(step) else { return format!("{regulator} {verb} {target}") };
         let kinds = if citation.kinds.is_empty() { String::new() } else { format!(" ({})", citation.kinds.join(", ")) };
-        let mut cited = Vec::new();
-        if !citation.sources.is_empty() {
-            cited.push(citation.sources.join(", "));
-        }
-        if !citation.references.is_empty() {
-            cited.push(first_of(&citation.references));
-        }
+        let cited = sources(citation);
         let cited = if cited.is_empty() { "no source given".to_owned() } else { cited.join("; ") };
         format!("{regulator} {verb} {target}{kinds}: {cited}")
+    }
+
+    /// For example `deleting fur raises entC (effect; mechanism open): moved so in 2 of 2 experiments`.
+    fn effect(&self, told: (Direction, Regulation)) -> String {
+        let (direction, effect) = told;
+        let (regulator, target) = (self.genes().symbol(effect.regulator), self.genes().symbol(effect.target));
+        let deed = match direction {
+            Direction::Deletion => "deleting",
+            Direction::Overexpression => "overexpressing",
+        };
+        let mut grounds =
+            self.knowledge.base.find_effect(effect).map_or_else(Vec::new, |cited| sources(&cited.citation));
+        let evidence = self.evidence(effect);
+        grounds.extend(evidence.experiments.map(counts_in_words));
+        grounds.extend(
+            evidence.posterior.map(|share| format!("another experiment repeats it with probability {share:.2}")),
+        );
+        let grounds = if grounds.is_empty() { "no source given".to_owned() } else { grounds.join("; ") };
+        format!("{deed} {regulator} {} {target} (effect; mechanism open): {grounds}", verb(effect_response(told), 1))
+    }
+
+    fn evidence(&self, effect: Regulation) -> Evidence {
+        self.knowledge.base.evidence_for(StatementKind::Effect, effect).unwrap_or_default()
+    }
+
+    fn effect_json(&self, told: (Direction, Regulation)) -> EffectJson<'_> {
+        let effect = told.1;
+        let evidence = self.evidence(effect);
+        EffectJson {
+            perturbed: told.0,
+            regulator: self.genes().symbol(effect.regulator),
+            target: self.genes().symbol(effect.target),
+            sign: effect.sign,
+            response: effect_response(told),
+            posterior: evidence.posterior,
+            log_likelihood_ratio: evidence.log_likelihood_ratio,
+            experiments: evidence.experiments,
+            citation: self.knowledge.base.find_effect(effect).map(|cited| &cited.citation),
+        }
     }
 
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -226,6 +276,7 @@ impl<'a> Told<'a> {
             perturbed: self.explanation.perturbed,
             conflict: self.explanation.conflict(),
             beyond_depth: self.beyond,
+            effects: self.explanation.effects.iter().map(|&effect| self.effect_json(effect)).collect(),
             walks: walks.collect(),
         };
         serde_json::to_writer_pretty(&mut *out, &explanation)?;
@@ -256,7 +307,21 @@ struct ExplanationJson<'a> {
     perturbed: Option<Direction>,
     conflict: Option<Conflict>,
     beyond_depth: Option<usize>,
+    effects: Vec<EffectJson<'a>>,
     walks: Vec<WalksJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct EffectJson<'a> {
+    perturbed: Direction,
+    regulator: &'a str,
+    target: &'a str,
+    sign: Sign,
+    response: Response,
+    posterior: Option<f64>,
+    log_likelihood_ratio: Option<f64>,
+    experiments: Option<ExperimentCounts>,
+    citation: Option<&'a Citation>,
 }
 
 #[derive(Serialize)]
@@ -296,6 +361,19 @@ const fn verb(effect: Response, number: u64) -> &'static str {
         (_, 1) => "lowers",
         (_, _) => "lower",
     }
+}
+
+fn sources(citation: &Citation) -> Vec<String> {
+    let sources = (!citation.sources.is_empty()).then(|| citation.sources.join(", "));
+    let references = (!citation.references.is_empty()).then(|| first_of(&citation.references));
+    sources.into_iter().chain(references).collect()
+}
+
+/// For example `moved so in 2 of 3 experiments, the other way in 1`.
+fn counts_in_words(counts: ExperimentCounts) -> String {
+    let all = counted(counts.total() as usize, "experiment");
+    let opposing = if counts.opposing == 0 { String::new() } else { format!(", the other way in {}", counts.opposing) };
+    format!("moved so in {} of {all}{opposing}", counts.agreeing)
 }
 
 fn counted(number: usize, noun: &str) -> String {

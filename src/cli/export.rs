@@ -10,7 +10,8 @@ use super::output;
 
 /// Write the network of a knowledge base as SIF, GraphML or DOT.
 ///
-/// Regulations that a revision withdrew are left out, those that it added are in: what is written is the network in force.
+/// Statements that a revision withdrew are left out, those that it added are in: what is written is the network in force. Effects
+/// (perturbing one gene moves another, mechanism open) are told from regulations in every format.
 #[derive(Args)]
 pub struct ExportArgs {
     /// The knowledge base: Turtle or N-Quads, plain or gzip.
@@ -29,11 +30,11 @@ pub struct ExportArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// `A activates B`, one a line: Cytoscape.
+    /// `A activates B`, one a line; effects are `A raises B` and `A lowers B`: Cytoscape.
     Sif,
-    /// GraphML, with signs as attributes: Cytoscape, igraph, Gephi.
+    /// GraphML, with signs and the kind of statement as attributes: Cytoscape, igraph, Gephi.
     Graphml,
-    /// DOT: Graphviz.
+    /// DOT, effects dashed: Graphviz.
     Dot,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use aligned::biology::{Direction, GeneId, GeneTable, Perturbation};
+use aligned::biology::{CitedRegulation, Direction, GeneId, GeneTable, Perturbation};
 use aligned::knowledge::{KnowledgeBase, Rules};
 use aligned::network::RegulatoryNetwork;
 use aligned::symbolic::{BooleanModel, UpdateRules};
@@ -20,11 +20,18 @@ pub fn parse(input: &files::Input, rules: &Rules) -> miette::Result<KnowledgeBas
     KnowledgeBase::parse_with_rules(&input.content, &input.name(), rules.extract()).into_diagnostic()
 }
 
-/// A knowledge base with the network of its regulations.
+/// The network of the regulations and effects of a knowledge base; the gene table may be longer than its own.
+pub fn network_of(n_genes: usize, knowledge: &KnowledgeBase) -> RegulatoryNetwork {
+    let plain = |cited: &CitedRegulation| cited.regulation;
+    RegulatoryNetwork::new(n_genes, knowledge.regulations().iter().map(plain))
+        .with_effects(knowledge.effects().iter().map(plain))
+}
+
+/// A knowledge base with its network.
 pub struct Knowledge {
-    /// Genes, regulations and what is cited for them.
+    /// Genes, regulations, effects and what is cited for them.
     pub base: KnowledgeBase,
-    /// Its regulations as a network over the same genes.
+    /// Its regulations and effects as a network over the same genes.
     pub network: RegulatoryNetwork,
 }
 
@@ -34,10 +41,10 @@ impl Knowledge {
         let rules = extraction_rules(rules)?;
         let input = files::read(path)?;
         let base = parse(&input, &rules)?;
-        let regulations = base.regulations().iter().map(|cited| cited.regulation);
-        let network = RegulatoryNetwork::new(base.genes().len(), regulations);
-        let (n_genes, n_regulations) = (network.n_genes(), network.regulations().len());
-        tracing::info!("{}: {n_genes} genes, {n_regulations} regulations", path.display());
+        let network = network_of(base.genes().len(), &base);
+        let (n_genes, n_regulations, n_effects) =
+            (network.n_genes(), network.regulations().len(), network.effects().len());
+        tracing::info!("{}: {n_genes} genes, {n_regulations} regulations, {n_effects} effects", path.display());
         Ok(Self { base, network })
     }
 

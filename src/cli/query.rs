@@ -12,14 +12,14 @@ use super::{files, output};
 /// Ask a knowledge base a ready-made or an own SPARQL question.
 ///
 /// Ready-made questions: `added`, `removed` and `flipped` list revisions, `most-supported` the best of them, `evidence` what
-/// each mends and breaks; `contested` lists pairs of genes with both signs, `regulon` what one gene regulates.
+/// each mends and breaks; `effects` lists what moves when a gene is perturbed, mechanism open; `contested` lists pairs of genes with both signs, `regulon` what one gene regulates.
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("question").required(true))]
 pub struct QueryArgs {
     /// The knowledge base: Turtle or N-Quads, plain or gzip.
     #[arg(long, value_name = "FILE")]
     kb: PathBuf,
-    /// A ready-made question: added, removed, flipped, contested, regulon, evidence, most-supported.
+    /// A ready-made question: added, removed, flipped, effects, contested, regulon, evidence, most-supported.
     #[arg(value_name = "NAME", group = "question")]
     name: Option<String>,
     /// A question in SPARQL; the prefixes aligned, obo, prov, rdfs, skos and those of genes need no declaration.

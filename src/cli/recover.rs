@@ -336,8 +336,7 @@ impl RecoverArgs {
     fn load(&self, path: Option<&Path>) -> Result<(RegulatoryNetwork, InputFile)> {
         let input = path.map_or_else(|| Input::embedded(ECOLI_CORE), files::read)?;
         let base = knowledge_base::parse(&input, &read_rules(self.rules.as_deref())?)?;
-        let regulations = base.regulations().iter().map(|cited| cited.regulation);
-        let network = RegulatoryNetwork::new(base.genes().len(), regulations);
+        let network = knowledge_base::network_of(base.genes().len(), &base);
         let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let role = "knowledge base".to_owned();
         Ok((network, InputFile { role, file, sha256: input.sha256, bytes: input.bytes }))

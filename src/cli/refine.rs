@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
 use aligned::datasets::{self, Dataset, Split};
-use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge};
+use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
 use aligned::pipeline::recovery::for_screen;
@@ -27,7 +27,7 @@ use super::dataset::TableArgs;
 use super::evaluate::KnobName;
 use super::external::NamedPredictions;
 use super::files::{self, Input};
-use super::knowledge_base;
+use super::knowledge_base::{self, network_of};
 use super::output::say;
 use super::query::read_rules;
 use super::result_folder::{REFINED, ResultFolder};
@@ -289,7 +289,7 @@ impl Sources {
         };
         watch.advance(1);
         let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
-        let mut network = network_of(genes.len(), knowledge.regulations());
+        let mut network = network_of(genes.len(), &knowledge);
         let mut screen = None;
         let mut headline = None;
         let (mut dataset, plan) = match observed {
@@ -329,7 +329,7 @@ impl Sources {
         if watch.is_cancelled() {
             return Err(Interrupted.into());
         }
-        let held_out = held_out_regulations.map(|edges| RegulatoryNetwork::new(genes.len(), edges));
+        let held_out = held_out_regulations.map(|translated| translated.network(genes.len()));
         let external = match external {
             Some(_) if screen.is_some() => bail!("`--external` needs observed responses; name them with --data"),
             Some(named) => {
@@ -467,7 +467,7 @@ impl Sources {
         let written = files::read_own(&output.path(name))?;
         let reread = knowledge_base::parse(&written, &self.rules).wrap_err("the refined file cannot be read back")?;
         let mut genes = self.genes.clone();
-        let refined = RegulatoryNetwork::new(self.genes.len(), translated(&reread, &mut genes));
+        let refined = translated(&reread, &mut genes).network(self.genes.len());
         ensure!(
             refined == outcome.refined,
             "the refined file says something else than the run; this is a fault of ours"
@@ -606,10 +606,6 @@ fn mostly_known(perturbations: &[Perturbation], knowledge: &KnowledgeBase, genes
     2 * known >= perturbed.len()
 }
 
-pub(super) fn network_of(n_genes: usize, regulations: &[CitedRegulation]) -> RegulatoryNetwork {
-    RegulatoryNetwork::new(n_genes, regulations.iter().map(|cited| cited.regulation))
-}
-
 /// Records cited for the regulations of each gene as a target.
 pub(super) fn evidence_of(knowledge: &KnowledgeBase, n_genes: usize) -> Vec<u32> {
     let mut evidence = vec![0u32; n_genes];
@@ -620,14 +616,30 @@ pub(super) fn evidence_of(knowledge: &KnowledgeBase, n_genes: usize) -> Vec<u32>
     evidence
 }
 
-/// The regulations of a knowledge base over another gene table, which takes up the genes that it lacks.
-pub(super) fn translated(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Vec<Regulation> {
+/// Regulations and effects over a gene table that may still grow.
+pub(super) struct Translated {
+    regulations: Vec<Regulation>,
+    effects: Vec<Regulation>,
+}
+
+impl Translated {
+    /// The network over all genes of the table.
+    pub(super) fn network(self, n_genes: usize) -> RegulatoryNetwork {
+        RegulatoryNetwork::new(n_genes, self.regulations).with_effects(self.effects)
+    }
+}
+
+/// The statements of a knowledge base over another gene table, which takes up the genes that it lacks.
+pub(super) fn translated(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Translated {
     let ids: Vec<_> = knowledge.genes().iter().map(|(_, gene)| genes.intern(&gene.symbol)).collect();
     let translate = |cited: &CitedRegulation| {
         let Regulation { regulator, target, sign } = cited.regulation;
         Regulation::new(ids[regulator.index()], ids[target.index()], sign)
     };
-    knowledge.regulations().iter().map(translate).collect()
+    Translated {
+        regulations: knowledge.regulations().iter().map(translate).collect(),
+        effects: knowledge.effects().iter().map(translate).collect(),
+    }
 }
 
 /// A knowledge base that states the damaged network: planted regulations cite no source.
@@ -641,7 +653,8 @@ fn damaged_copy(knowledge: &KnowledgeBase, damaged: &RegulatoryNetwork) -> Resul
     };
     let regulations: Vec<_> = damaged.regulations().iter().map(cited).collect();
     let mut content = Vec::new();
-    write_knowledge(knowledge.genes(), &regulations, RdfSyntax::Turtle, &mut content).into_diagnostic()?;
+    write_knowledge_and_effects(knowledge.genes(), &regulations, knowledge.effects(), RdfSyntax::Turtle, &mut content)
+        .into_diagnostic()?;
     let copy = KnowledgeBase::parse(&content, "damaged.ttl").into_diagnostic()?;
     let symbols = |knowledge: &KnowledgeBase| -> Vec<String> {
         knowledge.genes().iter().map(|(_, gene)| gene.symbol.clone()).collect()

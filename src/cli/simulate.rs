@@ -29,7 +29,7 @@ pub struct SimulateArgs {
     /// A perturbation: `crp-` (deletion), `crp+` (overexpression), `A-,B+` (both at once); may be given several times.
     #[arg(long, value_name = "GENES", group = "what", allow_hyphen_values = true)]
     perturb: Vec<String>,
-    /// Perturb every gene that regulates another, one at a time.
+    /// Perturb every gene that regulates another or has an effect on one, one at a time.
     #[arg(long, group = "what")]
     every_regulator: bool,
     /// What is done to a gene without a mark, and to every regulator.
@@ -206,7 +206,7 @@ impl SimulateArgs {
             Direction::Deletion => Perturbation::deletion(gene),
             Direction::Overexpression => Perturbation::overexpression(gene),
         };
-        let perturbations: Vec<_> = knowledge.network.regulators().map(perturb).collect();
+        let perturbations: Vec<_> = knowledge.network.moving_genes().map(perturb).collect();
         if perturbations.is_empty() {
             miette::bail!("{} holds no gene that regulates another", self.kb.display());
         }
@@ -216,6 +216,10 @@ impl SimulateArgs {
     fn engine<'a>(&self, knowledge: &'a Knowledge, reading: Reading) -> miette::Result<Engine<'a>> {
         if self.semantics == Semantics::Closure {
             return Ok(Engine::Closure(Closure::new(&knowledge.network, self.reading.depth(), reading)));
+        }
+        let effects = knowledge.network.effects().len();
+        if effects > 0 {
+            tracing::warn!("a Boolean network is made of regulations alone; the {effects} effects are not used");
         }
         let rules = knowledge_base::update_rules(self.rules.as_deref(), knowledge.genes())?;
         tracing::info!("{} genes follow a rule of their own", rules.len());

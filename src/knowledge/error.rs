@@ -67,7 +67,7 @@ pub enum KnowledgeError {
         "the extraction rule `{name}` {found}; a rule is a SELECT of ?regulator ?target ?sign (a regulation), of \
          ?regulation with ?kind, ?source, ?reference, ?evidenceCount or ?confidence (what is cited for it), of ?gene \
          with ?symbol, ?label, ?alias, or ?authority ?accession (a gene), or of ?withdrawnAt ?regulator ?target ?sign \
-         (a regulation that no longer holds)"
+         (a regulation that no longer holds); ?statement beside them says whether it is a regulation or an effect"
     )]
     RuleColumns {
         /// The rule.

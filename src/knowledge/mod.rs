@@ -1,17 +1,20 @@
 //! The knowledge base: the only room that knows RDF, IRIs and SPARQL.
 //!
-//! Start at [`KnowledgeBase`]: it is parsed from Turtle or N-Quads, hands out genes and cited regulations, answers SPARQL
+//! Start at [`KnowledgeBase`]: it is parsed from Turtle or N-Quads, hands out genes, cited regulations and effects, answers SPARQL
 //! and writes itself back with revisions and their provenance. [`write_knowledge`] makes such a file from regulations.
 //! What counts as a regulation is decided by the texts of [`Rules`], not by code. Nothing here opens a file.
 
 mod error;
+mod evidence;
 mod locks;
 mod nesting;
+mod ontology_terms;
 mod regulations;
 mod revisions;
 mod rules;
 mod statements;
 mod store;
+mod unread;
 mod write;
 
 pub mod import;
@@ -23,4 +26,4 @@ pub use query::{Answer, AnswerFormat};
 pub use revisions::{MAX_ENTRIES, RunInput, RunProvenance};
 pub use rules::Rules;
 pub use store::KnowledgeBase;
-pub use write::{RdfSyntax, write_knowledge};
+pub use write::{RdfSyntax, write_knowledge, write_knowledge_and_effects};

@@ -16,8 +16,8 @@ use super::{KnowledgeBase, KnowledgeError, rules, vocab};
 /// The text in a question that stands for "any gene", and that one gene can take the place of.
 pub const GENE_ASKED: &str = "VALUES ?gene { UNDEF }";
 
-/// The SPARQL text of a compiled-in question: `added`, `removed`, `flipped`, `contested`, `regulon`, `evidence` or
-/// `most-supported`.
+/// The SPARQL text of a compiled-in question: `added`, `removed`, `flipped`, `effects`, `contested`, `regulon`,
+/// `evidence` or `most-supported`.
 ///
 /// # Errors
 /// [`KnowledgeError::UnknownQuery`] with the names that exist, most similar first.

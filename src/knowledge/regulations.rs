@@ -1,16 +1,18 @@
-//! Reading regulations out: what the extraction rules answer, joined into genes and cited regulations.
+//! Reading statements out: what the extraction rules answer, joined into genes, cited regulations and cited effects.
 //!
 //! Start at [`extract`]. A rule is a SELECT, and its columns say what its rows mean (see [`Role`]), so that a rule of
-//! the user is read like one of ours. Nothing that claims to be a regulation is dropped in silence: see [`Faults`].
+//! the user is read like one of ours. Nothing that claims to be a regulation or an effect is dropped in silence: see
+//! [`Faults`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use oxigraph::model::Term;
 use oxigraph::sparql::{QueryResults, QuerySolutionIter};
 
+use super::ontology_terms::{is_class_of_no_genes, is_term};
 use super::statements::{Cell, Statements, evaluation};
 use super::{KnowledgeError, vocab};
-use crate::biology::{Authority, Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, Sign};
+use crate::biology::{Authority, Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, Sign, StatementKind};
 
 /// What the rules found in the statements.
 #[derive(Debug)]
@@ -19,14 +21,28 @@ pub(super) struct Extracted {
     pub(super) genes: GeneTable,
     /// IRI of each gene; `_:b0` for one that has none.
     pub(super) gene_iris: Vec<String>,
-    /// Regulations in force, sorted.
-    pub(super) regulations: Vec<CitedRegulation>,
-    /// For each regulation, the IRI of a resource that states it and nothing else.
-    pub(super) resources: Vec<Option<String>>,
+    /// Regulations in force.
+    pub(super) regulations: Held,
+    /// Effects in force.
+    pub(super) effects: Held,
     /// What was left out or doubtful.
     pub(super) warnings: Vec<String>,
-    /// Number of regulations before any was withdrawn.
+    /// Number of regulations and effects before any was withdrawn.
     pub(super) stated: usize,
+}
+
+/// Statements of one kind in force, sorted by regulator, target and sign.
+#[derive(Debug, Default)]
+pub(super) struct Held {
+    pub(super) statements: Vec<CitedRegulation>,
+    /// For each, the IRI of a resource that states it and nothing else.
+    pub(super) resources: Vec<Option<String>>,
+}
+
+impl Held {
+    pub(super) fn position(&self, statement: Regulation) -> Option<usize> {
+        self.statements.binary_search_by_key(&statement, |cited| cited.regulation).ok()
+    }
 }
 
 /// Asks every rule and joins the answers.
@@ -45,16 +61,17 @@ pub(super) fn extract(statements: &Statements, rules: &[(String, String)]) -> Re
     Ok(gathered.join())
 }
 
-/// Whether any rule's rows can be regulations is told by its columns alone.
+/// What the rows of a rule mean is told by its columns alone. `?statement` may say of what kind a statement is: a
+/// regulation (as if it were not there) or an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
-    /// `?regulator ?target ?sign`, perhaps with `?regulation` and citation columns: regulations.
+    /// `?regulator ?target ?sign`, perhaps with `?regulation` and citation columns: statements.
     Regulation,
-    /// `?withdrawnAt` besides: regulations that no longer hold.
+    /// `?withdrawnAt` besides: statements that no longer hold.
     Withdrawn,
     /// `?regulation` with citation columns: what is cited.
     Citation,
-    /// `?regulation` alone: resources that claim to be regulations.
+    /// `?regulation` alone: resources that claim to be statements.
     Declared,
     /// `?gene` with names.
     Gene,
@@ -81,6 +98,7 @@ columns! {
     Regulator = "regulator",
     Target = "target",
     Sign = "sign",
+    Statement = "statement",
     WithdrawnAt = "withdrawnAt",
     Kind = "kind",
     Source = "source",
@@ -229,6 +247,34 @@ impl Terms<'_> {
         !matches!(self.term(number), Term::Literal(_))
     }
 
+    /// The kind of statement that a cell of the column `?statement` names; no cell, a regulation.
+    fn kind(&self, number: Option<u32>) -> Option<StatementKind> {
+        let Some(number) = number else { return Some(StatementKind::Regulation) };
+        let text = self.text(number);
+        let word = text.strip_prefix(vocab::ALIGNED).unwrap_or(text);
+        StatementKind::ALL.into_iter().find(|kind| kind.word().eq_ignore_ascii_case(word))
+    }
+
+    /// True for a term of an ontology, or what is of a class without genes, unless it is declared to be a gene.
+    fn is_no_gene(&self, number: u32) -> bool {
+        let of_class = |test: &dyn Fn(&str) -> bool| {
+            let classes = [vocab::RDF_TYPE, "https://w3id.org/biolink/vocab/category"];
+            let mut classes = classes.iter().flat_map(|predicate| self.classes(number, predicate));
+            classes.any(test)
+        };
+        (is_term(self.text(number)) || of_class(&is_class_of_no_genes))
+            && !of_class(&|class| class.strip_prefix(vocab::ALIGNED) == Some("Gene"))
+    }
+
+    fn classes(&self, number: u32, predicate: &str) -> impl Iterator<Item = &str> {
+        let known = (number as usize) < self.statements.n_terms();
+        let objects = known.then(|| self.statements.objects(number, predicate)).into_iter().flatten();
+        objects.filter_map(|class| match class {
+            Term::NamedNode(node) => Some(node.as_str()),
+            _ => None,
+        })
+    }
+
     fn sign(&self, number: u32) -> Option<Sign> {
         match self.text(number) {
             "https://w3id.org/aligned#activation" | "http://purl.obolibrary.org/obo/RO_0002213" => {
@@ -283,8 +329,8 @@ impl Node {
     }
 }
 
-/// Regulator and target by node, and the sign.
-type Ends = (u32, u32, Sign);
+/// Regulator and target by node, the sign, and what kind of statement it is.
+type Ends = (u32, u32, Sign, StatementKind);
 
 #[derive(Debug)]
 struct Stated {
@@ -311,7 +357,9 @@ struct Gathered<'a> {
     stated_by: HashMap<u32, Vec<u32>>,
     cited: Vec<Cited>,
     withdrawn: HashSet<Ends>,
-    declared: Vec<u32>,
+    declared: Vec<(u32, StatementKind)>,
+    /// Whether each term that was to be a gene is none.
+    no_genes: HashMap<u32, bool>,
     faulty: HashSet<u32>,
     faults: Faults,
 }
@@ -328,6 +376,7 @@ impl<'a> Gathered<'a> {
             cited: Vec::new(),
             withdrawn: HashSet::new(),
             declared: Vec::new(),
+            no_genes: HashMap::new(),
             faulty: HashSet::new(),
             faults: Faults::default(),
         }
@@ -342,7 +391,10 @@ impl<'a> Gathered<'a> {
                 }
             }
             Role::Citation => self.add_citation(row),
-            Role::Declared => self.declared.extend(self.resource(row, Column::Regulation)),
+            Role::Declared => {
+                let kind = self.kind(row).unwrap_or_default();
+                self.declared.extend(self.resource(row, Column::Regulation).map(|resource| (resource, kind)));
+            }
             Role::Gene => self.add_gene(row),
         }
     }
@@ -360,17 +412,33 @@ impl<'a> Gathered<'a> {
         node
     }
 
+    fn kind(&self, row: &Row) -> Option<StatementKind> {
+        self.terms.kind(row.get(Column::Statement))
+    }
+
     fn ends(&mut self, row: &Row) -> Option<Ends> {
         let regulator = self.resource(row, Column::Regulator)?;
         let target = self.resource(row, Column::Target)?;
         let sign = self.terms.sign(row.get(Column::Sign)?)?;
-        Some((self.node(regulator), self.node(target), sign))
+        let kind = self.kind(row)?;
+        Some((self.node(regulator), self.node(target), sign, kind))
+    }
+
+    /// True if the statement has a term of an ontology in place of a gene.
+    fn is_of_terms(&mut self, row: &Row) -> bool {
+        let ends = [Column::Regulator, Column::Target].map(|column| self.resource(row, column));
+        let Self { no_genes, terms, .. } = self;
+        ends.into_iter().flatten().any(|term| *no_genes.entry(term).or_insert_with(|| terms.is_no_gene(term)))
     }
 
     fn add_regulation(&mut self, row: &Row) {
         let resource = self.resource(row, Column::Regulation);
+        if self.is_of_terms(row) {
+            self.refuse_as(row, resource, OF_TERMS.to_owned());
+            return;
+        }
         let Some(ends) = self.ends(row) else {
-            self.refuse(row, resource);
+            self.refuse_as(row, resource, self.fault_of(row));
             return;
         };
         let next = number_of(self.stated.len());
@@ -391,28 +459,30 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn refuse(&mut self, row: &Row, resource: Option<u32>) {
+    fn refuse_as(&mut self, row: &Row, resource: Option<u32>, fault: String) {
         let shown =
             |column| row.get(column).map_or_else(|| "?".to_owned(), |term| vocab::compact(self.terms.text(term)));
         let name = match resource {
             Some(resource) => self.terms.iri(resource),
             None => [Column::Regulator, Column::Sign, Column::Target].map(shown).join(" "),
         };
-        self.faults.add(self.fault_of(row), name);
+        self.faults.add(&fault, name);
         self.faulty.extend(resource);
     }
 
-    fn fault_of(&self, row: &Row) -> &'static str {
+    fn fault_of(&self, row: &Row) -> String {
+        let Some(kind) = self.kind(row) else {
+            return "statements that are neither said to be regulations nor effects, left out".to_owned();
+        };
         let is_text = |column| row.get(column).is_some_and(|term| !self.terms.is_resource(term));
-        if is_text(Column::Regulator) || is_text(Column::Target) {
-            return "regulations that name a gene by a text in place of an IRI, left out";
-        }
-        match row.get(Column::Sign) {
-            Some(sign) if self.terms.sign(sign).is_none() => {
-                "regulations whose sign is neither aligned:activation nor aligned:inhibition, left out"
-            }
-            _ => "regulations without regulator, target or sign, left out",
-        }
+        let fault = if is_text(Column::Regulator) || is_text(Column::Target) {
+            "that name a gene by a text in place of an IRI"
+        } else if row.get(Column::Sign).is_some_and(|sign| self.terms.sign(sign).is_none()) {
+            "whose sign is neither aligned:activation nor aligned:inhibition"
+        } else {
+            "without regulator, target or sign"
+        };
+        format!("{}s {fault}, left out", kind.word())
     }
 
     fn add_citation(&mut self, row: &Row) {
@@ -448,9 +518,9 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Resources that claim to be regulations and from which no rule could read one.
+    /// Resources that claim to be statements and from which no rule could read one.
     fn report_incomplete(&mut self) {
-        for declared in std::mem::take(&mut self.declared) {
+        for (declared, kind) in std::mem::take(&mut self.declared) {
             if self.stated_by.contains_key(&declared) || self.faulty.contains(&declared) {
                 continue;
             }
@@ -458,8 +528,8 @@ impl<'a> Gathered<'a> {
             let lacks = |part: &&str| !self.terms.statements.has(resource, &vocab::aligned(part));
             let missing: Vec<_> = ["regulator", "target", "sign"].into_iter().filter(lacks).collect();
             let what = match missing.as_slice() {
-                [] => "regulations that no rule can read, left out".to_owned(),
-                missing => format!("regulations without {}, left out", missing.join(" and ")),
+                [] => format!("{}s that no rule can read, left out", kind.word()),
+                missing => format!("{}s without {}, left out", kind.word(), missing.join(" and ")),
             };
             self.faults.add(&what, self.terms.iri(declared));
         }
@@ -468,27 +538,28 @@ impl<'a> Gathered<'a> {
     fn join(mut self) -> Extracted {
         let symbols = self.symbols();
         let (genes, gene_iris, gene_of) = self.genes(&symbols);
-        let regulation = |(regulator, target, sign): Ends| {
+        let statement = |(regulator, target, sign, kind): Ends| {
             let gene = |node: u32| gene_of[node as usize];
-            Some(Regulation::new(gene(regulator)?, gene(target)?, sign))
+            Some((kind, Regulation::new(gene(regulator)?, gene(target)?, sign)))
         };
-        let withdrawn: HashSet<_> = self.withdrawn.iter().filter_map(|&ends| regulation(ends)).collect();
+        let withdrawn: HashSet<_> = self.withdrawn.iter().filter_map(|&ends| statement(ends)).collect();
         let mut citations = self.citations().into_iter();
-        let mut joined: Vec<(CitedRegulation, Option<String>)> = Vec::with_capacity(self.stated.len());
+        let [mut regulations, mut effects] = [Vec::with_capacity(self.stated.len()), Vec::new()];
         for stated in &self.stated {
-            let regulation = regulation(stated.ends).expect("whoever takes part in a regulation is a gene");
-            let citation = citations.next().expect("there is one citation for each regulation");
-            if !withdrawn.contains(&regulation) {
-                joined.push((CitedRegulation { regulation, citation }, self.own_resource(stated)));
+            let (kind, regulation) = statement(stated.ends).expect("whoever takes part in a statement is a gene");
+            let citation = citations.next().expect("there is one citation for each statement");
+            if withdrawn.contains(&(kind, regulation)) {
+                continue;
             }
+            let of_kind = if kind == StatementKind::Effect { &mut effects } else { &mut regulations };
+            of_kind.push((CitedRegulation { regulation, citation }, self.own_resource(stated)));
         }
-        joined.sort_by(|a, b| a.0.regulation.cmp(&b.0.regulation).then_with(|| a.1.cmp(&b.1)));
-        let (regulations, resources) = merged(joined);
+        let [regulations, effects] = [regulations, effects].map(merged);
         let stated = self.stated.len();
-        Extracted { genes, gene_iris, regulations, resources, warnings: self.faults.into_warnings(), stated }
+        Extracted { genes, gene_iris, regulations, effects, warnings: self.faults.into_warnings(), stated }
     }
 
-    /// The first IRI of those that state this regulation and nothing else.
+    /// The first IRI of those that state this and nothing else.
     fn own_resource(&self, stated: &Stated) -> Option<String> {
         let own = stated.resources.iter().filter(|&resource| {
             self.stated_by[resource].len() == 1 && matches!(self.terms.term(*resource), Term::NamedNode(_))
@@ -558,6 +629,9 @@ impl<'a> Gathered<'a> {
     }
 }
 
+const OF_TERMS: &str = "statements about terms of an ontology or pathways (GO, ChEBI, Reactome and the like), which are no \
+                        genes, left out";
+
 fn number_of(length: usize) -> u32 {
     u32::try_from(length).expect("a file that fits in memory has under 2^32 resources")
 }
@@ -593,8 +667,9 @@ fn citation(cited: &[Cited], terms: &Terms<'_>, faults: &mut Faults) -> Citation
     citation
 }
 
-/// Regulations that became one when their genes did are joined.
-fn merged(joined: Vec<(CitedRegulation, Option<String>)>) -> (Vec<CitedRegulation>, Vec<Option<String>>) {
+/// In order; statements that became one when their genes did are joined.
+fn merged(mut joined: Vec<(CitedRegulation, Option<String>)>) -> Held {
+    joined.sort_by(|a, b| a.0.regulation.cmp(&b.0.regulation).then_with(|| a.1.cmp(&b.1)));
     let mut regulations: Vec<CitedRegulation> = Vec::with_capacity(joined.len());
     let mut resources: Vec<Option<String>> = Vec::with_capacity(joined.len());
     for (cited, resource) in joined {
@@ -609,5 +684,5 @@ fn merged(joined: Vec<(CitedRegulation, Option<String>)>) -> (Vec<CitedRegulatio
             }
         }
     }
-    (regulations, resources)
+    Held { statements: regulations, resources }
 }

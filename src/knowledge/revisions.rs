@@ -1,7 +1,7 @@
 //! Writing back: the knowledge base as it was read, followed by its revisions and their provenance.
 //!
-//! Start at [`KnowledgeBase::write_refined`]. No statement is ever taken away: a withdrawn regulation stays in the file,
-//! and the [revision](vocab) that withdraws it says so. The extraction rules and ready-made questions honour that.
+//! Start at [`KnowledgeBase::write_refined`]. No statement is ever taken away: a withdrawn regulation or effect stays in the
+//! file, and the [revision](vocab) that withdraws it says so. The extraction rules and ready-made questions honour that.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::write::{Names, Object, StatementWriter, check_genes, write_direct, write_ends, write_gene};
 use super::{KnowledgeBase, KnowledgeError, RdfSyntax, vocab};
-use crate::biology::{Entry, GeneTable, Regulation, Revision, RevisionStatus};
+use crate::biology::{Entry, GeneTable, Regulation, Revision, RevisionStatus, StatementKind};
 
 /// At most so many mended, and so many broken, entries of a revision are written out; their number is written in full.
 pub const MAX_ENTRIES: usize = 100;
@@ -67,9 +67,9 @@ impl KnowledgeBase {
     /// Writes the knowledge base with its revisions.
     ///
     /// In the syntax in which it was read, the text of the file comes first, byte for byte; in the other, its statements.
-    /// Then follow the run, one resource for each revision with its evidence, the regulations of which the revisions
-    /// speak, and the direct triples of those gained by *applied* revisions. Read again, the regulations are those of the
-    /// network after all applied revisions, taken in order. Without revisions nothing is added.
+    /// Then follow the run, one resource for each revision with its evidence, the regulations and effects of which the
+    /// revisions speak, and the direct triples of those gained by *applied* revisions. Read again, the regulations and
+    /// effects are those of the network after all applied revisions, taken in order. Without revisions nothing is added.
     ///
     /// `genes` is the table of this knowledge base, perhaps longer by genes that only the data know; such a gene is
     /// written if a revision names it. `row_labels` gives the notation of each row that
@@ -236,13 +236,16 @@ impl Chapter<'_> {
         self.begin(&iri, "Revision")?;
         self.say("order", Object::Integer(order))?;
         self.say("revisionKind", Object::Iri(&vocab::aligned(revision.kind.word())))?;
+        self.say("statementKind", Object::Iri(&vocab::aligned(revision.statement.word())))?;
         self.say("status", Object::Iri(&vocab::aligned(status_word(revision.status))))?;
-        self.say("concerns", Object::Iri(&self.resource(revision.regulation)))?;
-        if let Some(withdrawn) = revision.withdrawn() {
-            self.say("withdraws", Object::Iri(&self.resource(withdrawn)))?;
-        }
-        if let Some(gained) = revision.gained() {
-            self.say("gains", Object::Iri(&self.resource(gained)))?;
+        let resource = |regulation| self.resource(revision.statement, regulation);
+        let (concerned, withdrawn) = (resource(revision.regulation), revision.withdrawn().map(resource));
+        let gained = revision.gained().map(resource);
+        self.say("concerns", Object::Iri(&concerned))?;
+        for (term, iri) in [("withdraws", withdrawn), ("gains", gained)] {
+            if let Some(iri) = iri {
+                self.say(term, Object::Iri(&iri))?;
+            }
         }
         self.write_evidence(revision)?;
         for number in 1..=revision.evidence.alternatives.len() {
@@ -259,9 +262,10 @@ impl Chapter<'_> {
         for (number, &(kind, regulation)) in (1..).zip(&revision.evidence.alternatives) {
             self.begin(&alternative_iri(revision_iri, number), "Alternative")?;
             self.say("revisionKind", Object::Iri(&vocab::aligned(kind.word())))?;
-            self.say("concerns", Object::Iri(&self.resource(regulation)))?;
+            let kind = StatementKind::Regulation;
+            self.say("concerns", Object::Iri(&self.resource(kind, regulation)))?;
             self.writer.end()?;
-            self.describe(regulation, self.base.position(regulation).is_some())?;
+            self.describe(kind, regulation, self.base.holds(kind, regulation))?;
             self.writer.end()?;
         }
         Ok(())
@@ -280,6 +284,21 @@ impl Chapter<'_> {
                 self.say(term, Object::Double(value))?;
             }
         }
+        let decimals = [
+            ("posterior", evidence.posterior),
+            ("logLikelihoodRatio", evidence.log_likelihood_ratio),
+            ("baseRate", evidence.base_rate),
+        ];
+        for (term, value) in decimals {
+            if let Some(value) = value.filter(|value| value.is_finite()) {
+                self.say(term, Object::Decimal(value))?;
+            }
+        }
+        if let Some(counts) = evidence.experiments {
+            self.say("agreeingExperiments", Object::Integer(counts.agreeing.into()))?;
+            self.say("opposingExperiments", Object::Integer(counts.opposing.into()))?;
+            self.say("silentExperiments", Object::Integer(counts.silent.into()))?;
+        }
         for &mediator in &evidence.mediators {
             let iri = self.names.gene(mediator).to_owned();
             self.say("mediator", Object::Iri(&iri))?;
@@ -296,34 +315,35 @@ impl Chapter<'_> {
         format!("{} {}", self.row_labels[entry.perturbation as usize], self.genes.symbol(entry.gene))
     }
 
-    /// The regulations that the revision withdraws and gains, with their ends, whether or not the file had them.
+    /// The statements that the revision withdraws and gains, with their ends, whether or not the file had them.
     fn write_regulations(&mut self, revision: &Revision, revision_iri: &str) -> Result<(), KnowledgeError> {
         let applied = revision.status == RevisionStatus::Applied;
+        let kind = revision.statement;
         if let Some(withdrawn) = revision.withdrawn() {
-            let known = applied || self.base.position(withdrawn).is_some();
-            self.describe(withdrawn, known)?;
+            let known = applied || self.base.holds(kind, withdrawn);
+            self.describe(kind, withdrawn, known)?;
             self.writer.end()?;
         }
         if let Some(gained) = revision.gained() {
-            self.describe(gained, applied)?;
+            self.describe(kind, gained, applied)?;
             self.say("statedBy", Object::Iri(revision_iri))?;
             self.writer.end()?;
             if applied {
-                write_direct(&mut self.writer, gained, &self.names)?;
+                write_direct(&mut self.writer, kind, gained, &self.names)?;
             }
         }
         Ok(())
     }
 
-    fn describe(&mut self, regulation: Regulation, held: bool) -> Result<(), KnowledgeError> {
-        self.begin(&self.resource(regulation), if held { "Regulation" } else { "ProposedRegulation" })?;
-        write_ends(&mut self.writer, regulation, &self.names)
+    fn describe(&mut self, kind: StatementKind, statement: Regulation, held: bool) -> Result<(), KnowledgeError> {
+        self.begin(&self.resource(kind, statement), class_of(kind, held))?;
+        write_ends(&mut self.writer, statement, &self.names)
     }
 
-    /// The file's own resource for a regulation where it has one, else the IRI by our rule.
-    fn resource(&self, regulation: Regulation) -> String {
-        let own = self.base.position(regulation).and_then(|at| self.base.resources[at].clone());
-        own.unwrap_or_else(|| vocab::regulation_iri(regulation, self.genes))
+    /// The file's own resource for a statement where it has one, else the IRI by our rule.
+    fn resource(&self, kind: StatementKind, statement: Regulation) -> String {
+        let own = self.base.own_resource(kind, statement).map(str::to_owned);
+        own.unwrap_or_else(|| vocab::statement_iri(kind, statement, self.genes))
     }
 
     fn begin(&mut self, subject: &str, class: &str) -> Result<(), KnowledgeError> {
@@ -340,6 +360,15 @@ impl Chapter<'_> {
 fn spoken_of(revision: &Revision) -> impl Iterator<Item = Regulation> + '_ {
     let alternatives = revision.evidence.alternatives.iter().map(|&(_, regulation)| regulation);
     std::iter::once(revision.regulation).chain(alternatives)
+}
+
+const fn class_of(kind: StatementKind, held: bool) -> &'static str {
+    match (kind, held) {
+        (StatementKind::Regulation, true) => "Regulation",
+        (StatementKind::Regulation, false) => "ProposedRegulation",
+        (StatementKind::Effect, true) => "Effect",
+        (StatementKind::Effect, false) => "ProposedEffect",
+    }
 }
 
 fn alternative_iri(revision_iri: &str, number: usize) -> String {

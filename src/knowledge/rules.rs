@@ -10,11 +10,11 @@ macro_rules! texts {
     };
 }
 
-const EXTRACT: [(&str, &str); 7] =
-    texts!("extract": "citations", "declared", "direct", "genes", "names", "regulations", "withdrawn");
+const EXTRACT: [(&str, &str); 11] = texts!("extract": "citations", "declared", "declared-effects", "direct", "direct-effects",
+    "effects", "genes", "names", "regulations", "withdrawn", "withdrawn-effects");
 
-const QUERY: [(&str, &str); 7] =
-    texts!("query": "added", "contested", "evidence", "flipped", "most-supported", "regulon", "removed");
+const QUERY: [(&str, &str); 8] =
+    texts!("query": "added", "contested", "effects", "evidence", "flipped", "most-supported", "regulon", "removed");
 
 /// Which statements count as regulations, and the ready-made questions; a rule is known by its file name without `.rq`.
 #[derive(Clone, Debug, PartialEq, Eq)]

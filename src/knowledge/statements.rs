@@ -84,6 +84,20 @@ impl Statements {
         statements.iter().map(|statement| &*self.terms[statement[1] as usize])
     }
 
+    /// Subject and object of each statement by one predicate.
+    pub(super) fn pairs(&self, predicate: &str) -> impl Iterator<Item = (&Term, &Term)> + use<'_> {
+        let id = NamedNode::new(predicate).ok().and_then(|node| self.id(&Term::from(node)));
+        let statements = id.map_or(&[][..], |id| starting_with(&self.by_predicate, &[id]));
+        statements.iter().map(|&[_, object, subject]| (self.term(subject), self.term(object)))
+    }
+
+    /// What the resource is said to be or have by one predicate.
+    pub(super) fn objects(&self, subject: u32, predicate: &str) -> impl Iterator<Item = &Term> + use<'_> {
+        let id = NamedNode::new(predicate).ok().and_then(|node| self.id(&Term::from(node)));
+        let statements = id.map_or(&[][..], |id| starting_with(&self.by_subject, &[subject, id]));
+        statements.iter().map(|statement| self.term(statement[2]))
+    }
+
     /// True if the resource is said anything by that predicate.
     pub(super) fn has(&self, subject: &Term, predicate: &str) -> bool {
         let predicate = NamedNode::new(predicate).ok().and_then(|node| self.id(&Term::from(node)));
@@ -91,7 +105,8 @@ impl Statements {
         !starting_with(&self.by_subject, &[subject, predicate]).is_empty()
     }
 
-    fn id(&self, term: &Term) -> Option<u32> {
+    /// The number of a term, if the file holds it.
+    pub(super) fn id(&self, term: &Term) -> Option<u32> {
         self.ids.get(term).copied()
     }
 

@@ -1,18 +1,20 @@
-//! A knowledge base in memory: its statements, and the genes and regulations read out of them.
+//! A knowledge base in memory: its statements, and the genes, regulations and effects read out of them.
 
 use std::thread;
 
 use super::nesting;
 use super::query::Answer;
-use super::regulations::{Extracted, extract};
+use super::regulations::{Extracted, Held, extract};
 use super::statements::{Statements, evaluation};
+use super::unread::unread;
 use super::{KnowledgeError, RdfSyntax, Rules, vocab};
-use crate::biology::{CitedRegulation, GeneId, GeneTable, Regulation};
+use crate::biology::{CitedRegulation, GeneId, GeneTable, Regulation, StatementKind};
 
 /// A knowledge base read from a file, with the file's own text kept for writing it back untouched.
 ///
 /// Genes are in order of their symbols, regulations in order of regulator, target and sign: one for each of these
-/// triples, with everything that is cited for it. Both signs between two genes stay two regulations.
+/// triples, with everything that is cited for it. Both signs between two genes stay two regulations. Effects, which say that
+/// perturbing one gene moves another, are kept beside them in the same way.
 #[derive(Debug)]
 pub struct KnowledgeBase {
     pub(super) file: String,
@@ -20,9 +22,9 @@ pub struct KnowledgeBase {
     pub(super) content: Vec<u8>,
     pub(super) statements: Statements,
     pub(super) gene_iris: Vec<String>,
-    pub(super) resources: Vec<Option<String>>,
+    regulations: Held,
+    effects: Held,
     genes: GeneTable,
-    regulations: Vec<CitedRegulation>,
     warnings: Vec<String>,
 }
 
@@ -51,8 +53,9 @@ impl KnowledgeBase {
         let syntax = RdfSyntax::from_file_name(file_name)?;
         extract_rules.iter().try_for_each(|(name, text)| nesting::check(name, text))?;
         let statements = Statements::parse(content, file_name, syntax)?;
-        let Extracted { genes, gene_iris, regulations, resources, warnings, stated } =
+        let Extracted { genes, gene_iris, regulations, effects, mut warnings, stated } =
             extract(&statements, extract_rules)?;
+        warnings.extend(unread(&statements, extract_rules));
         if stated == 0 {
             return Err(no_regulation(&statements, file_name, extract_rules, warnings));
         }
@@ -60,7 +63,7 @@ impl KnowledgeBase {
             tracing::warn!("{file_name}: {warning}");
         }
         let (file, content) = (file_name.to_owned(), content.to_vec());
-        Ok(Self { file, syntax, content, statements, gene_iris, resources, genes, regulations, warnings })
+        Ok(Self { file, syntax, content, statements, gene_iris, regulations, effects, genes, warnings })
     }
 
     /// The genes, in order of their symbols.
@@ -72,17 +75,42 @@ impl KnowledgeBase {
     /// The regulations in force, sorted by regulator, target and sign.
     #[must_use]
     pub fn regulations(&self) -> &[CitedRegulation] {
-        &self.regulations
+        &self.regulations.statements
+    }
+
+    /// The effects in force, sorted by regulator, target and sign; their citations are of the same form.
+    #[must_use]
+    pub fn effects(&self) -> &[CitedRegulation] {
+        &self.effects.statements
     }
 
     /// The regulation with what is cited for it, if the knowledge base holds it.
     #[must_use]
     pub fn find(&self, regulation: Regulation) -> Option<&CitedRegulation> {
-        self.position(regulation).map(|at| &self.regulations[at])
+        self.regulations.position(regulation).map(|at| &self.regulations.statements[at])
     }
 
-    pub(super) fn position(&self, regulation: Regulation) -> Option<usize> {
-        self.regulations.binary_search_by_key(&regulation, |cited| cited.regulation).ok()
+    /// The effect with what is cited for it, if the knowledge base holds it.
+    #[must_use]
+    pub fn find_effect(&self, effect: Regulation) -> Option<&CitedRegulation> {
+        self.effects.position(effect).map(|at| &self.effects.statements[at])
+    }
+
+    pub(super) fn holds(&self, kind: StatementKind, statement: Regulation) -> bool {
+        self.held(kind).position(statement).is_some()
+    }
+
+    /// The file's own resource for a statement, if it has one.
+    pub(super) fn own_resource(&self, kind: StatementKind, statement: Regulation) -> Option<&str> {
+        let held = self.held(kind);
+        held.position(statement).and_then(|at| held.resources[at].as_deref())
+    }
+
+    const fn held(&self, kind: StatementKind) -> &Held {
+        match kind {
+            StatementKind::Regulation => &self.regulations,
+            StatementKind::Effect => &self.effects,
+        }
     }
 
     /// What was left out or is doubtful, one sentence for each kind, with the count and the first names.

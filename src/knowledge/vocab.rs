@@ -18,7 +18,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::biology::{Authority, Gene, GeneTable, Regulation, Sign};
+use crate::biology::{Authority, Gene, GeneTable, Regulation, Sign, StatementKind};
 
 /// Namespace of the vocabulary.
 pub const ALIGNED: &str = "https://w3id.org/aligned#";
@@ -36,6 +36,8 @@ pub const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 pub const RDF_TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 /// Where regulations live.
 pub const REGULATION: &str = "https://w3id.org/aligned/regulation/";
+/// Where effects live.
+pub const EFFECT: &str = "https://w3id.org/aligned/effect/";
 /// Where genes without a better home live.
 pub const GENE: &str = "https://w3id.org/aligned/gene/";
 /// Where complexes live.
@@ -73,6 +75,15 @@ pub const fn direct_predicate(sign: Sign) -> &'static str {
     }
 }
 
+/// The predicate that says outright how a perturbation of one gene moves another.
+#[must_use]
+pub const fn effect_predicate(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Activation => "http://purl.obolibrary.org/obo/RO_0002304",
+        Sign::Inhibition => "http://purl.obolibrary.org/obo/RO_0002305",
+    }
+}
+
 /// The individual of the vocabulary that stands for a sign.
 #[must_use]
 pub const fn sign_iri(sign: Sign) -> &'static str {
@@ -105,6 +116,22 @@ pub fn authority(name: &str) -> Option<Authority> {
         "mirbase" => Some(Authority::MirBase),
         _ => None,
     }
+}
+
+/// The terms of the vocabulary, without namespace, each with its class, as `knowledge/aligned.ttl` defines them.
+fn terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../../knowledge/aligned.ttl").lines();
+    lines.filter_map(|line| line.strip_prefix("aligned:")?.trim_end_matches(" ;").split_once(" a "))
+}
+
+/// The properties of the vocabulary, without namespace.
+pub(super) fn properties() -> impl Iterator<Item = &'static str> {
+    terms().filter(|(_, class)| matches!(*class, "owl:ObjectProperty" | "owl:DatatypeProperty")).map(|(name, _)| name)
+}
+
+/// True if the vocabulary defines a term of this name, be it a property, a class or an individual.
+pub(super) fn is_defined(name: &str) -> bool {
+    terms().any(|(term, _)| term == name)
 }
 
 /// IRI of a term of the vocabulary.
@@ -186,8 +213,26 @@ fn has_human_form(symbol: &str) -> bool {
 /// IRI of a regulation: one for each regulator, target and sign, for example `…/regulation/fur-inhibits-entC`.
 #[must_use]
 pub fn regulation_iri(regulation: Regulation, genes: &GeneTable) -> String {
-    let (regulator, target) = (genes.symbol(regulation.regulator), genes.symbol(regulation.target));
-    format!("{REGULATION}{}-{}-{}", name_part(regulator), verb(regulation.sign), name_part(target))
+    named_statement(REGULATION, regulation, genes, verb)
+}
+
+/// IRI of an effect: one for each regulator, target and sign, for example `…/effect/fur-lowers-entC`.
+#[must_use]
+pub fn effect_iri(effect: Regulation, genes: &GeneTable) -> String {
+    named_statement(EFFECT, effect, genes, effect_verb)
+}
+
+/// IRI of a regulation or an effect.
+pub(super) fn statement_iri(kind: StatementKind, statement: Regulation, genes: &GeneTable) -> String {
+    match kind {
+        StatementKind::Regulation => regulation_iri(statement, genes),
+        StatementKind::Effect => effect_iri(statement, genes),
+    }
+}
+
+fn named_statement(home: &str, of: Regulation, genes: &GeneTable, verb: fn(Sign) -> &'static str) -> String {
+    let part = |gene| name_part(genes.symbol(gene), verb);
+    format!("{home}{}-{}-{}", part(of.regulator), verb(of.sign), part(of.target))
 }
 
 /// The verb of a sign: `activates` or `inhibits`.
@@ -199,8 +244,17 @@ pub const fn verb(sign: Sign) -> &'static str {
     }
 }
 
-/// A symbol inside the IRI of a regulation: without hyphens where they could be mistaken for those around the verb.
-fn name_part(symbol: &str) -> String {
+/// The verb of an effect of that sign: `raises` or `lowers`, what more of the one gene does to the other.
+#[must_use]
+pub const fn effect_verb(sign: Sign) -> &'static str {
+    match sign {
+        Sign::Activation => "raises",
+        Sign::Inhibition => "lowers",
+    }
+}
+
+/// A symbol inside the IRI of a statement: without hyphens where they could be mistaken for those around the verb.
+fn name_part(symbol: &str, verb: fn(Sign) -> &'static str) -> String {
     let encoded = percent_encoded(symbol);
     let ambiguous = Sign::BOTH.iter().any(|&sign| symbol.contains(verb(sign)));
     if ambiguous { encoded.replace('-', "%2D") } else { encoded }
@@ -338,7 +392,7 @@ mod tests {
 
     #[test]
     fn regulations_of_genes_with_verbs_in_their_names_stay_apart() {
-        let symbols = ["x", "x-activates", "activates-y", "y", "x-activates-y", "activates", "x-", "-y"];
+        let symbols = ["x", "x-activates", "activates-y", "y", "x-activates-y", "x-raises-y", "raises", "x-", "-y"];
         let mut genes = GeneTable::new();
         for symbol in symbols {
             genes.intern(symbol);
@@ -348,11 +402,12 @@ mod tests {
             for target in 0..symbols.len() {
                 let regulation = |sign| Regulation::new(GeneId::new(regulator), GeneId::new(target), sign);
                 iris.extend(Sign::BOTH.map(|sign| regulation_iri(regulation(sign), &genes)));
+                iris.extend(Sign::BOTH.map(|sign| effect_iri(regulation(sign), &genes)));
             }
         }
         iris.sort();
         iris.dedup();
-        assert_eq!(iris.len(), 2 * symbols.len() * symbols.len());
+        assert_eq!(iris.len(), 4 * symbols.len() * symbols.len());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::KnowledgeError;
 use super::vocab;
-use crate::biology::{Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation};
+use crate::biology::{Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, StatementKind};
 
 /// In which text RDF is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +57,32 @@ pub fn write_knowledge(
     syntax: RdfSyntax,
     out: &mut dyn Write,
 ) -> Result<(), KnowledgeError> {
+    write_knowledge_and_effects(genes, regulations, &[], syntax, out)
+}
+
+/// As [`write_knowledge`], with the effects behind the regulations: each a resource with its citation and a direct triple.
+///
+/// # Errors
+/// As [`write_knowledge`].
+pub fn write_knowledge_and_effects(
+    genes: &GeneTable,
+    regulations: &[CitedRegulation],
+    effects: &[CitedRegulation],
+    syntax: RdfSyntax,
+    out: &mut dyn Write,
+) -> Result<(), KnowledgeError> {
     let names = Names::of(genes);
-    let merged = merged(genes, regulations)?;
+    let merged =
+        [(StatementKind::Regulation, merged(genes, regulations)?), (StatementKind::Effect, merged(genes, effects)?)];
     let mut writer = StatementWriter::new(syntax, out);
     writer.prefixes()?;
     for id in by_symbol(genes) {
         write_gene(&mut writer, genes.gene(id), names.gene(id))?;
     }
-    for (regulation, citation) in &merged {
-        write_regulation(&mut writer, *regulation, citation, genes, &names)?;
+    for (kind, statements) in &merged {
+        for (statement, citation) in statements {
+            write_statement(&mut writer, *kind, *statement, citation, genes, &names)?;
+        }
     }
     Ok(writer.finish()?)
 }
@@ -168,19 +185,27 @@ pub(super) fn write_gene(writer: &mut StatementWriter<'_>, gene: &Gene, iri: &st
 const LABEL: &str = "http://www.w3.org/2000/01/rdf-schema#label";
 const ALT_LABEL: &str = "http://www.w3.org/2004/02/skos/core#altLabel";
 
-fn write_regulation(
+fn write_statement(
     writer: &mut StatementWriter<'_>,
-    regulation: Regulation,
+    kind: StatementKind,
+    statement: Regulation,
     citation: &Citation,
     genes: &GeneTable,
     names: &Names,
 ) -> Result<(), KnowledgeError> {
-    writer.begin(&vocab::regulation_iri(regulation, genes))?;
-    writer.property(vocab::RDF_TYPE, Object::Iri("https://w3id.org/aligned#Regulation"))?;
-    write_ends(writer, regulation, names)?;
+    writer.begin(&vocab::statement_iri(kind, statement, genes))?;
+    writer.property(vocab::RDF_TYPE, Object::Iri(class_of(kind)))?;
+    write_ends(writer, statement, names)?;
     write_citation(writer, citation)?;
     writer.end()?;
-    write_direct(writer, regulation, names)
+    write_direct(writer, kind, statement, names)
+}
+
+const fn class_of(kind: StatementKind) -> &'static str {
+    match kind {
+        StatementKind::Regulation => "https://w3id.org/aligned#Regulation",
+        StatementKind::Effect => "https://w3id.org/aligned#Effect",
+    }
 }
 
 /// Regulator, target and sign of the regulation that is being described.
@@ -198,11 +223,16 @@ pub(super) fn write_ends(
 /// The plain triple that property paths can follow.
 pub(super) fn write_direct(
     writer: &mut StatementWriter<'_>,
-    regulation: Regulation,
+    kind: StatementKind,
+    statement: Regulation,
     names: &Names,
 ) -> Result<(), KnowledgeError> {
-    writer.begin(names.gene(regulation.regulator))?;
-    writer.property(vocab::direct_predicate(regulation.sign), Object::Iri(names.gene(regulation.target)))?;
+    let predicate = match kind {
+        StatementKind::Regulation => vocab::direct_predicate(statement.sign),
+        StatementKind::Effect => vocab::effect_predicate(statement.sign),
+    };
+    writer.begin(names.gene(statement.regulator))?;
+    writer.property(predicate, Object::Iri(names.gene(statement.target)))?;
     Ok(writer.end()?)
 }
 
@@ -233,6 +263,8 @@ pub(super) enum Object<'a> {
     Text(&'a str),
     Integer(u64),
     Double(f64),
+    /// A finite number, written with at most twelve digits; one that is not finite is written as a double.
+    Decimal(f64),
 }
 
 /// Writes statements grouped by subject, in either syntax, straight to the output.
@@ -348,10 +380,26 @@ fn push_object(line: &mut String, object: Object<'_>, syntax: RdfSyntax) {
         }
         (Object::Integer(value), RdfSyntax::Turtle) => write!(line, "{value}"),
         (Object::Double(value), RdfSyntax::Turtle) if value.is_finite() => write!(line, "{value:E}"),
+        (Object::Decimal(value), RdfSyntax::Turtle) if value.is_finite() => write!(line, "{}", xsd_decimal(value)),
+        (Object::Decimal(value), RdfSyntax::NQuads) if value.is_finite() => {
+            write!(line, "\"{}\"^^<{}decimal>", xsd_decimal(value), vocab::XSD)
+        }
         (Object::Integer(value), RdfSyntax::NQuads) => write!(line, "\"{value}\"^^<{}integer>", vocab::XSD),
-        (Object::Double(value), _) => write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD),
+        (Object::Double(value) | Object::Decimal(value), _) => {
+            write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD)
+        }
     };
     written.expect("writing to a string cannot fail");
+}
+
+/// Twelve digits at most, without idle zeros, and at least one behind the point, which Turtle asks for.
+fn xsd_decimal(value: f64) -> String {
+    const DIGITS: usize = 12;
+    let before_point = format!("{:.0}", value.abs().trunc()).len();
+    let text = format!("{value:.*}", DIGITS.saturating_sub(before_point).max(1));
+    let trimmed = text.trim_end_matches('0');
+    let text = if trimmed.ends_with('.') { format!("{trimmed}0") } else { trimmed.to_owned() };
+    if text == "-0.0" { "0.0".to_owned() } else { text }
 }
 
 /// The lexical form of XML Schema, which writes `INF` where Rust writes `inf`.
@@ -411,4 +459,26 @@ fn push_text(line: &mut String, text: &str) {
         }
     }
     line.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_has_at_most_twelve_digits_and_no_idle_zero() {
+        let cases = [
+            (0.75, "0.75"),
+            (1.0, "1.0"),
+            (-3.5, "-3.5"),
+            (1.0 / 3.0, "0.33333333333"),
+            (12_345.678_901_234_5, "12345.6789012"),
+            (1e-20, "0.0"),
+            (-1e-20, "0.0"),
+            (100.0, "100.0"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(xsd_decimal(value), text);
+        }
+    }
 }

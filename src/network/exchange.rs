@@ -1,23 +1,26 @@
 //! Networks for other tools: SIF and GraphML for Cytoscape and igraph, DOT for Graphviz.
 //!
-//! All writers put genes and regulations in the order of the tables, so that the same network gives the same bytes.
+//! All writers put genes, then regulations, then effects in the order of the tables, so that the same network gives the same
+//! bytes. Every format tells effects from regulations: SIF by the interaction (`raises`, `lowers`), GraphML by the edge
+//! attribute `statement`, DOT by dashed lines.
 
 use std::io::{self, Write};
 
 use petgraph::dot::{Config, Dot};
+use petgraph::graph::NodeIndex;
 
 use super::topology::graph;
 use super::{NetworkError, RegulatoryNetwork};
-use crate::biology::{GeneId, GeneTable, Regulation, Sign};
+use crate::biology::{GeneTable, Regulation, Sign, StatementKind};
 
 /// Formats in which [`write()`] lays a network down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExchangeFormat {
-    /// Simple interaction format: `A activates B` on one line, tabs between.
+    /// Simple interaction format: `A activates B` on one line, tabs between; an effect `raises` or `lowers`.
     Sif,
-    /// GraphML, with symbol and sign as attributes.
+    /// GraphML, with symbol, sign and kind of statement as attributes.
     GraphMl,
-    /// DOT of Graphviz: arrows activate, blunt ends inhibit.
+    /// DOT of Graphviz: arrows activate, blunt ends inhibit, effects are dashed.
     Dot,
 }
 
@@ -52,11 +55,18 @@ pub fn write(
     }
 }
 
-const fn verb(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Activation => "activates",
-        Sign::Inhibition => "inhibits",
+const fn verb(kind: StatementKind, sign: Sign) -> &'static str {
+    match (kind, sign) {
+        (StatementKind::Regulation, Sign::Activation) => "activates",
+        (StatementKind::Regulation, Sign::Inhibition) => "inhibits",
+        (StatementKind::Effect, Sign::Activation) => "raises",
+        (StatementKind::Effect, Sign::Inhibition) => "lowers",
     }
+}
+
+fn statements(network: &RegulatoryNetwork) -> impl Iterator<Item = (StatementKind, &Regulation)> {
+    let regulations = network.regulations().iter().map(|edge| (StatementKind::Regulation, edge));
+    regulations.chain(network.effects().iter().map(|effect| (StatementKind::Effect, effect)))
 }
 
 fn write_sif(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn Write) -> io::Result<()> {
@@ -66,25 +76,26 @@ fn write_sif(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn Write
             return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
         }
     }
-    for edge in network.regulations() {
+    let mut alone = vec![true; genes.len()];
+    for (kind, edge) in statements(network) {
         let (regulator, target) = (genes.symbol(edge.regulator), genes.symbol(edge.target));
-        writeln!(out, "{regulator}\t{}\t{target}", verb(edge.sign))?;
+        writeln!(out, "{regulator}\t{}\t{target}", verb(kind, edge.sign))?;
+        [edge.regulator, edge.target].iter().for_each(|gene| alone[gene.index()] = false);
     }
-    let alone = |id: GeneId| network.targets_of(id).is_empty() && network.regulators_of(id).is_empty();
-    for (_, gene) in genes.iter().filter(|&(id, _)| alone(id)) {
+    for (_, gene) in genes.iter().filter(|&(id, _)| alone[id.index()]) {
         writeln!(out, "{}", gene.symbol)?;
     }
     Ok(())
 }
 
 /// Reads a SIF file: `A activates B`, several targets allowed, or a gene alone. If the file holds a tab anywhere, tabs
-/// separate; else spaces do. `->` and `-|` may stand for the verbs.
+/// separate; else spaces do. `->` and `-|` may stand for the verbs of regulations; `raises` and `lowers` are effects.
 ///
 /// # Errors
 /// [`NetworkError`] with the line of anything else.
 pub fn read_sif(text: &str, file: &str) -> Result<(GeneTable, RegulatoryNetwork), NetworkError> {
     let mut genes = GeneTable::new();
-    let mut regulations = Vec::new();
+    let (mut regulations, mut effects) = (Vec::new(), Vec::new());
     let tabs = text.contains('\t');
     for (index, line) in text.lines().enumerate() {
         let words: Vec<&str> = if tabs { line.split('\t').collect() } else { line.split_whitespace().collect() };
@@ -94,13 +105,14 @@ pub fn read_sif(text: &str, file: &str) -> Result<(GeneTable, RegulatoryNetwork)
                 genes.intern(gene);
             }
             [regulator, interaction, targets @ ..] if !targets.is_empty() => {
-                let sign = sign_of(interaction).ok_or_else(|| NetworkError::UnknownInteraction {
+                let (kind, sign) = meaning_of(interaction).ok_or_else(|| NetworkError::UnknownInteraction {
                     file: file.to_owned(),
                     line: index + 1,
                     interaction: (*interaction).to_owned(),
                 })?;
                 let regulator = genes.intern(regulator);
-                regulations.extend(targets.iter().map(|target| Regulation::new(regulator, genes.intern(target), sign)));
+                let of_kind = if kind == StatementKind::Effect { &mut effects } else { &mut regulations };
+                of_kind.extend(targets.iter().map(|target| Regulation::new(regulator, genes.intern(target), sign)));
             }
             _ => {
                 let (file, text) = (file.to_owned(), line.to_owned());
@@ -108,16 +120,19 @@ pub fn read_sif(text: &str, file: &str) -> Result<(GeneTable, RegulatoryNetwork)
             }
         }
     }
-    let network = RegulatoryNetwork::new(genes.len(), regulations);
+    let network = RegulatoryNetwork::new(genes.len(), regulations).with_effects(effects);
     Ok((genes, network))
 }
 
-fn sign_of(interaction: &str) -> Option<Sign> {
-    match interaction {
-        "activates" | "->" => Some(Sign::Activation),
-        "inhibits" | "-|" => Some(Sign::Inhibition),
-        _ => None,
-    }
+fn meaning_of(interaction: &str) -> Option<(StatementKind, Sign)> {
+    let (kind, sign) = match interaction {
+        "activates" | "->" => (StatementKind::Regulation, Sign::Activation),
+        "inhibits" | "-|" => (StatementKind::Regulation, Sign::Inhibition),
+        "raises" => (StatementKind::Effect, Sign::Activation),
+        "lowers" => (StatementKind::Effect, Sign::Inhibition),
+        _ => return None,
+    };
+    Some((kind, sign))
 }
 
 fn write_graphml(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn Write) -> io::Result<()> {
@@ -126,6 +141,7 @@ fn write_graphml(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn W
   <key id="symbol" for="node" attr.name="symbol" attr.type="string"/>
   <key id="interaction" for="edge" attr.name="interaction" attr.type="string"/>
   <key id="sign" for="edge" attr.name="sign" attr.type="int"/>
+  <key id="statement" for="edge" attr.name="statement" attr.type="string"/>
   <graph edgedefault="directed">
 "#;
     out.write_all(HEAD.as_bytes())?;
@@ -133,12 +149,12 @@ fn write_graphml(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn W
         let symbol = xml_text(&gene.symbol);
         writeln!(out, "    <node id=\"n{}\"><data key=\"symbol\">{symbol}</data></node>", id.index())?;
     }
-    for edge in network.regulations() {
+    for (kind, edge) in statements(network) {
         let (regulator, target) = (edge.regulator.index(), edge.target.index());
-        let (interaction, sign) = (verb(edge.sign), edge.sign.value());
+        let (interaction, sign, statement) = (verb(kind, edge.sign), edge.sign.value(), kind.word());
         writeln!(
             out,
-            "    <edge source=\"n{regulator}\" target=\"n{target}\"><data key=\"interaction\">{interaction}</data><data key=\"sign\">{sign}</data></edge>"
+            "    <edge source=\"n{regulator}\" target=\"n{target}\"><data key=\"interaction\">{interaction}</data><data key=\"sign\">{sign}</data><data key=\"statement\">{statement}</data></edge>"
         )?;
     }
     out.write_all(b"  </graph>\n</graphml>\n")
@@ -163,19 +179,26 @@ fn xml_text(text: &str) -> String {
 }
 
 fn write_dot(network: &RegulatoryNetwork, genes: &GeneTable, out: &mut dyn Write) -> io::Result<()> {
-    let graph = graph(network).map(|_, &gene| genes.symbol(gene), |_, &sign| arrow(sign));
-    let edge_attributes = |_, edge: petgraph::graph::EdgeReference<'_, &str>| (*edge.weight()).to_owned();
+    let regulation = |sign: &Sign| arrow(StatementKind::Regulation, *sign);
+    let mut graph = graph(network).map(|_, &gene| genes.symbol(gene), |_, sign| regulation(sign));
+    for effect in network.effects() {
+        let [regulator, target] = [effect.regulator, effect.target].map(|gene| NodeIndex::new(gene.index()));
+        graph.add_edge(regulator, target, arrow(StatementKind::Effect, effect.sign));
+    }
+    let edge_attributes = |_, edge: petgraph::graph::EdgeReference<'_, String>| edge.weight().clone();
     let gene_attributes = |_, _| String::new();
     let dot = Dot::with_attr_getters(&graph, &[Config::EdgeNoLabel], &edge_attributes, &gene_attributes);
     // `Display` of `Dot` prints symbols as they are, with quotes and backslashes escaped.
     write!(out, "{dot}")
 }
 
-const fn arrow(sign: Sign) -> &'static str {
-    match sign {
+fn arrow(kind: StatementKind, sign: Sign) -> String {
+    let arrow = match sign {
         Sign::Activation => "arrowhead = normal, color = \"#1b7837\"",
         Sign::Inhibition => "arrowhead = tee, color = \"#b2182b\"",
-    }
+    };
+    let line = if kind == StatementKind::Effect { ", style = dashed" } else { "" };
+    format!("{arrow}{line}")
 }
 
 #[cfg(test)]
@@ -240,6 +263,19 @@ mod tests {
     }
 
     #[test]
+    fn every_format_tells_effects_from_regulations() {
+        let sif = "A\tactivates\tB\nA\tlowers\tB\nB\traises\tC\n";
+        let (genes, network) = read_sif(sif, "t.sif").expect("a network");
+        assert_eq!((network.regulations().len(), network.effects().len()), (1, 2));
+        assert_eq!(written(ExchangeFormat::Sif, &network, &genes), sif);
+        let xml = written(ExchangeFormat::GraphMl, &network, &genes);
+        assert_eq!(xml.matches("<data key=\"statement\">effect</data>").count(), 2, "{xml}");
+        assert_eq!(xml.matches("<data key=\"statement\">regulation</data>").count(), 1, "{xml}");
+        let dot = written(ExchangeFormat::Dot, &network, &genes);
+        assert_eq!((dot.matches("style = dashed").count(), dot.matches("arrowhead").count()), (2, 3), "{dot}");
+    }
+
+    #[test]
     fn a_quote_in_a_symbol_cannot_leave_its_label() {
         let (genes, network) = read_sif("ab\"] c [\"\tactivates\tB\n", "t.sif").expect("a network");
         let dot = written(ExchangeFormat::Dot, &network, &genes);
@@ -261,9 +297,12 @@ mod tests {
         assert_eq!(ExchangeFormat::from_file_name("net"), None);
     }
 
-    fn named(genes: &GeneTable, network: &RegulatoryNetwork) -> (BTreeSet<String>, BTreeSet<(String, String, Sign)>) {
+    type Named = (BTreeSet<String>, BTreeSet<(StatementKind, String, String, Sign)>);
+
+    fn named(genes: &GeneTable, network: &RegulatoryNetwork) -> Named {
         let symbol = |id| genes.symbol(id).to_owned();
-        let edges = network.regulations().iter().map(|edge| (symbol(edge.regulator), symbol(edge.target), edge.sign));
+        let edges =
+            statements(network).map(|(kind, edge)| (kind, symbol(edge.regulator), symbol(edge.target), edge.sign));
         (genes.iter().map(|(_, gene)| gene.symbol.clone()).collect(), edges.collect())
     }
 
@@ -284,7 +323,8 @@ mod tests {
             for symbol in &alone {
                 genes.intern(symbol);
             }
-            let network = RegulatoryNetwork::new(genes.len(), regulations);
+            let effects: Vec<_> = regulations.iter().step_by(2).copied().collect();
+            let network = RegulatoryNetwork::new(genes.len(), regulations).with_effects(effects);
             let text = written(ExchangeFormat::Sif, &network, &genes);
             let (genes_again, network_again) = read_sif(&text, "again.sif").expect("what was written");
             prop_assert_eq!(named(&genes, &network), named(&genes_again, &network_again));

@@ -308,11 +308,12 @@ pub fn subnetwork(network: &RegulatoryNetwork, genes: usize, seed: u64) -> Resul
     let mut chosen: Vec<_> = grow(&links, start, genes, &rank).into_iter().map(GeneId::new).collect();
     chosen.sort_unstable();
     let place = |gene: GeneId| chosen.binary_search(&gene).ok().map(GeneId::new);
-    let inside = network
-        .regulations()
-        .iter()
-        .filter_map(|edge| Some(Regulation::new(place(edge.regulator)?, place(edge.target)?, edge.sign)));
-    Ok(Subnetwork { network: RegulatoryNetwork::new(genes, inside), genes: chosen })
+    let inside = |statements: &[Regulation]| {
+        let placed = |edge: &Regulation| Some(Regulation::new(place(edge.regulator)?, place(edge.target)?, edge.sign));
+        statements.iter().filter_map(placed).collect::<Vec<_>>()
+    };
+    let part = RegulatoryNetwork::new(genes, inside(network.regulations())).with_effects(inside(network.effects()));
+    Ok(Subnetwork { network: part, genes: chosen })
 }
 
 /// Neighbours of each gene in either direction, sorted, without itself.

@@ -12,7 +12,7 @@ use crate::biology::Regulation;
 const EXCHANGES: usize = 20;
 
 /// The network with its targets exchanged at random: every gene keeps its number of targets, with their signs, and its
-/// number of regulators.
+/// number of regulators. Effects are left out: they say what was seen, which this network is meant not to know.
 ///
 /// Two regulations `a → b`, `c → d` drawn evenly become `a → d`, `c → b` with the sign of their regulator's, unless that
 /// would make a gene regulate itself or join two genes that are joined already; 20 times as often as there are

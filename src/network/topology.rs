@@ -1,4 +1,4 @@
-//! The shape of a network: who can reach whom, feedback, degrees.
+//! The shape of a network: who can reach whom, feedback, degrees; all of its regulations alone, since effects are no steps.
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::DiGraph;

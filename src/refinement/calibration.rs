@@ -215,7 +215,7 @@ fn damage(truth: &RegulatoryNetwork, faults: &[Action]) -> RegulatoryNetwork {
             regulations.remove(&edit.regulation);
         }
     }
-    RegulatoryNetwork::new(truth.n_genes(), regulations)
+    RegulatoryNetwork::new(truth.n_genes(), regulations).with_effects(truth.effects().iter().copied())
 }
 
 /// What the search finds in a simulated screen, with the support of each revision.

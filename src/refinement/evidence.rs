@@ -7,7 +7,7 @@ use super::Action;
 use super::commit::Search;
 use super::exact::{Effect, UNIT};
 use super::noise::Noise;
-use crate::biology::{Evidence, ResponseMatrix, Revision, RevisionStatus};
+use crate::biology::{Evidence, ResponseMatrix, Revision, RevisionStatus, StatementKind};
 
 /// The revisions in force and those proposed, with their evidence, best supported first.
 pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], resamples: &Resamples) -> Vec<Revision> {
@@ -50,7 +50,8 @@ fn revision(
         stability: resamples.stability(effects, cost),
         ..Evidence::default()
     };
-    Revision { kind: action.kind, regulation: action.regulation, status, evidence }
+    let statement = StatementKind::Regulation;
+    Revision { kind: action.kind, statement, regulation: action.regulation, status, evidence }
 }
 
 /// Shares of its entries in which a revision may be without effect.
@@ -166,6 +167,7 @@ mod tests {
             let mended = (0..entries).map(|perturbation| Entry { perturbation, gene: target }).collect();
             let revision = Revision {
                 kind: RevisionKind::Added,
+                statement: StatementKind::Regulation,
                 regulation: Regulation::new(regulator, target, Sign::Activation),
                 status: RevisionStatus::Applied,
                 evidence: Evidence { mended, ..Evidence::default() },

@@ -7,14 +7,17 @@
 //! Two kinds of states are held as not reached, for nothing follows from them. Under the nearest reading one that walks of
 //! the other sign reach earlier: wherever a walk goes on from it, one of the other sign goes on from the same gene and
 //! arrives earlier. And one at the last depth of which no entry is scored: no walk goes on from it.
+//!
+//! An entry that an effect of a perturbed gene tells is settled: no edit of regulations changes it. It is counted once,
+//! and then held as not scored.
 
 use rayon::prelude::*;
 
 use super::RefinementData;
 use super::reach::{BLOCK, CHUNK, Reach, Touched};
-use crate::biology::{Direction, Entry, GeneId, Regulation, Response, ResponseMatrix, Sign};
+use crate::biology::{Direction, Entry, GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::symbolic::Reading;
+use crate::symbolic::{Reading, responses_by_effects};
 
 /// Depth of a state that no walk reaches.
 pub(super) const UNREACHED: u8 = 250;
@@ -163,6 +166,18 @@ pub(super) struct Row {
     weights: Vec<u16>,
     /// No fewer steps lead from each gene to one whose entry is scored.
     pub steps: Vec<u8>,
+    settled: Settled,
+}
+
+/// What effects tell, whatever the regulations are.
+#[derive(Clone, Debug, Default)]
+struct Settled {
+    /// Genes with their classes, in order.
+    classes: Vec<(u32, u8)>,
+    /// Weights of the entries that agree and that disagree.
+    weights: (i64, i64),
+    /// Number of entries that disagree.
+    wrong: u64,
 }
 
 impl Row {
@@ -195,7 +210,7 @@ impl Row {
 
     /// Weights of entries that agree and that disagree.
     pub fn agreement(&self, reading: Reading) -> (i64, i64) {
-        let mut sums = (0, 0);
+        let mut sums = self.settled.weights;
         for gene in 0..self.wanted.len() {
             let weight = i64::from(self.weights[gene]);
             if self.wanted[gene] != UNSCORED {
@@ -204,6 +219,22 @@ impl Row {
             }
         }
         sums
+    }
+
+    /// Counts the entries that the effects of the perturbed genes tell, and takes them out of what regulations are scored by.
+    fn settle(&mut self, network: &RegulatoryNetwork, perturbation: &Perturbation) {
+        for (gene, response) in responses_by_effects(network, perturbation) {
+            let (gene, class) = (gene.index(), response.class() as u8);
+            let Settled { classes, weights, wrong } = &mut self.settled;
+            classes.push((gene as u32, class));
+            if self.wanted[gene] == UNSCORED {
+                continue;
+            }
+            let right = class == self.wanted[gene];
+            *(if right { &mut weights.0 } else { &mut weights.1 }) += i64::from(self.weights[gene]);
+            *wrong += u64::from(!right);
+            (self.wanted[gene], self.weights[gene]) = (UNSCORED, 0);
+        }
     }
 
     /// Lowers the steps from `gene` to so many, and those from all genes that lead to it.
@@ -227,7 +258,13 @@ impl Row {
             && (nearest || edits.iter().all(|edit| !edit.insert || is_longer(edit)))
     }
 
-    /// Present class of `gene`.
+    /// Class of `gene` as the network reads: by the effects, and where they say nothing by the walks.
+    pub fn said(&self, gene: usize, reading: Reading) -> u8 {
+        let settled = self.settled.classes.binary_search_by_key(&(gene as u32), |&(gene, _)| gene);
+        settled.map_or_else(|_| self.class(gene, reading), |at| self.settled.classes[at].1)
+    }
+
+    /// Present class of `gene` by the walks.
     pub fn class(&self, gene: usize, reading: Reading) -> u8 {
         if let Reading::Majority { .. } = reading {
             return self.counted[gene];
@@ -304,8 +341,8 @@ impl ExactState {
         class_balance: f64,
     ) -> Self {
         let by_class = class_weights(data.measured, class_balance);
-        let measured = rows_of(network.n_genes(), data.measured, None, by_class);
-        let predicted = rows_of(network.n_genes(), data.predicted, Some(data.predicted_weights), by_class);
+        let measured = rows_of(network, data.measured, None, by_class);
+        let predicted = rows_of(network, data.predicted, Some(data.predicted_weights), by_class);
         let mut rows: Vec<_> = measured.into_iter().chain(predicted).collect();
         let arcs = Arcs::of(network);
         rows.par_iter_mut().for_each(|row| {
@@ -329,7 +366,7 @@ impl ExactState {
     pub fn wrong_entries(&self) -> u64 {
         let wrong = |row: &Row| {
             let is_wrong = |gene: &usize| row.wrong(*gene, self.reading).is_some();
-            (0..row.wanted.len()).filter(is_wrong).count() as u64
+            row.settled.wrong + (0..row.wanted.len()).filter(is_wrong).count() as u64
         };
         self.rows.iter().filter(|row| row.measured).map(wrong).sum()
     }
@@ -447,15 +484,16 @@ impl ExactState {
 }
 
 fn rows_of(
-    n_genes: usize,
-    (perturbations, responses): (&[crate::biology::Perturbation], &ResponseMatrix),
+    network: &RegulatoryNetwork,
+    (perturbations, responses): (&[Perturbation], &ResponseMatrix),
     weights: Option<&[f32]>,
     by_class: [f64; 3],
 ) -> Vec<Row> {
+    let n_genes = network.n_genes();
     let weight = |entry: &Option<Response>, confidence: f32| {
         entry.map_or(0, |response| fixed(f64::from(confidence.clamp(0.0, 1.0)) * by_class[response.class()]))
     };
-    let row = |(index, perturbation): (usize, &crate::biology::Perturbation)| {
+    let row = |(index, perturbation): (usize, &Perturbation)| {
         let class = |entry: &Option<Response>| entry.map_or(UNSCORED, |response| response.class() as u8);
         let mut row = Row {
             measured: weights.is_none(),
@@ -464,6 +502,7 @@ fn rows_of(
             counted: Vec::new(),
             wanted: responses.row(index).iter().map(class).collect(),
             steps: Vec::new(),
+            settled: Settled::default(),
             weights: match weights {
                 None => responses.row(index).iter().map(|entry| weight(entry, 1.0)).collect(),
                 Some(weights) => {
@@ -479,6 +518,7 @@ fn rows_of(
                 row.weights[gene] = 0;
             }
         }
+        row.settle(network, perturbation);
         row
     };
     perturbations.iter().enumerate().map(row).collect()
@@ -494,10 +534,7 @@ fn fixed(weight: f64) -> u16 {
 }
 
 /// Weight of an entry that should be down, unchanged, up; 1 on average over the measured entries.
-fn class_weights(
-    (perturbations, responses): (&[crate::biology::Perturbation], &ResponseMatrix),
-    class_balance: f64,
-) -> [f64; 3] {
+fn class_weights((perturbations, responses): (&[Perturbation], &ResponseMatrix), class_balance: f64) -> [f64; 3] {
     let mut counts = [0_u64; 3];
     for (row, perturbation) in perturbations.iter().enumerate() {
         for (gene, response) in responses.row(row).iter().enumerate() {

@@ -82,7 +82,7 @@ fn read_and_seen<'a>(
     entries
         .filter_map(|(gene, seen)| Some((GeneId::new(gene), (*seen)?)))
         .filter(|&(gene, _)| !perturbation.moves(gene))
-        .map(|(gene, seen)| (gene, usize::from(read.class(gene.index(), state.reading)), seen.class()))
+        .map(|(gene, seen)| (gene, usize::from(read.said(gene.index(), state.reading)), seen.class()))
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ impl RelaxedNetwork {
         }
     }
 
-    /// The regulations whose relaxed indicator `1 − exp(−t₀ · strength)` is at least ½.
+    /// The regulations whose relaxed indicator `1 − exp(−t₀ · strength)` is at least ½; effects are not known here.
     #[must_use]
     pub fn rounded(&self, t0: f64) -> RegulatoryNetwork {
         let n_genes = self.activation.rows;

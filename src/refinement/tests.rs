@@ -25,6 +25,12 @@ fn random_network(generator: &mut ChaCha8Rng, n_genes: usize, regulations: usize
     RegulatoryNetwork::new(n_genes, signed.collect::<Vec<_>>())
 }
 
+/// Half as many effects as there are genes.
+fn with_random_effects(network: RegulatoryNetwork, generator: &mut ChaCha8Rng) -> RegulatoryNetwork {
+    let n_genes = network.n_genes();
+    network.with_effects(random_network(generator, n_genes, n_genes / 2).regulations().iter().copied())
+}
+
 fn every_perturbation(n_genes: usize) -> Vec<Perturbation> {
     (0..n_genes)
         .map(GeneId::new)
@@ -85,6 +91,7 @@ proptest! {
     fn knowledge_that_explains_the_data_is_not_revised(seed in any::<u64>(), n_genes in 1..25usize, density in 0..4usize) {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let network = random_network(&mut generator, n_genes, density * n_genes);
+        let network = with_random_effects(network, &mut generator);
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&network, &perturbations, 5, reading);
@@ -100,6 +107,7 @@ proptest! {
     fn edits_one_by_one_leave_the_same_state_as_a_search_from_scratch(seed in any::<u64>(), n_genes in 2..25usize) {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let network = random_network(&mut generator, n_genes, 2 * n_genes);
+        let network = with_random_effects(network, &mut generator);
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let mut wanted = random_responses(&mut generator, perturbations.len(), n_genes);
@@ -132,7 +140,8 @@ proptest! {
             let after = state.disagreement().measured;
             prop_assert_eq!(before - after, gain.measured);
             prop_assert_eq!(before - after, effects);
-            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied());
+            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied())
+                .with_effects(network.effects().iter().copied());
             let expected = disagreements(&from_scratch, &perturbations, &wanted, 5, reading) * UNIT;
             prop_assert_eq!(after, expected);
             let fresh = ExactState::new(&from_scratch, &data, 5, reading);
@@ -148,6 +157,7 @@ proptest! {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
         let truth = random_network(&mut generator, n_genes, 2 * n_genes);
         let network = random_network(&mut generator, n_genes, 2 * n_genes);
+        let network = with_random_effects(network, &mut generator);
         let reading = READINGS[generator.random_range(0..3)];
         let perturbations = every_perturbation(n_genes);
         let observed = observe(&truth, &perturbations, 5, reading);

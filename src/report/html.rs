@@ -17,6 +17,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
         "report.html",
         context! {
             report => Value::from(Serde(summary)),
+            with_effects => summary.has_effects(),
             stop => stop_sentence(summary.stop_reason),
             search => search_sentence(summary.iterations.last().and_then(|round| round.additions_untried)),
             bars => Value::from(Serde(plots::consistency_bars(summary))),

@@ -12,7 +12,7 @@ use super::tables::{MarkdownTable, escaped};
 use super::templates::render;
 use super::verdict::{row_title, search_sentence, stop_sentence};
 use super::wording::{decimal, grouped, percent, score};
-use crate::biology::{RevisionStatus, Sign};
+use crate::biology::{RevisionStatus, Sign, StatementKind};
 
 /// A terminal shows fewer revisions than a page.
 const LISTED: usize = 20;
@@ -31,6 +31,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
             agreement => agreement(summary),
             classes => classes(&summary.scores.data_consistency),
             revisions => revisions,
+            with_effects => summary.has_effects(),
             knobs => knobs::markdown(summary.knob_curves),
             rounds => rounds(summary),
             faults => summary.power_check.as_ref().map(faults),
@@ -120,27 +121,34 @@ fn classes(data: &Agreement) -> String {
     table.text()
 }
 
-const fn arrow(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Activation => "→",
-        Sign::Inhibition => "⊣",
+const fn arrow(kind: StatementKind, sign: Sign) -> &'static str {
+    match (kind, sign) {
+        (StatementKind::Regulation, Sign::Activation) => "→",
+        (StatementKind::Regulation, Sign::Inhibition) => "⊣",
+        (StatementKind::Effect, Sign::Activation) => "raises",
+        (StatementKind::Effect, Sign::Inhibition) => "lowers",
     }
 }
 
 /// Two lines: the revision with its figures, and the reason.
 fn revision(revision: &ListedRevision<'_>) -> String {
     let (regulator, target) = (escaped(&revision.regulator), escaped(&revision.target));
+    let arrow = |sign| arrow(revision.statement, sign);
     let change = match (revision.sign_before, revision.sign_after) {
         (Some(before), Some(after)) => format!("{regulator} {} {target} (was {})", arrow(after), arrow(before)),
         (before, after) => format!("{regulator} {} {target}", before.or(after).map_or("→", arrow)),
     };
+    let kind = match revision.statement {
+        StatementKind::Regulation => revision.kind.to_owned(),
+        StatementKind::Effect => format!("effect {}", revision.kind),
+    };
+    let posterior = revision.posterior.map_or_else(String::new, |share| format!(", posterior {}", decimal(share, 3)));
     let status = match revision.status {
         RevisionStatus::Applied => "",
         RevisionStatus::Proposed => " (proposed)",
     };
     format!(
-        "**{}{status}: {change}** · mended {}, broken {}, predicted {}, drop {}, stability {}, q {}\n    {}",
-        revision.kind,
+        "**{kind}{status}: {change}** · mended {}, broken {}, predicted {}, drop {}, stability {}, q {}{posterior}\n    {}",
         revision.mended,
         revision.broken,
         optional(revision.predicted, |weight| decimal(weight, 2)),

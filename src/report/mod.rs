@@ -144,8 +144,10 @@ impl Report<'_> {
 
     /// Writes `revisions.tsv`: a header and one line per revision, applied or proposed, in the order of the outcome.
     ///
-    /// Columns: kind, status, regulator, target, sign before and after, measured responses mended and broken, weight of
-    /// the predicted ones, drop of the objective, stability, q-value, examples of mended responses, and the reason.
+    /// Columns: kind, status, regulator, target, sign before and after, measured responses mended and broken, weight of the
+    /// predicted ones, drop of the objective, stability, q-value, whether it is of a regulation or an effect, posterior,
+    /// log-likelihood ratio, experiments that agree, oppose and are silent, examples of mended responses, alternatives, and
+    /// the reason.
     ///
     /// # Errors
     /// [`ReportError::Write`] if `out` fails.

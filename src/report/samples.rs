@@ -1,7 +1,10 @@
 //! Outcomes made by hand, on which the formats are tried. The figures are invented; none was measured.
 
 use super::{DataSummary, InputFile, Report};
-use crate::biology::{Entry, Evidence, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign};
+use crate::biology::{
+    Entry, Evidence, ExperimentCounts, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign,
+    StatementKind,
+};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
@@ -76,7 +79,7 @@ fn input(role: &str, file: &str, bytes: u64) -> InputFile {
 }
 
 pub(super) fn all() -> Vec<Sample> {
-    vec![usual(), unrevised(), many(5000), power_check(), hostile(), unfinite(), bare()]
+    vec![usual(), unrevised(), many(5000), power_check(), hostile(), unfinite(), bare(), effects()]
 }
 
 const SYMBOLS: [&str; 12] =
@@ -96,6 +99,34 @@ pub(super) fn usual() -> Sample {
         notes: notes(),
         knob_curves: knob_curves(),
     }
+}
+
+/// Two effects and a regulation stated, a regulation flipped, and an effect proposed.
+pub(super) fn effects() -> Sample {
+    let sample = usual();
+    let gene = GeneId::new;
+    let revision =
+        |kind, statement, regulation, status, evidence| Revision { kind, statement, regulation, status, evidence };
+    let evidence = |posterior, experiments: Option<[u32; 3]>| Evidence {
+        posterior,
+        log_likelihood_ratio: experiments.map(|[agreeing, ..]| 1.5 * f64::from(agreeing)),
+        experiments: experiments.map(|[agreeing, opposing, silent]| ExperimentCounts { agreeing, opposing, silent }),
+        base_rate: experiments.map(|_| 0.04),
+        ..Evidence::default()
+    };
+    let known = sample.outcome.original.regulations()[0];
+    let new = |regulator, target, sign| Regulation::new(gene(regulator), gene(target), sign);
+    use RevisionKind::{Added, SignFlipped};
+    use RevisionStatus::{Applied, Proposed};
+    use StatementKind::{Effect, Regulation as Stated};
+    let revisions = vec![
+        revision(Added, Effect, new(0, 11, Sign::Inhibition), Applied, evidence(Some(0.9), Some([3, 0, 1]))),
+        revision(Added, Effect, new(1, 11, Sign::Activation), Applied, evidence(Some(0.8), Some([2, 0, 0]))),
+        revision(Added, Stated, new(11, 10, Sign::Activation), Applied, evidence(Some(0.6), None)),
+        revision(SignFlipped, Stated, known, Applied, evidence(None, None)),
+        revision(Added, Effect, new(2, 11, Sign::Activation), Proposed, evidence(Some(0.3), Some([1, 1, 0]))),
+    ];
+    Sample { name: "effects", outcome: outcome(sample.outcome.original, revisions), ..sample }
 }
 
 /// The data agree with the knowledge.
@@ -257,6 +288,7 @@ fn some_revisions(original: &RegulatoryNetwork, count: usize) -> Vec<Revision> {
         let mended = if status == RevisionStatus::Proposed { 0 } else { 1 + (count - index) % 19 };
         Revision {
             kind,
+            statement: StatementKind::Regulation,
             regulation,
             status,
             evidence: Evidence {
@@ -268,6 +300,7 @@ fn some_revisions(original: &RegulatoryNetwork, count: usize) -> Vec<Revision> {
                 q_value: (index % 6 != 5).then(|| 0.001 + (index % 30) as f64 / 200.0),
                 alternatives: vec![(RevisionKind::Added, held.flipped()); index % 3],
                 mediators: vec![held.target; (index + 1) % 2],
+                ..Evidence::default()
             },
         }
     };

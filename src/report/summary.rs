@@ -6,7 +6,7 @@ use super::reason::{alternatives, examples, reason};
 use super::verdict::{self, Verdict, compared};
 use super::wording::{Names, counted, finite};
 use super::{DataSummary, InputFile, Report};
-use crate::biology::{Revision, RevisionKind, RevisionStatus, Sign};
+use crate::biology::{Revision, RevisionKind, RevisionStatus, Sign, StatementKind};
 use crate::metrics::Consistency;
 use crate::pipeline::evaluation::KnobCurve;
 use crate::pipeline::{Iteration, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason};
@@ -47,6 +47,7 @@ pub(super) struct Tool<'a> {
 pub(super) struct Knowledge {
     pub genes: usize,
     pub regulations: BeforeAfter,
+    pub effects: BeforeAfter,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -63,6 +64,10 @@ impl<'a> Summary<'a> {
             before: outcome.original.regulations().len() as u64,
             after: outcome.refined.regulations().len() as u64,
         };
+        let effects = BeforeAfter {
+            before: outcome.original.effects().len() as u64,
+            after: outcome.refined.effects().len() as u64,
+        };
         let counts = RevisionCounts::of(&outcome.revisions, regulations.before);
         let faults = outcome.power_check.as_ref().map(|check| Faults::of(check, names));
         let verdict = verdict::verdict(outcome, &counts, faults.as_ref());
@@ -74,7 +79,7 @@ impl<'a> Summary<'a> {
             stop_reason: outcome.stop_reason,
             inputs: &report.inputs,
             data: report.data_summary,
-            knowledge: Knowledge { genes: report.genes.len(), regulations },
+            knowledge: Knowledge { genes: report.genes.len(), regulations, effects },
             scores: ScoreSummary::of(&outcome.scores),
             revisions: RevisionSummary { counts, most_supported: most_supported(&outcome.revisions, names) },
             ambiguous: BeforeAfter { before: outcome.ambiguous.0, after: outcome.ambiguous.1 },
@@ -86,6 +91,14 @@ impl<'a> Summary<'a> {
             timings: Timings::of(&outcome.timings, &outcome.iterations),
             peak_memory_bytes: report.peak_memory_bytes,
         }
+    }
+}
+
+impl Summary<'_> {
+    /// True if there is any effect, known or in a revision, to be told apart from the regulations.
+    pub fn has_effects(&self) -> bool {
+        let (known, revised) = (&self.knowledge.effects, &self.revisions.counts.by_statement.effect);
+        known.before + known.after + revised.applied + revised.proposed > 0
     }
 }
 
@@ -220,7 +233,7 @@ pub(super) struct RevisionSummary<'a> {
     pub most_supported: Vec<ListedRevision<'a>>,
 }
 
-/// Applied revisions by kind, and beside them the proposed ones.
+/// Applied revisions by kind, and beside them the proposed ones; of regulations and effects together and apart.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct RevisionCounts {
     pub applied: u64,
@@ -230,6 +243,31 @@ pub(super) struct RevisionCounts {
     pub per_regulation: Option<f64>,
     pub proposed: ProposedCounts,
     pub total: u64,
+    pub by_statement: ByStatement,
+    pub expected_true: Option<ExpectedTrue>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct ByStatement {
+    pub regulation: StatementCounts,
+    pub effect: StatementCounts,
+}
+
+/// Revisions of statements of one kind.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct StatementCounts {
+    pub applied: u64,
+    pub added: u64,
+    pub removed: u64,
+    pub flipped: u64,
+    pub proposed: u64,
+}
+
+/// The sum of the posteriors of the applied revisions that have one, and their number.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ExpectedTrue {
+    pub expected: f64,
+    pub of: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -242,13 +280,11 @@ pub(super) struct ProposedCounts {
 
 impl RevisionCounts {
     fn of(revisions: &[Revision], regulations: u64) -> Self {
-        let count = |status, kind| {
-            revisions.iter().filter(|revision| revision.status == status && revision.kind == kind).count() as u64
-        };
-        let of_status = |status| RevisionKind::ALL.map(|kind| count(status, kind));
+        let [regulation, effect] = StatementKind::ALL.map(|kind| StatementCounts::of(revisions, kind));
+        let of_status = |status| RevisionKind::ALL.map(|kind| count(revisions, status, kind));
         let [added, removed, flipped] = of_status(RevisionStatus::Applied);
         let applied = added + removed + flipped;
-        let per_regulation = (regulations > 0).then(|| applied as f64 / regulations as f64);
+        let per_regulation = (regulations > 0).then(|| regulation.applied as f64 / regulations as f64);
         let [proposed_added, proposed_removed, proposed_flipped] = of_status(RevisionStatus::Proposed);
         let proposed = ProposedCounts {
             total: proposed_added + proposed_removed + proposed_flipped,
@@ -256,7 +292,38 @@ impl RevisionCounts {
             removed: proposed_removed,
             flipped: proposed_flipped,
         };
-        Self { applied, added, removed, flipped, per_regulation, proposed, total: revisions.len() as u64 }
+        Self {
+            applied,
+            added,
+            removed,
+            flipped,
+            per_regulation,
+            proposed,
+            total: revisions.len() as u64,
+            by_statement: ByStatement { regulation, effect },
+            expected_true: ExpectedTrue::of(revisions),
+        }
+    }
+}
+
+fn count<'a>(revisions: impl IntoIterator<Item = &'a Revision>, status: RevisionStatus, kind: RevisionKind) -> u64 {
+    revisions.into_iter().filter(|revision| revision.status == status && revision.kind == kind).count() as u64
+}
+
+impl StatementCounts {
+    fn of(revisions: &[Revision], statement: StatementKind) -> Self {
+        let of_kind = || revisions.iter().filter(|revision| revision.statement == statement);
+        let [added, removed, flipped] = RevisionKind::ALL.map(|kind| count(of_kind(), RevisionStatus::Applied, kind));
+        let applied = added + removed + flipped;
+        Self { applied, added, removed, flipped, proposed: of_kind().count() as u64 - applied }
+    }
+}
+
+impl ExpectedTrue {
+    fn of(revisions: &[Revision]) -> Option<Self> {
+        let applied = revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
+        let posteriors: Vec<_> = applied.filter_map(|revision| revision.evidence.posterior.and_then(finite)).collect();
+        (!posteriors.is_empty()).then(|| Self { expected: posteriors.iter().sum(), of: posteriors.len() as u64 })
     }
 }
 
@@ -264,6 +331,7 @@ impl RevisionCounts {
 #[derive(Serialize)]
 pub(super) struct ListedRevision<'a> {
     pub kind: &'static str,
+    pub statement: StatementKind,
     pub status: RevisionStatus,
     pub regulator: std::borrow::Cow<'a, str>,
     pub target: std::borrow::Cow<'a, str>,
@@ -275,6 +343,11 @@ pub(super) struct ListedRevision<'a> {
     pub objective_drop: Option<f64>,
     pub stability: Option<f64>,
     pub q_value: Option<f64>,
+    pub posterior: Option<f64>,
+    pub log_likelihood_ratio: Option<f64>,
+    pub agreeing: Option<u32>,
+    pub opposing: Option<u32>,
+    pub silent: Option<u32>,
     pub examples: Vec<String>,
     pub alternatives: Vec<String>,
     pub reason: String,
@@ -285,6 +358,7 @@ impl<'a> ListedRevision<'a> {
         let evidence = &revision.evidence;
         Self {
             kind: revision.kind.word(),
+            statement: revision.statement,
             status: revision.status,
             regulator: names.gene(revision.regulation.regulator),
             target: names.gene(revision.regulation.target),
@@ -296,6 +370,11 @@ impl<'a> ListedRevision<'a> {
             objective_drop: finite(evidence.objective_drop),
             stability: evidence.stability.and_then(finite),
             q_value: evidence.q_value.and_then(finite),
+            posterior: evidence.posterior.and_then(finite),
+            log_likelihood_ratio: evidence.log_likelihood_ratio.and_then(finite),
+            agreeing: evidence.experiments.map(|counts| counts.agreeing),
+            opposing: evidence.experiments.map(|counts| counts.opposing),
+            silent: evidence.experiments.map(|counts| counts.silent),
             examples: examples(&evidence.mended, names),
             alternatives: alternatives(evidence, names),
             reason: reason(revision, names),

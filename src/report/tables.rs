@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::ReportError;
 use super::summary::ListedRevision;
 use super::wording::Names;
-use crate::biology::{Revision, RevisionStatus, Sign};
+use crate::biology::{Revision, RevisionStatus, Sign, StatementKind};
 
 /// One line of `revisions.tsv`; the field names are the column names.
 #[derive(Serialize)]
@@ -24,12 +24,18 @@ struct RevisionLine<'a> {
     objective_drop: Option<f64>,
     stability: Option<f64>,
     q_value: Option<f64>,
+    statement: StatementKind,
+    posterior: Option<f64>,
+    log_likelihood_ratio: Option<f64>,
+    agreeing: Option<u32>,
+    opposing: Option<u32>,
+    silent: Option<u32>,
     examples: String,
     alternatives: String,
     reason: &'a str,
 }
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 21] = [
     "kind",
     "status",
     "regulator",
@@ -42,6 +48,12 @@ const COLUMNS: [&str; 15] = [
     "objective_drop",
     "stability",
     "q_value",
+    "statement",
+    "posterior",
+    "log_likelihood_ratio",
+    "agreeing",
+    "opposing",
+    "silent",
     "examples",
     "alternatives",
     "reason",
@@ -70,6 +82,12 @@ pub(super) fn write_revisions(
             objective_drop: listed.objective_drop.map(rounded),
             stability: listed.stability.map(rounded),
             q_value: listed.q_value.map(rounded),
+            statement: listed.statement,
+            posterior: listed.posterior.map(rounded),
+            log_likelihood_ratio: listed.log_likelihood_ratio.map(rounded),
+            agreeing: listed.agreeing,
+            opposing: listed.opposing,
+            silent: listed.silent,
             examples: listed.examples.join("; "),
             alternatives: listed.alternatives.join("; "),
             reason: &listed.reason,
@@ -199,6 +217,16 @@ mod tests {
     fn a_missing_figure_is_an_empty_field() {
         let line = &lines(&samples::unfinite())[0];
         assert_eq!((&line[9], &line[10], &line[11]), ("", "", ""));
+    }
+
+    #[test]
+    fn an_effect_has_its_posterior_and_its_experiments_in_columns_of_their_own() {
+        let lines = lines(&samples::effects());
+        let told: Vec<_> =
+            lines.iter().map(|line| [&line[12], &line[13], &line[14], &line[15], &line[16], &line[17]]).collect();
+        assert_eq!(told[0], ["effect", "0.9", "4.5", "3", "0", "1"]);
+        assert_eq!(told[2], ["regulation", "0.6", "", "", "", ""]);
+        assert_eq!(told[3], ["regulation", "", "", "", "", ""]);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::summary::{Faults, RevisionCounts};
-use super::wording::{counted, grouped, percent, score};
+use super::summary::{ByStatement, ExpectedTrue, Faults, RevisionCounts};
+use super::wording::{counted, decimal, grouped, joined, percent, score};
 use crate::biology::Response;
 use crate::metrics::Consistency;
 use crate::pipeline::{Outcome, ScoreRow, StopReason};
@@ -102,6 +102,13 @@ fn what_was_done(revisions: &RevisionCounts, regulations: usize) -> String {
         1 => "; 1 more is proposed and not applied".to_owned(),
         number => format!("; {} more are proposed and not applied", grouped(number)),
     };
+    if revisions.by_statement.effect.applied + revisions.by_statement.effect.proposed > 0 && revisions.applied > 0 {
+        return [Some(what_was_stated(revisions)), expected_true(revisions)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+            .join(" ");
+    }
     let done = match revisions.applied {
         0 => {
             return format!(
@@ -116,7 +123,48 @@ fn what_was_done(revisions: &RevisionCounts, regulations: usize) -> String {
         format!(" to {} ({})", counted(regulations as u64, "regulation"), percent(share))
     });
     let [added, removed, flipped] = [revisions.added, revisions.removed, revisions.flipped].map(grouped);
-    format!("{done}{share}: {added} added, {removed} removed, {flipped} flipped{proposed}.")
+    let done = format!("{done}{share}: {added} added, {removed} removed, {flipped} flipped{proposed}.");
+    [Some(done), expected_true(revisions)].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// For example `12 effects and 3 regulations were stated, 1 flipped.`
+fn what_was_stated(revisions: &RevisionCounts) -> String {
+    let ByStatement { regulation, effect } = &revisions.by_statement;
+    let of_both = |effects: u64, regulations: u64| {
+        let told = [(effects, "effect"), (regulations, "regulation")];
+        let told: Vec<_> =
+            told.iter().filter(|(number, _)| *number > 0).map(|&(number, noun)| counted(number, noun)).collect();
+        joined(&told)
+    };
+    let mut parts = Vec::new();
+    if revisions.added > 0 {
+        let were = if revisions.added == 1 { "was" } else { "were" };
+        parts.push(format!("{} {were} stated", of_both(effect.added, regulation.added)));
+    }
+    for (done, effects, regulations) in
+        [("flipped", effect.flipped, regulation.flipped), ("removed", effect.removed, regulation.removed)]
+    {
+        if effects > 0 {
+            parts.push(format!("{} {done}", of_both(effects, regulations)));
+        } else if regulations > 0 && parts.is_empty() {
+            parts.push(format!("{} {done}", counted(regulations, "regulation")));
+        } else if regulations > 0 {
+            parts.push(format!("{} {done}", grouped(regulations)));
+        }
+    }
+    let proposed = match (effect.proposed, regulation.proposed) {
+        (0, 0) => String::new(),
+        (effects, regulations) => {
+            let are = if effects + regulations == 1 { "is" } else { "are" };
+            format!("; {} more {are} proposed and not applied", of_both(effects, regulations))
+        }
+    };
+    format!("{}{proposed}.", parts.join(", "))
+}
+
+fn expected_true(revisions: &RevisionCounts) -> Option<String> {
+    let ExpectedTrue { expected, of } = revisions.expected_true?;
+    Some(format!("Expected true: {} of {}.", decimal(expected, 1), grouped(of)))
 }
 
 fn held_out(outcome: &Outcome, call: Call) -> Option<String> {
@@ -316,6 +364,15 @@ mod tests {
     fn a_run_cut_short_says_so() {
         let (_, text) = verdict_of(&samples::many(40));
         assert!(text.starts_with("The time limit ended the run early"), "{text}");
+    }
+
+    #[test]
+    fn effects_and_regulations_are_counted_apart_with_how_many_are_expected_to_be_true() {
+        let (_, text) = verdict_of(&samples::effects());
+        // Posteriors of the applied: .9, .8 and .6; the flip has none.
+        let expected = "2 effects and 1 regulation were stated, 1 flipped; 1 effect more is proposed and not applied. Expected \
+                        true: 2.3 of 3.";
+        assert!(text.starts_with(expected), "{text}");
     }
 
     #[test]

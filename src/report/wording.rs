@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::biology::{Entry, GeneId, GeneTable, Regulation, Sign};
+use crate::biology::{Direction, Entry, GeneId, GeneTable, Regulation, Sign, StatementKind};
 use crate::metrics::{Interval, PairedDifference};
 
 /// Symbols of genes and notations of perturbations.
@@ -28,13 +28,27 @@ impl<'a> Names<'a> {
         format!("{row} ({})", self.gene(entry.gene))
     }
 
-    /// `fur inhibits entC`.
-    pub fn statement(&self, regulation: Regulation) -> String {
-        let verb = match regulation.sign {
-            Sign::Activation => "activates",
-            Sign::Inhibition => "inhibits",
+    /// `fur inhibits entC`, or of an effect `more fur lowers entC`.
+    pub fn statement(&self, kind: StatementKind, regulation: Regulation) -> String {
+        let (more, verb) = match (kind, regulation.sign) {
+            (StatementKind::Regulation, Sign::Activation) => ("", "activates"),
+            (StatementKind::Regulation, Sign::Inhibition) => ("", "inhibits"),
+            (StatementKind::Effect, Sign::Activation) => ("more ", "raises"),
+            (StatementKind::Effect, Sign::Inhibition) => ("more ", "lowers"),
         };
-        format!("{} {verb} {}", self.gene(regulation.regulator), self.gene(regulation.target))
+        format!("{more}{} {verb} {}", self.gene(regulation.regulator), self.gene(regulation.target))
+    }
+
+    /// What was done to `gene` in a row, by the notation of that row.
+    pub fn direction(&self, row: u32, gene: GeneId) -> Option<Direction> {
+        let notation = usize::try_from(row).ok().and_then(|row| self.rows.get(row))?;
+        let changes = notation.split_once(" (").map_or(notation.as_str(), |(changes, _)| changes);
+        let mark = |change: &str| change.strip_prefix(&*self.gene(gene)).map(str::to_owned);
+        changes.split(',').find_map(|change| match mark(change)?.as_str() {
+            "-" => Some(Direction::Deletion),
+            "+" => Some(Direction::Overexpression),
+            _ => None,
+        })
     }
 }
 
@@ -65,6 +79,15 @@ pub(super) fn decimal(number: f64, places: usize) -> String {
     let text = format!("{number:.places$}");
     let trimmed = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     if trimmed == "-0" { "0".to_owned() } else { trimmed.to_owned() }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn joined(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
 }
 
 /// A score in `[0, 1]`, three decimals.

@@ -17,14 +17,36 @@ const LANES: usize = 64;
 /// where `A = R₊ + R₋`, `S = R₊ − R₋`, `p_d[j]` and `m_d[j]` count the positive and negative walks of exactly `d` steps
 /// that end at gene `j`. A perturbed gene is clamped: no walk enters it. Self-regulation is not walked.
 ///
+/// An effect of a perturbed gene comes before all walks, in every reading: it is what was seen when that very gene was
+/// perturbed, see [`responses_by_effects`]. Walks go on from a gene with such an effect as if it had none.
+///
 /// # Complexity
 /// `O(perturbations/64 · k · regulations)` words for the naive and nearest readings, `O(perturbations · k ·
-/// regulations)` for the majority reading; `O(genes)` memory per thread besides the result.
+/// regulations)` for the majority reading; `O(effects)` of the perturbed genes besides, and `O(genes)` memory per thread
+/// besides the result.
 #[derive(Clone, Debug)]
 pub struct Closure<'a> {
     network: &'a RegulatoryNetwork,
     depth: usize,
     reading: Reading,
+}
+
+/// The responses that effects tell, each gene once, in order: the effects of the perturbed genes push a gene by their sign
+/// times the direction of the perturbation; pushed one way it goes that way, pushed both ways it is ambiguous. Perturbed genes
+/// are clamped and not told.
+#[must_use]
+pub fn responses_by_effects(network: &RegulatoryNetwork, perturbation: &Perturbation) -> Vec<(GeneId, Response)> {
+    let pushes = |&(gene, direction): &(GeneId, Direction)| {
+        let open = network.effects_of(gene).iter().filter(|moved| !perturbation.moves(moved.gene));
+        open.map(move |moved| (moved.gene, direction.value() * moved.sign.value()))
+    };
+    let mut pushed: Vec<_> = perturbation.changes().iter().flat_map(pushes).collect();
+    pushed.sort_unstable();
+    let told = |pushes: &[(GeneId, i8)]| {
+        let goes = |way| pushes.iter().any(|&(_, push)| push == way);
+        (pushes[0].0, read(goes(1), goes(-1)))
+    };
+    pushed.chunk_by(|one, other| one.0 == other.0).map(told).collect()
 }
 
 /// Numbers of positive and negative walks, `[depth − 1][gene]`.
@@ -40,7 +62,7 @@ impl<'a> Closure<'a> {
         Self { network, depth: depth.clamp(1, Self::MAX_DEPTH), reading }
     }
 
-    /// Numbers of walks of each exact length, as floating point: exact up to 2⁵³.
+    /// Numbers of walks of each exact length, as floating point: exact up to 2⁵³. Effects are no walks.
     #[must_use]
     pub fn walk_counts(&self, perturbation: &Perturbation) -> WalkCounts {
         let mut walks = Walks::start(self.network.n_genes(), perturbation);
@@ -100,6 +122,9 @@ impl Simulator for Closure<'_> {
         let rows = blocks.iter().flat_map(|block| block.chunks(n_genes.max(1)));
         for (row, (entries, perturbation)) in rows.zip(perturbations).enumerate() {
             matrix.row_mut(row).copy_from_slice(entries);
+            for (gene, response) in responses_by_effects(self.network, perturbation) {
+                matrix.set(row, gene, Some(response));
+            }
             for &(gene, direction) in perturbation.changes() {
                 matrix.set(row, gene, Response::from_value(direction.value()));
             }
@@ -314,18 +339,35 @@ mod tests {
             }
         }
         let chosen = if reading == Reading::Naive { ever } else { first };
-        chosen.iter().map(|&[positive, negative]| read(positive, negative)).collect()
+        let walked = chosen.iter().map(|&[positive, negative]| read(positive, negative));
+        walked.enumerate().map(|(gene, walked)| seen(network, perturbation, gene).unwrap_or(walked)).collect()
+    }
+
+    /// What the effects say of one gene, effect by effect.
+    fn seen(network: &RegulatoryNetwork, perturbation: &Perturbation, gene: usize) -> Option<Response> {
+        let (mut up, mut down) = (false, false);
+        for effect in network.effects().iter().filter(|effect| effect.target.index() == gene) {
+            match perturbation.changes().iter().find(|(moved, _)| *moved == effect.regulator) {
+                Some((_, Direction::Overexpression)) if effect.sign == Sign::Activation => up = true,
+                Some((_, Direction::Deletion)) if effect.sign == Sign::Inhibition => up = true,
+                Some(_) => down = true,
+                None => {}
+            }
+        }
+        (up || down).then(|| read(up, down))
     }
 
     fn arbitrary_network() -> impl Strategy<Value = RegulatoryNetwork> {
         (2..20usize).prop_flat_map(|n| {
             let edge = (0..n, 0..n, any::<bool>());
-            proptest::collection::vec(edge, 0..4 * n).prop_map(move |edges| {
+            let effects = proptest::collection::vec(edge.clone(), 0..2 * n);
+            (proptest::collection::vec(edge, 0..4 * n), effects).prop_map(move |(edges, effects)| {
                 let regulation = |(i, j, activates): (usize, usize, bool)| {
                     let sign = if activates { Sign::Activation } else { Sign::Inhibition };
                     Regulation::new(GeneId::new(i), GeneId::new(j), sign)
                 };
                 RegulatoryNetwork::new(n, edges.into_iter().map(regulation))
+                    .with_effects(effects.into_iter().map(regulation))
             })
         })
     }
@@ -392,6 +434,42 @@ mod tests {
         assert_eq!(response(Reading::Naive), Some(Response::Ambiguous));
         // r = (1 − ½) / (1 + ½) = ⅓ > 0.2
         assert_eq!(response(Reading::MAJORITY), Some(Response::Up));
+    }
+
+    #[test]
+    fn an_effect_of_the_perturbed_gene_comes_before_every_walk_and_goes_no_further() {
+        // 0 activates 1, 1 activates 2; perturbing 0 was seen to move 1 the other way, and 1 ⇒ 2 is an effect of 1 alone.
+        let edge = |i, j, sign| Regulation::new(GeneId::new(i), GeneId::new(j), sign);
+        let network = RegulatoryNetwork::new(3, [edge(0, 1, Sign::Activation), edge(1, 2, Sign::Activation)])
+            .with_effects([edge(0, 1, Sign::Inhibition), edge(1, 2, Sign::Inhibition)]);
+        for reading in [Reading::Naive, Reading::Nearest, Reading::MAJORITY] {
+            let deleted = [0, 1].map(|gene| Perturbation::deletion(GeneId::new(gene)));
+            let responses = Closure::new(&network, 5, reading).simulate(&deleted);
+            assert_eq!(responses.get(0, GeneId::new(1)), Some(Response::Up), "what was seen");
+            assert_eq!(
+                responses.get(0, GeneId::new(2)),
+                Some(Response::Down),
+                "the walk 0 → 1 → 2, as without effects"
+            );
+            assert_eq!(responses.get(1, GeneId::new(2)), Some(Response::Up));
+            assert_eq!(responses.get(1, GeneId::new(0)), Some(Response::Unchanged));
+        }
+    }
+
+    #[test]
+    fn effects_that_push_both_ways_leave_a_gene_ambiguous_and_a_perturbed_gene_is_not_pushed() {
+        let edge = |i, j, sign| Regulation::new(GeneId::new(i), GeneId::new(j), sign);
+        let effects = [edge(0, 2, Sign::Activation), edge(1, 2, Sign::Activation), edge(0, 1, Sign::Activation)];
+        let network = RegulatoryNetwork::new(3, []).with_effects(effects);
+        let of = |directions: [Direction; 2]| {
+            let changes = [0, 1].map(|gene| (GeneId::new(gene), directions[gene]));
+            let perturbation = [Perturbation::of(changes).expect("two genes")];
+            let row = Closure::new(&network, 5, Reading::Nearest).simulate(&perturbation);
+            [1, 2].map(|gene| row.get(0, GeneId::new(gene)).expect("filled"))
+        };
+        use Direction::{Deletion, Overexpression};
+        assert_eq!(of([Deletion, Deletion]), [Response::Down, Response::Down]);
+        assert_eq!(of([Deletion, Overexpression]), [Response::Up, Response::Ambiguous]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The shortest signed walks behind a response.
+//! The effects and the shortest signed walks behind a response.
 //!
-//! Start at [`explain`]. A walk leaves a perturbed gene, enters no perturbed gene, and does not use self-regulation;
+//! Start at [`explain`]. Effects of the perturbed genes on the gene come first: where there is one, it decides. A walk leaves a perturbed gene, enters no perturbed gene, and does not use self-regulation;
 //! its effect is the perturbation at its start times the signs of its steps.
 
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub struct Explanation {
     pub depth: usize,
     /// Set if the gene is itself perturbed: no walk enters it, its response is the perturbation.
     pub perturbed: Option<Direction>,
+    /// Effects of perturbed genes on this one, each with what was done to its regulator; they come before all walks.
+    pub effects: Vec<(Direction, Regulation)>,
     /// The shortest walks that raise the gene, if any within `depth`.
     pub up: Option<ShortestWalks>,
     /// The shortest walks that lower the gene, if any within `depth`.
@@ -80,6 +82,18 @@ impl Explanation {
         Some(if up.length == down.length { Conflict::AtLeastLength } else { Conflict::FartherAway })
     }
 
+    /// The response that the effects tell, if there are any.
+    #[must_use]
+    pub fn by_effects(&self) -> Option<Response> {
+        let moves = |response| self.effects.iter().any(|&effect| effect_response(effect) == response);
+        match (moves(Response::Up), moves(Response::Down)) {
+            (false, false) => None,
+            (true, true) => Some(Response::Ambiguous),
+            (true, false) => Some(Response::Up),
+            (false, true) => Some(Response::Down),
+        }
+    }
+
     /// True if no walk within the depth reaches the gene.
     #[must_use]
     pub const fn is_unreached(&self) -> bool {
@@ -134,12 +148,28 @@ pub fn explain_with(
         gene,
         depth,
         perturbed,
+        effects: effects_on(network, perturbation, gene),
         up: walks(Sign::Activation),
         down: walks(Sign::Inhibition),
         naive: under(Reading::Naive),
         nearest: under(Reading::Nearest),
         majority: under(Reading::MAJORITY),
     }
+}
+
+/// What an effect does to its target, given what was done to its regulator.
+#[must_use]
+pub fn effect_response((direction, effect): (Direction, Regulation)) -> Response {
+    response_of(effect_of(direction).times(effect.sign))
+}
+
+fn effects_on(network: &RegulatoryNetwork, perturbation: &Perturbation, gene: GeneId) -> Vec<(Direction, Regulation)> {
+    let of_regulator = |&(regulator, direction): &(GeneId, Direction)| {
+        let effects = Sign::BOTH.map(|sign| Regulation::new(regulator, gene, sign)).into_iter();
+        effects.filter(|&effect| network.contains_effect(effect)).map(move |effect| (direction, effect))
+    };
+    let open = perturbation.changes().iter().filter(|_| !perturbation.moves(gene));
+    open.flat_map(of_regulator).collect()
 }
 
 /// A gene moved in one direction: the vertex of the search. Up is `Activation`, down `Inhibition`.
@@ -284,6 +314,18 @@ mod tests {
         let up = explanation.up.as_ref().expect("a walk");
         assert_eq!((up.length, up.count, up.listed[0].effect()), (1, 1, Response::Up));
         assert_eq!((explanation.nearest, explanation.conflict()), (Response::Up, None));
+    }
+
+    #[test]
+    fn an_effect_is_told_before_the_walks_that_it_overrules() {
+        let seen = Regulation::new(gene(0), gene(1), Sign::Inhibition);
+        let network = network(2, &[(0, 1, 1)]).with_effects([seen]);
+        let explanation = explain(&network, 5, &Perturbation::deletion(gene(0)), gene(1));
+        assert_eq!(explanation.effects, [(Direction::Deletion, seen)]);
+        assert_eq!((explanation.by_effects(), explanation.nearest), (Some(Response::Up), Response::Up));
+        assert!(explanation.down.is_some(), "the walk says otherwise, and is still shown");
+        let own = explain(&network, 5, &Perturbation::deletion(gene(0)), gene(0));
+        assert_eq!((own.effects.len(), own.by_effects()), (0, None));
     }
 
     #[test]

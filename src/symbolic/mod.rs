@@ -1,7 +1,8 @@
 //! What the knowledge says a perturbation does to every gene, and why.
 //!
-//! Start at [`Simulator`]. `closure` reads the signs of all walks of at most `depth` steps; `dynamics` runs a Boolean
-//! network; `explanation` shows the walks behind a response. Nothing here reads a file or knows of predictors.
+//! Start at [`Simulator`]. `closure` reads the effects of the perturbed genes, then the signs of all walks of at most
+//! `depth` steps; `dynamics` runs a Boolean network, which knows regulations alone; `explanation` shows the effects and
+//! walks behind a response. Nothing here reads a file or knows of predictors.
 
 mod bnet;
 mod closure;
@@ -11,10 +12,12 @@ mod explanation;
 mod reading;
 
 pub use bnet::{BooleanModel, Expression, UpdateRules};
-pub use closure::{Closure, WalkCounts};
+pub use closure::{Closure, WalkCounts, responses_by_effects};
 pub use dynamics::{Activity, DynamicResponse, DynamicsConfig, SynchronousNetwork};
 pub use error::SymbolicError;
-pub use explanation::{Conflict, Explanation, LISTED_WALKS, ShortestWalks, Walk, explain, explain_with};
+pub use explanation::{
+    Conflict, Explanation, LISTED_WALKS, ShortestWalks, Walk, effect_response, explain, explain_with,
+};
 pub use reading::Reading;
 
 use crate::biology::{Perturbation, ResponseMatrix};

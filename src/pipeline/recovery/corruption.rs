@@ -140,7 +140,8 @@ impl Corruption {
             regulations.remove(&lost);
         }
         regulations.extend(faults.iter().filter_map(|fault| fault.gained));
-        Self { damaged: RegulatoryNetwork::new(truth.n_genes(), regulations), faults }
+        let damaged = RegulatoryNetwork::new(truth.n_genes(), regulations);
+        Self { damaged: damaged.with_effects(truth.effects().iter().copied()), faults }
     }
 }
 

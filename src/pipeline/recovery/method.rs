@@ -156,7 +156,7 @@ impl Trial<'_> {
             edge.regulator != edge.target && rows.any(|&row| self.contradicts(edge, row, &said))
         };
         let kept = self.damaged.regulations().iter().copied().filter(|edge| !contradicted(edge));
-        RegulatoryNetwork::new(self.damaged.n_genes(), kept)
+        RegulatoryNetwork::new(self.damaged.n_genes(), kept).with_effects(self.damaged.effects().iter().copied())
     }
 
     fn contradicts(&self, edge: &Regulation, (row, direction): (usize, Direction), said: &ResponseMatrix) -> bool {
@@ -184,7 +184,8 @@ impl Trial<'_> {
         let between = network.regulations().iter().copied().filter(|edge| edge.regulator != edge.target);
         let own = self.damaged.regulations().iter().copied().filter(|edge| edge.regulator == edge.target);
         // Self-regulation says nothing here: no walk takes it, and no score counts it.
-        let network = RegulatoryNetwork::new(network.n_genes(), between.chain(own));
+        let network = RegulatoryNetwork::new(network.n_genes(), between.chain(own))
+            .with_effects(self.damaged.effects().iter().copied());
         Ok(Mended { network, confidences: strengths(&relaxed), revisions: Vec::new(), certificate: None })
     }
 }

@@ -273,6 +273,7 @@ fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_re
     for (seed, reading) in [Reading::Naive, Reading::Nearest].into_iter().enumerate() {
         let mut generator = ChaCha8Rng::seed_from_u64(seed as u64);
         let network = random_network(&mut generator, n_genes, 2 * n_genes);
+        let network = with_random_effects(network, &mut generator);
         let perturbations = singles_and_pairs(&mut generator, n_genes);
         let wanted = random_responses(&mut generator, perturbations.len(), n_genes);
         let data = RefinementData::measured(&perturbations, &wanted);
@@ -308,7 +309,8 @@ fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_re
             if step % 25 != 0 && step != 999 {
                 continue;
             }
-            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied());
+            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied())
+                .with_effects(network.effects().iter().copied());
             let counted = disagreements(&from_scratch, &perturbations, &wanted, 4, reading);
             assert_eq!(wrong.total(), counted * UNIT, "step {step}");
             let fresh = ExactState::new(&from_scratch, &data, 4, reading);
