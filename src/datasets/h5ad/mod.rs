@@ -12,6 +12,7 @@ mod gather;
 mod groups;
 mod matrix;
 mod moments;
+mod obs;
 mod predictions;
 mod responses;
 mod scale;
