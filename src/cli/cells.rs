@@ -178,7 +178,9 @@ pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile
                     `aligned dataset summary` or `aligned refine --data`";
         return Err(miette!("{} is no HDF5 file; {mend}", path.display()));
     }
-    CellFile::open(path, &arguments.options()).into_diagnostic()
+    let cells = CellFile::open(path, &arguments.options()).into_diagnostic()?;
+    warn_all(cells.warnings());
+    Ok(cells)
 }
 
 /// Runs `aligned dataset responses`.
@@ -238,7 +240,6 @@ fn tell(cells: &CellFile, survey: &Survey, responses: &CellResponses, differenti
     for kind in [Unperturbed::Control, Unperturbed::Missing] {
         unperturbed_line(&groups.unperturbed, kind).iter().for_each(|line| tracing::info!("{line} cells"));
     }
-    warn_all(cells.warnings());
     warn_all(one_way(counts[0], counts[2]).as_slice());
     for line in excluded(cells) {
         tracing::warn!("{line}");

@@ -552,7 +552,10 @@ pub(super) fn read_observations(
         read => read.map_err(refused)?,
     };
     if settings.data.is_some() {
-        ensure_known(&dataset, knowledge, &extended)?;
+        let mut doubts = Vec::new();
+        ensure_known(&dataset, knowledge, &extended, &mut doubts)?;
+        warn_all(&doubts);
+        notes.extend(doubts.into_iter().map(|doubt| format!("WARNING: {doubt}")));
     }
     if settings.data.is_none() && !mostly_known(&dataset.perturbations, knowledge, &extended) {
         return Ok(None);
@@ -590,7 +593,12 @@ pub(super) fn read_observations(
 }
 
 /// Refuses data of which the knowledge base knows no perturbed gene, or hardly any gene, by one measure and the other.
-fn ensure_known(dataset: &Dataset, knowledge: &KnowledgeBase, genes: &GeneTable) -> Result<()> {
+fn ensure_known(
+    dataset: &Dataset,
+    knowledge: &KnowledgeBase,
+    genes: &GeneTable,
+    notes: &mut Vec<String>,
+) -> Result<()> {
     let in_knowledge = knowledge.genes().len();
     let symbols = |ids: &[GeneId]| ids.iter().map(|&gene| genes.symbol(gene).to_owned()).collect::<Vec<_>>();
     let known = |ids: &[GeneId]| ids.iter().filter(|gene| gene.index() < in_knowledge).count();
@@ -619,7 +627,12 @@ fn ensure_known(dataset: &Dataset, knowledge: &KnowledgeBase, genes: &GeneTable)
         if 2 * known(&perturbed) < perturbed.len() {
             return Err(miette!(help = MEND, "{told}"));
         }
-        tracing::warn!("{told}");
+        notes.push(told);
+    } else if !kinds(&symbols(&measured)).is_empty() {
+        notes.push(format!(
+            "genes were matched by their other names or without regard to case{}",
+            kinds(&symbols(&measured))
+        ));
     }
     Ok(())
 }

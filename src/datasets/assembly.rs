@@ -229,6 +229,14 @@ fn tell_names(report: &mut ReadReport, written: &[WrittenPerturbation], parsed: 
     if let Some(name) = doubtful.first() {
         report.notes.push(format!("`{name}` is taken for a perturbed gene, though it often is the name of a control"));
     }
+    let odd = parsed.iter().flatten().map(|(name, _)| name.as_str());
+    let odd: Vec<_> = odd.filter(|name| name.contains([' ', '/', '(', '\t'])).collect();
+    if let Some(name) = odd.first() {
+        let more = if odd.len() > 1 { format!(" (and {} more like it)", odd.len() - 1) } else { String::new() };
+        report
+            .warnings
+            .push(format!("`{name}`{more} is taken for the name of one gene, though it hardly is; write genes alone"));
+    }
     let word = match conventions.sign {
         Direction::Deletion => "deleted",
         Direction::Overexpression => "overexpressed",
@@ -434,7 +442,17 @@ fn insert_genes(written: &[WrittenGene], genes: &mut GeneTable, report: &mut Rea
     let mut ids = Vec::with_capacity(written.len());
     for gene in written {
         let known = match look_up_gene(gene, genes) {
-            Match::Known(id) => Some(id),
+            Match::Known(id) => {
+                if is_date(&gene.name) && genes.symbol(id) != gene.name {
+                    report.notes.push(format!(
+                        "`{}` (line {}), a date, is read as {}",
+                        gene.name,
+                        gene.line,
+                        genes.symbol(id)
+                    ));
+                }
+                Some(id)
+            }
             Match::Unknown if is_unnamed(gene) => {
                 ids.push(None);
                 continue;

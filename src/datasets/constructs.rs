@@ -20,7 +20,9 @@ const SEPARATORS: [char; 7] = [' ', '_', '-', ':', '.', '(', ')'];
 /// is named before it, since `NKX2-1` is a gene.
 pub(super) fn construct<'a>(written: &'a str, is_name: &dyn Fn(&str) -> bool) -> Construct<'a> {
     let mut found = Construct { name: written.trim(), mark: None, guide: false };
-    while !is_name(found.name) {
+    // What is longer than any construct is not looked through.
+    const LONGEST: usize = 200;
+    while found.name.len() <= LONGEST && !is_name(found.name) {
         if let Some((name, direction)) = with_zygosity(found.name).or_else(|| with_word(found.name, is_name)) {
             found.name = name;
             found.mark = found.mark.or(Some(direction));

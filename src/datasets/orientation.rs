@@ -156,7 +156,9 @@ mod tests {
 
     fn of(text: &str, known: &[&str]) -> (bool, bool) {
         let mut genes = GeneTable::new();
-        known.iter().for_each(|symbol| drop(genes.intern(symbol)));
+        known.iter().for_each(|symbol| {
+            genes.intern(symbol);
+        });
         let found = Orientation::of(text.as_bytes(), "m.csv", &ReadOptions::default(), None, &genes).expect("a matrix");
         (found.genes_in_rows, found.sure)
     }

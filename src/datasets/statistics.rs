@@ -109,6 +109,10 @@ pub(super) fn statistics_in(header: &[String], is_gene: &dyn Fn(&str) -> bool) -
 
 /// A column such as `log2FoldChange_fur` or `fur.padj`: its rest, and the statistic that it names.
 pub(super) fn affixed(column: &str) -> Option<(&str, &'static str)> {
+    const LONGEST: usize = 200;
+    if column.len() > LONGEST {
+        return None;
+    }
     let known = |text: &str| STATISTICS.into_iter().find(|known| *known == plain(text));
     column.match_indices(['_', '.', '-', ' ', ':', '|']).find_map(|(at, separator)| {
         let (before, after) = (&column[..at], &column[at + separator.len()..]);

@@ -96,6 +96,9 @@ const MISSING: [&str; 22] = [
     "negative",
 ];
 
+/// No name of a control is longer; what is longer is not looked through.
+const LONGEST: usize = 200;
+
 /// Whether a name in the place of a perturbed gene says that none was perturbed, or that it is not known.
 ///
 /// Names are compared without regard to case and to what stands between words, and may end in a number
@@ -105,6 +108,9 @@ pub(super) fn unperturbed(name: &str, is_gene: &dyn Fn(&str) -> bool) -> Option<
     let plain: String = name.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     if plain.is_empty() || MISSING.contains(&plain.as_str()) {
         return Some(Unperturbed::Missing);
+    }
+    if plain.len() > LONGEST {
+        return None;
     }
     let spaced: String =
         name.trim().chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' }).collect();
