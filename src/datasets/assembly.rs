@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::error::DatasetError;
 use super::identifiers::{differing_kinds, near_symbol};
 use super::matching::{
-    MarkedName, Match, WrittenGene, WrittenGenes, direction, insert_gene, is_bare, look_up, look_up_gene,
-    measured_names, names_guide, parts_of,
+    MarkedName, Match, WrittenGene, WrittenGenes, alone, direction, insert_gene, look_up, look_up_gene, measured_names,
+    names_guide, parts_of,
 };
 use super::on_target::{OnTarget, one_way};
 use super::reading::{AmbiguousName, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene, UnperturbedName};
@@ -283,7 +283,7 @@ fn known_names<'a>(
 ) -> impl Fn(&str) -> bool + 'a {
     let measured = measured_names(written);
     let is_gene = |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown;
-    let alone = alone(perturbations, &is_gene);
+    let alone = alone(texts(perturbations), &is_gene);
     move |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown || alone.contains(name)
 }
 
@@ -333,7 +333,7 @@ pub(super) fn parse_perturbations(
     let measured = measured_names(written);
     let is_control = |name: &str| controls.iter().any(|control| control.as_str() == name);
     let is_gene = |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown;
-    let alone = alone(perturbations, &is_gene);
+    let alone = alone(texts(perturbations), &is_gene);
     let is_name = |name: &str| is_control(name) || is_gene(name) || alone.contains(name);
     let parse = |perturbation: &WrittenPerturbation| {
         let mut parts = parts_of(&perturbation.text, &is_name);
@@ -345,10 +345,8 @@ pub(super) fn parse_perturbations(
     perturbations.iter().map(parse).collect()
 }
 
-/// What is perturbed by itself is a name too, so that combinations and guides of genes that were not measured come apart.
-fn alone<'a>(perturbations: &'a [WrittenPerturbation], is_gene: &dyn Fn(&str) -> bool) -> HashSet<&'a str> {
-    let texts = perturbations.iter().map(|perturbation| perturbation.text.trim());
-    texts.filter(|text| is_bare(text, is_gene)).collect()
+fn texts(perturbations: &[WrittenPerturbation]) -> impl Iterator<Item = &str> {
+    perturbations.iter().map(|perturbation| perturbation.text.trim())
 }
 
 fn directions_of(

@@ -161,8 +161,17 @@ pub(super) fn parts_of(text: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<Marked
     constructs_of(text, is_name).into_iter().map(|part| (part.name.to_owned(), part.mark)).collect()
 }
 
+/// What is perturbed by itself is a name too, so that combinations and guides of genes that were not measured come apart; but
+/// not what is a guide against another of these.
+pub(super) fn alone<'a>(texts: impl Iterator<Item = &'a str>, is_gene: &dyn Fn(&str) -> bool) -> HashSet<&'a str> {
+    let bare: HashSet<&str> = texts.filter(|text| is_bare(text, is_gene)).collect();
+    let is_other = |text: &str, name: &str| name != text && (is_gene(name) || bare.contains(name));
+    let is_itself = |text: &&&str| construct(text, &|name| is_other(text, name)).name == **text;
+    bare.iter().filter(is_itself).copied().collect()
+}
+
 /// True for a name that is neither taken apart nor written around a gene, so that it may be one itself.
-pub(super) fn is_bare(text: &str, is_gene: &dyn Fn(&str) -> bool) -> bool {
+fn is_bare(text: &str, is_gene: &dyn Fn(&str) -> bool) -> bool {
     let is_plain = !text.contains(['+', ',', ';', '|', '_', ' ']) && !text.ends_with(['-', '−']);
     is_plain && unperturbed(text, is_gene).is_none() && construct(text, is_gene).name == text
 }

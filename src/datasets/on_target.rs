@@ -33,8 +33,11 @@ const ENOUGH: usize = 3;
 /// A smaller share than this is told, but is no reason for alarm.
 const SMALL_SHARE: f64 = 0.1;
 
-/// Genes by what was declared: net movement against it, how many experiments moved, and a fold change.
-type Net<'a> = BTreeMap<(&'a str, Direction), (i64, Option<f64>)>;
+/// A gene with what was declared.
+type Declared<'a> = (&'a str, Direction);
+/// Experiments in which it moves as declared, less those in which it moves against that, and a fold change.
+type Moved = (i64, Option<f64>);
+type Net<'a> = BTreeMap<Declared<'a>, Moved>;
 
 impl OnTarget {
     /// The own genes of each experiment of some observations.
@@ -95,8 +98,7 @@ impl OnTarget {
     #[must_use]
     pub fn told_overexpressed(&self) -> String {
         let net = self.net();
-        let own =
-            |&(&(_, declared), _): &(&(&str, Direction), &(i64, Option<f64>))| declared == Direction::Overexpression;
+        let own = |&(&(_, declared), _): &(&Declared<'_>, &Moved)| declared == Direction::Overexpression;
         let rising: Vec<_> =
             net.iter().filter(own).filter(|(_, (sum, _))| *sum > 0).map(|(key, moved)| (*key, *moved)).collect();
         format!("{} of {} perturbed genes rise{}", rising.len(), net.iter().filter(own).count(), listed(&rising))
@@ -144,9 +146,9 @@ impl OnTarget {
 }
 
 /// Some genes with their fold changes.
-fn listed(moved: &[((&str, Direction), (i64, Option<f64>))]) -> String {
+fn listed(moved: &[(Declared<'_>, Moved)]) -> String {
     const SHOWN: usize = 5;
-    let named = |&((gene, _), (_, log2fc)): &((&str, Direction), (i64, Option<f64>))| match log2fc {
+    let named = |&((gene, _), (_, log2fc)): &(Declared<'_>, Moved)| match log2fc {
         Some(log2fc) => format!("{gene} {log2fc:+.2}"),
         None => gene.to_owned(),
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::error::nearest;
-use super::super::matching::{MarkedName, is_bare, parts_of};
+use super::super::matching::{MarkedName, alone, parts_of};
 use super::super::reading::UnperturbedName;
 use super::super::unperturbed::{Unperturbed, unperturbed};
 use super::column::{Labels, MISSING};
@@ -213,8 +213,8 @@ impl Done {
 /// The perturbed genes of each label; none for controls.
 pub(super) fn parsed(labels: &[String], control: Option<&str>, is_gene: &dyn Fn(&str) -> bool) -> Vec<Vec<MarkedName>> {
     // Whatever is perturbed alone is a name too, so that combinations of genes that were not measured come apart.
-    let is_alone = |label: &&str| Some(*label) != control && is_bare(label, is_gene);
-    let alone: HashSet<&str> = labels.iter().map(String::as_str).filter(is_alone).collect();
+    let texts = labels.iter().map(String::as_str).filter(|label| Some(*label) != control);
+    let alone = alone(texts, is_gene);
     let is_name = |name: &str| is_gene(name) || alone.contains(name);
     let is_part = |name: &str| is_name(name) || Some(name) == control;
     let parse = |label: &String| {
