@@ -377,3 +377,18 @@ fn expression_without_logarithm_is_refused_and_a_swapped_contrast_told() {
     let quiet = contrasts(&logarithms, &right);
     assert!(!String::from_utf8_lossy(&quiet.stderr).contains("WARN"));
 }
+
+#[test]
+fn symbols_of_mouse_matched_to_those_of_man_are_told() {
+    let mut genes = GeneTable::new();
+    ["TP53", "MYC", "MDM2", "CDKN1A"].iter().for_each(|symbol| {
+        genes.intern(symbol);
+    });
+    let table = "perturbation,gene,log2fc\nMyc,Cdkn1a,-2\nMyc,Mdm2,1.5\n";
+    let (_, report) =
+        datasets::read(table.as_bytes(), "mouse.csv", &ReadOptions::default(), None, &mut genes).expect("reads");
+    assert!(
+        report.warnings.iter().any(|told| told.contains("as of mouse") && told.contains("as of man")),
+        "{report:?}"
+    );
+}

@@ -628,11 +628,6 @@ fn ensure_known(
             return Err(miette!(help = MEND, "{told}"));
         }
         notes.push(told);
-    } else if !kinds(&symbols(&measured)).is_empty() {
-        notes.push(format!(
-            "genes were matched by their other names or without regard to case{}",
-            kinds(&symbols(&measured))
-        ));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::error::DatasetError;
-use super::identifiers::{differing_kinds, near_symbol};
+use super::identifiers::{IdentifierKind, differing_kinds, near_symbol};
 use super::matching::{
     MarkedName, Match, WrittenGene, WrittenGenes, alone, direction, insert_gene, look_up, look_up_gene, measured_names,
     names_guide, parts_of,
@@ -170,6 +170,7 @@ pub(super) fn assemble(
     guides_as_contrasts(&mut perturbations, &written, genes);
     let mut report = match_names(file, &parsed, &written, genes)?;
     (report.notes, report.warnings) = (notes, warnings);
+    tell_kinds(&mut report, &written, genes);
     report.read = entries.len() as u64;
     tell_names(&mut report, &perturbations, &parsed, conventions);
 
@@ -207,6 +208,22 @@ pub(super) fn assemble(
     report.unmeasured_pairs = (dataset.len() * dataset.measured_genes().len()) as u64 - report.kept;
     tell_responses(&mut report, &dataset, genes);
     Ok((dataset, report))
+}
+
+/// Tells where the table calls genes otherwise than they are known by; between man and mouse nothing but the case may differ.
+fn tell_kinds(report: &mut ReadReport, written: &[WrittenGene], genes: &GeneTable) {
+    let own = IdentifierKind::of_most(written.iter().map(|gene| gene.name.as_str()));
+    let known = IdentifierKind::of_most(genes.iter().map(|(_, gene)| gene.symbol.as_str()));
+    let (Some(own), Some(known)) = (own, known) else { return };
+    let told = format!("the table holds {}, the knowledge base {}", own.word(), known.word());
+    if own == known {
+        return;
+    }
+    if own.is_accession() || known.is_accession() {
+        report.notes.push(told);
+    } else {
+        report.warnings.push(format!("{told}: they were matched without regard to case; are they of one organism?"));
+    }
 }
 
 /// Tells what was done to genes without a mark, and which names were read as something else than they are.
