@@ -210,6 +210,21 @@ pub(super) fn assemble(
     Ok((dataset, report))
 }
 
+/// Two perturbed names that differ in nothing but a number set apart.
+fn numbered(parsed: &Parsed) -> Option<(&str, &str)> {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (name, _) in parsed.iter().flatten() {
+        let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        if stem.len() < name.len() && stem.ends_with('_') {
+            match first.get(stem) {
+                Some(other) if *other != name.as_str() => return Some((other, name.as_str())),
+                _ => drop(first.insert(stem, name)),
+            }
+        }
+    }
+    None
+}
+
 /// Tells where the table calls genes otherwise than they are known by; between man and mouse nothing but the case may differ.
 fn tell_kinds(report: &mut ReadReport, written: &[WrittenGene], genes: &GeneTable) {
     let own = IdentifierKind::of_most(written.iter().map(|gene| gene.name.as_str()));
@@ -253,6 +268,12 @@ fn tell_names(report: &mut ReadReport, written: &[WrittenPerturbation], parsed: 
         report
             .warnings
             .push(format!("`{name}`{more} is taken for the name of one gene, though it hardly is; write genes alone"));
+    }
+    if let Some((one, other)) = numbered(parsed) {
+        report.warnings.push(format!(
+            "`{one}` and `{other}` are taken for two genes; if they are guides or replicates of one, write the gene and tell them \
+             apart by a column `contrast`"
+        ));
     }
     let word = match conventions.sign {
         Direction::Deletion => "deleted",

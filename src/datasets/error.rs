@@ -560,7 +560,10 @@ fn statistics_mend(several: bool, group: &Option<String>) -> String {
             .to_owned();
     }
     let group = group.as_ref().map_or_else(String::new, |group| format!(", or say that column `{group}` does"));
-    format!("name the perturbation of the whole table, add a column `perturbation`{group}")
+    format!(
+        "name the perturbation of the whole table, add a column `perturbation`{group}, or leave these columns out of a matrix of \
+         perturbations"
+    )
 }
 
 fn in_column(column: &str) -> String {

@@ -16,7 +16,18 @@ pub(super) const PERTURBATION: [&str; 9] = [
     "regulator",
 ];
 /// Names of a perturbation column that may name the measured gene too, where there is no other.
-const TARGETED: [&str; 5] = ["genetarget", "genetargets", "guidetarget", "targetedgene", "targetgene"];
+const TARGETED: [&str; 10] = [
+    "genetarget",
+    "genetargets",
+    "guidetarget",
+    "targetedgene",
+    "targetgene",
+    "guide",
+    "guideid",
+    "guideidentity",
+    "sgrna",
+    "grna",
+];
 const CONDITION: &str = "condition";
 pub(super) const GENE: [&str; 10] = [
     "gene",

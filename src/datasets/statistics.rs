@@ -72,9 +72,9 @@ const STATISTICS: [&str; 66] = [
     "neglog10pval",
 ];
 /// Names that are statistics beside others, and might be symbols by themselves.
-const BESIDE: [&str; 22] = [
-    "stat", "t", "b", "f", "lr", "z", "w", "bh", "scores", "score", "names", "rank", "se", "power", "myauc", "mean",
-    "sd", "var", "df", "cluster", "group", "gene",
+const BESIDE: [&str; 18] = [
+    "stat", "t", "b", "f", "lr", "z", "w", "bh", "scores", "score", "rank", "se", "power", "myauc", "mean", "sd",
+    "var", "df",
 ];
 /// Columns that might say what was perturbed in tables of many comparisons.
 const GROUPS: [&str; 8] = ["group", "cluster", "contrast", "comparison", "condition", "target", "genetarget", "ident"];
@@ -145,9 +145,8 @@ pub(super) fn growth_scores(header: &[String]) -> Vec<String> {
 /// True for a column that, by its name, holds p-values or rates made of them.
 pub(super) fn is_significance(column: &str) -> bool {
     let plain = plain(column);
-    let is_named = ["pvalue", "pval", "padj", "fdr", "qval", "lfsr", "svalue", "adjp", "pvals"]
-        .iter()
-        .any(|part| plain.contains(part) && !plain.contains("log10"));
+    let parts = ["pvalue", "pval", "padj", "fdr", "qval", "lfsr", "svalue", "adjp", "log10p"];
+    let is_named = parts.iter().any(|part| plain.contains(part));
     is_named || matches!(plain.as_str(), "p" | "q" | "bh" | "probability")
 }
 
