@@ -392,3 +392,13 @@ fn symbols_of_mouse_matched_to_those_of_man_are_told() {
         "{report:?}"
     );
 }
+
+#[test]
+fn a_name_of_any_length_is_read_and_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("long.csv");
+    let rows = ["a_", "sg", "nt", "Z"].map(|part| format!("{},x,1\n", part.repeat(70_000)));
+    fs::write(&path, format!("perturbation,gene,log2fc\n{}", rows.concat())).expect("room");
+    let output = aligned().args(["dataset", "summary"]).arg(&path).output().expect("it runs");
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}

@@ -16,7 +16,7 @@ use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
-use super::dataset::{SignArg, to_stdout, warn_all, warn_of_own_genes};
+use super::dataset::{SignArg, WIDEST, to_stdout, warn_all, warn_of_own_genes};
 use super::watch::Terminal;
 use super::{Interrupted, files};
 
@@ -347,7 +347,7 @@ fn cells_table(text: &mut String, cells: &CellFile, top: usize) {
     rows.sort_by(|one, other| other.cells.cmp(&one.cells).then_with(|| one.name().cmp(&other.name())));
     let shown = &rows[..top.min(rows.len())];
     let names: Vec<_> = shown.iter().map(|row| row.name()).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(12);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
     let _ = writeln!(text, "\n{:<width$}  {:>7} {:>18}", "perturbation", "cells", "beside controls");
     for (name, row) in names.iter().zip(shown) {
         let _ = writeln!(text, "{name:<width$}  {:>7} {:>18}", row.cells, row.compared);
@@ -361,7 +361,7 @@ fn calls_table(text: &mut String, responses: &CellResponses, thresholds: CallThr
     let called = |number: usize| counts[number][0] + counts[number][2];
     rows.sort_by(|(one, a), (other, b)| called(*other).cmp(&called(*one)).then_with(|| a.name().cmp(&b.name())));
     let shown = &rows[..top.min(rows.len())];
-    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).max(12);
+    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
     let header = ("perturbation", "cells", "down", "unchanged", "up", "not called");
     let _ = writeln!(
         text,

@@ -395,6 +395,9 @@ fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     to_stdout(|out| out.write_all(text.as_bytes()))
 }
 
+/// A longer name is printed beyond its column; widths have a limit.
+pub(super) const WIDEST: usize = 60;
+
 fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: usize) -> String {
     let observed = &dataset.observed;
     let [down, unchanged, up] = Response::CLASSES.map(|class| observed.count(class));
@@ -419,7 +422,7 @@ fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: 
     if shown.is_empty() {
         return text;
     }
-    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).max(10);
+    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).clamp(10, WIDEST);
     let _ = writeln!(
         text,
         "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}  own gene",
