@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response};
-use aligned::datasets::{self, Dataset, Split};
+use aligned::biology::{CitedRegulation, GeneId, GeneTable, Perturbation, Regulation, Response};
+use aligned::datasets::{self, Dataset, OnTarget, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
@@ -18,12 +18,12 @@ use aligned::refinement::Resistance;
 use aligned::report::{DataSummary, InputFile, Report};
 use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};
-use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
+use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure, miette};
 
 use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::checkpoint::Keeper;
-use super::dataset::TableArgs;
+use super::dataset::{TableArgs, refused, warn_all};
 use super::evaluate::KnobName;
 use super::external::NamedPredictions;
 use super::files::{self, Input};
@@ -115,6 +115,9 @@ pub struct RefineArgs {
     /// stay as they are.
     #[arg(long)]
     permute_perturbations: bool,
+    /// Go on though most perturbed genes move against what was declared, for example rise although deleted.
+    #[arg(long)]
+    accept_wrong_way: bool,
     /// Only tell how much memory and time the run would take, by a short probe on these data.
     #[arg(long)]
     dry_run: bool,
@@ -217,6 +220,7 @@ impl RefineArgs {
         refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
         settings.lock_sources.extend(self.lock_source.iter().cloned());
         settings.permute_perturbations |= self.permute_perturbations;
+        settings.accept_wrong_way |= self.accept_wrong_way;
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
         settings.run.check().into_diagnostic()?;
@@ -289,6 +293,9 @@ impl Sources {
         };
         watch.advance(1);
         let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
+        if let Some((dataset, _)) = observed.as_ref().filter(|_| !settings.accept_wrong_way) {
+            refuse_wrong_way(dataset, &genes)?;
+        }
         let mut network = network_of(genes.len(), &knowledge);
         let mut screen = None;
         let mut headline = None;
@@ -520,6 +527,18 @@ impl Sources {
     }
 }
 
+/// Refuses data in which most perturbed genes move against what was declared: every regulation would be turned round.
+fn refuse_wrong_way(dataset: &Dataset, genes: &GeneTable) -> Result<()> {
+    let own = OnTarget::of(dataset, genes);
+    match own.told() {
+        Some(told) if own.contradicts() => Err(miette!(
+            help = "name what was done with --perturbation-sign, or go on with --accept-wrong-way",
+            "{told} A knowledge base refined with such data would be turned round, so it is not"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The observations and the plan of their split; `None` if there are none for this knowledge base.
 pub(super) fn read_observations(
     settings: &Settings,
@@ -548,15 +567,23 @@ pub(super) fn read_observations(
     let (dataset, report) = match read {
         // None of the embedded genes is in this knowledge base.
         Err(_) if settings.data.is_none() => return Ok(None),
-        read => read.into_diagnostic()?,
+        read => read.map_err(refused)?,
     };
+    if settings.data.is_some() {
+        let mut doubts = Vec::new();
+        ensure_known(&dataset, knowledge, &extended, &mut doubts)?;
+        warn_all(&doubts);
+        notes.extend(doubts.into_iter().map(|doubt| format!("WARNING: {doubt}")));
+    }
     if settings.data.is_none() && !mostly_known(&dataset.perturbations, knowledge, &extended) {
         return Ok(None);
     }
     *genes = extended;
     inputs.push(input_file(role, &input));
     tracing::info!("{report}");
+    warn_all(&report.warnings);
     notes.extend(report.to_string().lines().map(|line| line.trim().to_owned()));
+    notes.extend(report.warnings.iter().map(|warning| format!("WARNING: {warning}")));
     let contested = dataset.contested();
     if contested > 0 {
         notes.push(format!(
@@ -581,6 +608,46 @@ pub(super) fn read_observations(
         (None, None) => settings.split.clone(),
     };
     Ok(Some((dataset, plan)))
+}
+
+/// Refuses data of which the knowledge base knows no perturbed gene, or hardly any gene, by one measure and the other.
+fn ensure_known(
+    dataset: &Dataset,
+    knowledge: &KnowledgeBase,
+    genes: &GeneTable,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let in_knowledge = knowledge.genes().len();
+    let symbols = |ids: &[GeneId]| ids.iter().map(|&gene| genes.symbol(gene).to_owned()).collect::<Vec<_>>();
+    let known = |ids: &[GeneId]| ids.iter().filter(|gene| gene.index() < in_knowledge).count();
+    let perturbed: std::collections::BTreeSet<_> = dataset.perturbations.iter().flat_map(Perturbation::genes).collect();
+    let (perturbed, measured) = (perturbed.into_iter().collect::<Vec<_>>(), dataset.measured_genes());
+    let kinds = |names: &[String]| datasets::differing_kinds(names.iter().map(String::as_str), knowledge.genes());
+    let some = |names: &[String]| names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    const MEND: &str = "use the same organism and the same kind of names in both: a column of symbols or accessions can be named \
+                        with --gene-column and --perturbation-column";
+    if known(&perturbed) == 0 {
+        let names = symbols(&perturbed);
+        let (n, examples, kinds) = (names.len(), some(&names), kinds(&names));
+        return Err(miette!(
+            help = MEND,
+            "none of the {n} perturbed genes ({examples}) is in the knowledge base{kinds}"
+        ));
+    }
+    let shared = known(&measured);
+    if 10 * shared < measured.len() && 10 * shared < in_knowledge {
+        let names = symbols(&measured);
+        let (n, kinds) = (measured.len(), kinds(&names));
+        let told = format!(
+            "only {shared} of the {n} measured genes are in the knowledge base, which holds {in_knowledge}{kinds}"
+        );
+        // Few genes of the right organism are no wrong organism.
+        if 2 * known(&perturbed) < perturbed.len() {
+            return Err(miette!(help = MEND, "{told}"));
+        }
+        notes.push(told);
+    }
+    Ok(())
 }
 
 /// What the locked sources state; each pattern must match one, and a note says how much it locks.

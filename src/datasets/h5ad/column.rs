@@ -169,7 +169,7 @@ fn labels_of(texts: Vec<String>, is_missing: fn(&str) -> bool) -> Labels {
 
 /// Cells may say in words that nothing is known; a gene may be called `nan` (in *Drosophila* one is).
 fn is_missing_in(table: &str) -> fn(&str) -> bool {
-    if table == "var" { |text| text.trim().is_empty() } else { is_missing }
+    if table.ends_with("var") { |text| text.trim().is_empty() } else { is_missing }
 }
 
 /// True for a text that says that nothing is known.

@@ -59,6 +59,16 @@ pub enum CellError {
         /// The columns that are there.
         found: Vec<String>,
     },
+    /// A file without `X`, but with layers.
+    #[error("{file}: there is no `{place}`, so no cell has a value there; {}: name one with --layer", layers_text(.layers))]
+    NoMatrix {
+        /// The file.
+        file: String,
+        /// `X`.
+        place: String,
+        /// The layers that are there.
+        layers: Vec<String>,
+    },
     /// A layer that is not there.
     #[error("{file}: there is no layer `{layer}`{}; {}", did_you_mean(.nearest), layers_text(.found))]
     UnknownLayer {
@@ -87,6 +97,21 @@ pub enum CellError {
         nearest: Option<String>,
         /// The values that are there with their cells, the most frequent ones first.
         found: Vec<(String, usize)>,
+    },
+    /// A column that tells whether cells are perturbed, but not what is perturbed in them.
+    #[error(
+        "{file}: obs column `{column}` holds {}, which are no genes; name the column that says which gene was perturbed \
+         with --perturbation-key; obs holds {}", quoted(.examples), quoted(.found)
+    )]
+    NoGenePerturbed {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its values.
+        examples: Vec<String>,
+        /// The columns that are there.
+        found: Vec<String>,
     },
     /// Too few control cells to compare anything with.
     #[error("{file}: only {controls} control cells{}, but at least {needed} are needed; {mend}", in_batches(*.batches))]
@@ -204,7 +229,7 @@ pub enum CellError {
         /// The value.
         value: f32,
         /// What is wrong with it, and the mend.
-        mend: &'static str,
+        mend: String,
     },
     /// Values that are normalised but not yet logarithms.
     #[error(
@@ -393,7 +418,8 @@ fn counted(found: &[(String, usize)]) -> String {
     text
 }
 
-fn layers_text(layers: &[String]) -> String {
+/// Names the layers of a file in the words that messages use.
+pub(super) fn layers_text(layers: &[String]) -> String {
     if layers.is_empty() {
         "the file has no layers, only X".to_owned()
     } else {

@@ -123,8 +123,7 @@ impl Matrix {
     fn sparse(mut self, open: &Open<'_>) -> Result<Self, CellError> {
         let place = self.place.clone();
         let Ok(group) = open.hdf5.root_group().group(&place) else {
-            let what = format!("there is no `{place}`, so no cell has a value");
-            return Err(self.of_another_form(what));
+            return Err(self.absent(layers(open)));
         };
         let encoding = group.attr_string("encoding-type").or_else(|_| group.attr_string("h5sparse_format"));
         self.layout = match encoding.as_deref() {
@@ -161,6 +160,15 @@ impl Matrix {
             return Err(open.unreadable(&format!("{place}/indptr"), cause));
         }
         Ok(self)
+    }
+
+    /// Names the layers of a file without `X`.
+    fn absent(&self, layers: Vec<String>) -> CellError {
+        let what = format!("there is no `{}`, so no cell has a value", self.place);
+        if layers.is_empty() {
+            return self.of_another_form(what);
+        }
+        CellError::NoMatrix { file: self.file.clone(), place: self.place.clone(), layers }
     }
 
     fn of_another_form(&self, what: String) -> CellError {
@@ -272,6 +280,9 @@ fn rows_at_once(genes: usize, together: usize) -> usize {
 
 fn find_layer(open: &Open<'_>, layer: &str) -> Result<String, CellError> {
     let found = layers(open);
+    if is_raw(open, Some(layer)) {
+        return Ok("raw/X".to_owned());
+    }
     if found.iter().any(|known| known == layer) {
         return Ok(format!("layers/{layer}"));
     }
@@ -279,8 +290,28 @@ fn find_layer(open: &Open<'_>, layer: &str) -> Result<String, CellError> {
     Err(CellError::UnknownLayer { file: open.file.to_owned(), layer: layer.to_owned(), nearest, found })
 }
 
-/// Names of the layers, in alphabetical order.
+/// The name under which `raw` is read, the matrix that scanpy sets aside with genes of its own.
+pub(super) const RAW: &str = "raw";
+
+fn has_raw(open: &Open<'_>) -> bool {
+    open.hdf5.dataset("raw/X").is_ok() || open.hdf5.root_group().group("raw/X").is_ok()
+}
+
+/// True if this layer is the matrix that was set aside, with genes of its own.
+pub(super) fn is_raw(open: &Open<'_>, layer: Option<&str>) -> bool {
+    layer == Some(RAW) && has_raw(open) && !own_layers(open).iter().any(|known| known == RAW)
+}
+
+/// Names of the layers, in alphabetical order, and `raw` if there is one.
 pub(super) fn layers(open: &Open<'_>) -> Vec<String> {
+    let mut names = own_layers(open);
+    if has_raw(open) && !names.iter().any(|known| known == RAW) {
+        names.push(RAW.to_owned());
+    }
+    names
+}
+
+fn own_layers(open: &Open<'_>) -> Vec<String> {
     let Ok(group) = open.hdf5.root_group().group("layers") else { return Vec::new() };
     let mut names = group.dataset_names().unwrap_or_default();
     names.extend(group.group_names().unwrap_or_default());

@@ -13,6 +13,7 @@ mod groups;
 mod limits;
 mod matrix;
 mod moments;
+mod obs;
 mod predictions;
 mod responses;
 mod scale;

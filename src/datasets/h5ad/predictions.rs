@@ -9,10 +9,11 @@ use super::super::matching::{Match, WrittenGene, look_up};
 use super::super::predictions::{PredictedCells, examples, resolve_genes, resolve_perturbations};
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
-use super::file::{CellOptions, gene_names, no_perturbation_column, open_checked, usual_perturbation_column};
+use super::file::{CellOptions, gene_names, open_checked};
 use super::groups::{no_controls, parsed};
 use super::limits::{ensure_memory, guarded};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, is_raw};
+use super::obs::{no_perturbation_column, usual_perturbation_column};
 use crate::biology::{Direction, GeneId, GeneTable, ResponseValues};
 use crate::datasets::{Predictions, PredictionsReport};
 use crate::progress::Watch;
@@ -56,7 +57,8 @@ fn read_guarded(
     watch: &dyn Watch,
 ) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
     let open = open_checked(path, &file)?;
-    let names = gene_names(&open, options.gene_key.as_deref())?;
+    let raw = is_raw(&open, options.layer.as_deref());
+    let names = gene_names(&open, if raw { "raw/var" } else { "var" }, options.gene_key.as_deref())?;
     let column = NamingColumn::find(&open, options)?;
     let cells = column.labels.codes.len();
     let matrix = Matrix::find(&open, path.to_owned(), options.layer.as_deref(), (cells, names.len()))?;
@@ -72,7 +74,7 @@ fn read_guarded(
         piece.for_each(|cell, gene, value| sums.add(cell, gene, value));
         let refused = |(row, gene, value): (usize, usize, f32)| {
             let (file, matrix, gene) = (file.clone(), matrix.place.clone(), names[gene].clone());
-            CellError::Value { file, matrix, row, gene, value, mend: NOT_FINITE }
+            CellError::Value { file, matrix, row, gene, value, mend: NOT_FINITE.to_owned() }
         };
         sums.not_finite.map_or(Ok(()), |found| Err(refused(found)))
     })?;

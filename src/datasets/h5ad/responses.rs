@@ -1,5 +1,6 @@
 //! From cells to responses: every perturbation against controls, false discovery rates, calls, and the long table of them.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use rayon::prelude::*;
@@ -15,7 +16,7 @@ use super::limits::ensure_memory;
 use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Comparison, Strata, Sums};
 use crate::biology::{Direction, Response};
-use crate::datasets::CallThresholds;
+use crate::datasets::{CallThresholds, OnTarget, OwnResponse};
 use crate::progress::Watch;
 
 /// How perturbed cells are compared with controls, and when a gene counts as changed.
@@ -114,6 +115,22 @@ impl CellResponses {
             seen && !small_but_there
         });
         (log2fc, fdr, call)
+    }
+
+    /// How the perturbed genes of each perturbation responded themselves; genes without a mark were moved as `default` says.
+    #[must_use]
+    pub fn own_responses(&self, cells: &CellFile, thresholds: CallThresholds, default: Direction) -> OnTarget {
+        let places: HashMap<&str, usize> =
+            cells.genes().iter().enumerate().map(|(place, gene)| (gene.as_str(), place)).collect();
+        let own = |(number, perturbed): (usize, &PerturbedCells)| {
+            let response = |(gene, mark): &(String, Option<Direction>)| {
+                let (log2fc, _, response) = self.of(number, *places.get(gene.as_str())?, thresholds);
+                let declared = mark.unwrap_or(default);
+                Some(OwnResponse { gene: gene.clone(), declared, response, log2fc: Some(log2fc) })
+            };
+            perturbed.genes.iter().filter_map(response).collect::<Vec<_>>()
+        };
+        OnTarget { own: self.perturbations.iter().enumerate().flat_map(own).collect() }
     }
 
     /// Genes down, unchanged, up and not called, for one perturbation.
