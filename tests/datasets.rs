@@ -247,3 +247,158 @@ fn permuting_what_was_observed_changes_no_split() {
     }
     assert_eq!(plan.split(&dataset, 42).expect("splits"), before);
 }
+
+/// `arguments.txt` of a case, if it has any; `expected.txt` holds what must be said, or after `!` must not.
+#[test]
+fn what_was_taken_for_what_is_told_of_every_table() {
+    let mut seen = 0;
+    for folder in fs::read_dir(case("told")).expect("the cases") {
+        let folder = folder.expect("a case").path();
+        let arguments = fs::read_to_string(folder.join("arguments.txt")).unwrap_or_default();
+        let mut command = aligned();
+        command.args(["dataset", "summary"]).arg(folder.join("table.csv")).args(arguments.split_whitespace());
+        let output = command.output().expect("it runs");
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).expect("text");
+        assert!(output.status.success(), "{}: {said}", folder.display());
+        for line in fs::read_to_string(folder.join("expected.txt")).expect("what is expected").lines() {
+            match line.strip_prefix('!') {
+                Some(absent) => assert!(!said.contains(absent), "{}: `{absent}` in {said}", folder.display()),
+                None => assert!(said.contains(line), "{}: no `{line}` in {said}", folder.display()),
+            }
+        }
+        seen += 1;
+    }
+    assert!(seen >= 27, "{seen} cases");
+}
+
+fn squeezed(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).replace(['\n', '│', ' '], "")
+}
+
+#[test]
+fn statistics_of_one_comparison_are_refused_with_the_option_that_names_the_perturbation() {
+    let table = case("bad/statistics-by-group/table.csv");
+    let output = aligned().args(["dataset", "summary"]).arg(table).output().expect("it runs");
+    let message = squeezed(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty());
+    for fragment in ["--perturbationGENE-", "--perturbationGENE+", "--perturbation-columngroup"] {
+        assert!(message.contains(fragment), "{message}");
+    }
+}
+
+#[test]
+fn a_named_perturbation_beside_a_column_of_them_is_refused_and_so_is_a_control() {
+    let table = case("told/own-genes-rise/table.csv");
+    let refused = |given: &str| {
+        let output = aligned().args(["dataset", "summary", "--perturbation", given]).arg(&table).output();
+        let output = output.expect("it runs");
+        assert!(!output.status.success(), "{given}");
+        squeezed(&output.stderr)
+    };
+    assert!(refused("fur-").contains("incolumn`perturbation`,so`fur-`cannotbe"));
+    let table = case("bad/statistics-limma/table.csv");
+    let output = aligned().args(["dataset", "summary", "--perturbation", "NT"]).arg(table).output().expect("it runs");
+    assert!(squeezed(&output.stderr).contains("`NT`namesnoperturbedgene"));
+}
+
+#[test]
+fn a_knowledge_base_is_not_refined_with_data_whose_perturbed_genes_move_the_wrong_way() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data.csv");
+    let mut table = "perturbation,gene,log2fc,padj\n".to_owned();
+    for gene in ["fur", "crp", "fnr", "arcA"] {
+        table += &format!("{gene},{gene},1.9,0.0001\n{gene},lacZ,-1.4,0.001\n{gene},entC,0.1,0.8\n");
+    }
+    fs::write(&data, table).expect("room");
+    let refine = |arguments: &[&str]| {
+        let out = folder.path().join("out");
+        let mut command = aligned();
+        command.arg("refine").arg("--data").arg(&data).arg("--out").arg(out).arg("--dry-run").args(arguments);
+        command.output().expect("it runs")
+    };
+    let refused = refine(&[]);
+    let message = squeezed(&refused.stderr);
+    assert!(!refused.status.success());
+    for fragment in ["4of4perturbedgenesrise", "althoughdeclareddeleted", "--perturbation-sign", "--accept-wrong-way"] {
+        assert!(message.contains(fragment), "{message}");
+    }
+    assert!(refine(&["--accept-wrong-way"]).status.success());
+    let quiet = refine(&["--perturbation-sign", "overexpression"]);
+    assert!(quiet.status.success() && !squeezed(&quiet.stderr).contains("WARN"));
+}
+
+#[test]
+fn a_knowledge_base_of_other_genes_is_refused_with_the_kinds_of_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data.csv");
+    fs::write(&data, "perturbation,gene,log2fc\nENSG00000141510,fur,1.2\nENSG00000136997,crp,-1.2\n").expect("room");
+    let output = aligned().arg("refine").arg("--data").arg(&data).arg("--out").arg(folder.path().join("out")).output();
+    let output = output.expect("it runs");
+    let message = squeezed(&output.stderr);
+    assert!(!output.status.success());
+    assert!(message.contains("noneofthe2perturbedgenes(`ENSG00000141510`,`ENSG00000136997`)"), "{message}");
+    assert!(message.contains("Ensemblidentifiers") && message.contains("--gene-column"), "{message}");
+}
+
+#[test]
+fn expression_without_logarithm_is_refused_and_a_swapped_contrast_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("room");
+        path
+    };
+    let contrasts = |expression: &Path, contrasts: &Path| {
+        let mut command = aligned();
+        command.args(["dataset", "contrasts", "--expression"]).arg(expression).arg("--contrasts").arg(contrasts);
+        command.output().expect("it runs")
+    };
+    let (mut counts, mut logarithms) = (",wt_1,wt_2,ko_1,ko_2\n".to_owned(), ",wt_1,wt_2,ko_1,ko_2\n".to_owned());
+    for gene in 0..12 {
+        counts += &format!("g{gene},{},{},{},{}\n", 90 + gene, 95 + gene, 91 + gene, 88 + gene);
+        let level = 4.0 + f64::from(gene) / 3.0;
+        logarithms += &format!("g{gene},{level},{},{},{}\n", level + 0.05, level + 0.02, level - 0.04);
+    }
+    logarithms += "fur,9.0,9.1,1.2,1.1\n";
+    let (counts, logarithms) = (write("counts.csv", &counts), write("log.csv", &logarithms));
+    let right =
+        write("right.csv", "contrast,deleted_genes,ko_samples,reference_samples\nfur,fur,ko_1;ko_2,wt_1;wt_2\n");
+    let swapped =
+        write("swapped.csv", "contrast,deleted_genes,ko_samples,reference_samples\nfur,fur,wt_1;wt_2,ko_1;ko_2\n");
+    let refused = contrasts(&counts, &right);
+    assert!(!refused.status.success() && refused.stdout.is_empty());
+    assert!(squeezed(&refused.stderr).contains("wholenumbersupto106:counts"));
+    let warned = contrasts(&logarithms, &swapped);
+    let message = String::from_utf8_lossy(&warned.stderr).into_owned();
+    // Mean of 9.0 and 9.1 less mean of 1.2 and 1.1.
+    assert!(warned.status.success() && message.contains("fur +7.90) although declared deleted"), "{message}");
+    assert!(message.contains("swapped"), "{message}");
+    let quiet = contrasts(&logarithms, &right);
+    assert!(!String::from_utf8_lossy(&quiet.stderr).contains("WARN"));
+}
+
+#[test]
+fn symbols_of_mouse_matched_to_those_of_man_are_told() {
+    let mut genes = GeneTable::new();
+    ["TP53", "MYC", "MDM2", "CDKN1A"].iter().for_each(|symbol| {
+        genes.intern(symbol);
+    });
+    let table = "perturbation,gene,log2fc\nMyc,Cdkn1a,-2\nMyc,Mdm2,1.5\n";
+    let (_, report) =
+        datasets::read(table.as_bytes(), "mouse.csv", &ReadOptions::default(), None, &mut genes).expect("reads");
+    assert!(
+        report.warnings.iter().any(|told| told.contains("as of mouse") && told.contains("as of man")),
+        "{report:?}"
+    );
+}
+
+#[test]
+fn a_name_of_any_length_is_read_and_shown() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("long.csv");
+    let rows = ["a_", "sg", "nt", "Z"].map(|part| format!("{},x,1\n", part.repeat(70_000)));
+    fs::write(&path, format!("perturbation,gene,log2fc\n{}", rows.concat())).expect("room");
+    let output = aligned().args(["dataset", "summary"]).arg(&path).output().expect("it runs");
+    assert!(output.status.success() && !String::from_utf8_lossy(&output.stderr).contains("panicked"));
+}

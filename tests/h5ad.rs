@@ -12,11 +12,11 @@ use aligned::datasets::h5ad::{
     CellDifferential, CellFile, CellOptions, CellResponses, CellTest, Scale, cell_responses, is_hdf5,
     write_cell_responses,
 };
-use aligned::datasets::{self, CallThresholds, ReadOptions, benjamini_hochberg};
+use aligned::datasets::{self, CallThresholds, ReadOptions, Unperturbed, benjamini_hochberg};
 use aligned::progress::Unwatched;
 use assert_cmd::Command;
 use common::{Impatient, says};
-use rust_hdf5::H5File;
+use rust_hdf5::{H5File, H5Group};
 
 /// A file of `tests/cases/h5ad`, decompressed into a folder.
 fn case(folder: &Path, name: &str) -> PathBuf {
@@ -52,6 +52,11 @@ impl Cells<'_> {
     }
 
     fn write(&self, path: &Path) {
+        self.write_at(path, "X", &|_, _| {});
+    }
+
+    /// The same with the matrix at another place, and with what `more` adds to the file and to its table of cells.
+    fn write_at(&self, path: &Path, place: &str, more: &dyn Fn(&H5File, &H5Group)) {
         let file = H5File::create(path).expect("a file");
         let obs = file.create_group("obs").expect("obs");
         obs.set_attr_string("_index", "_index").expect("an attribute");
@@ -61,7 +66,19 @@ impl Cells<'_> {
         let var = file.create_group("var").expect("var");
         var.set_attr_string("_index", "_index").expect("an attribute");
         var.write_vlen_strings("_index", &self.genes).expect("genes");
-        let x = file.create_group("X").expect("X");
+        more(&file, &obs);
+        if let Some((above, _)) = place.split_once('/').filter(|(above, _)| *above != "layers") {
+            let var = file.create_group(above).and_then(|raw| raw.create_group("var")).expect("genes set aside");
+            var.set_attr_string("_index", "_index").expect("an attribute");
+            var.write_vlen_strings("_index", &self.genes).expect("genes");
+        }
+        let layers = file.create_group("layers").expect("layers");
+        let x = match place.split_once('/') {
+            Some(("layers", name)) => layers.create_group(name),
+            Some((above, name)) => file.root_group().group(above).and_then(|above| above.create_group(name)),
+            None => file.create_group(place),
+        };
+        let x = x.expect("the matrix");
         x.set_attr_string("encoding-type", "csr_matrix").expect("an attribute");
         let (mut indptr, mut indices, mut data) = (vec![0_i64], Vec::<i32>::new(), Vec::<f32>::new());
         for row in self.values.chunks(self.genes.len()) {
@@ -80,7 +97,6 @@ impl Cells<'_> {
         stored.and_then(|d| d.write_raw(&indices)).expect("genes");
         let stored = x.new_dataset::<f32>().shape([data.len()]).chunk(&[16]).deflate(4).create("data");
         stored.and_then(|d| d.write_raw(&data)).expect("values");
-        file.create_group("layers").expect("layers");
         file.close().expect("room");
     }
 
@@ -245,13 +261,13 @@ fn keys_that_are_not_there_are_answered_with_those_that_are() {
 #[test]
 fn cells_without_controls_are_refused_with_the_values_there_are() {
     let mut cells = Cells::plain();
-    cells.labels.iter_mut().filter(|label| **label == "control").for_each(|label| *label = "WT");
+    cells.labels.iter_mut().filter(|label| **label == "control").for_each(|label| *label = "K562");
     says(
         &cells.refused(&CellOptions::default()),
-        &["`perturbation` has no value that usually names controls", "`WT` (15 cells)", "--control"],
+        &["`perturbation` has no value that usually names controls", "`K562` (15 cells)", "--control"],
     );
-    let wrong = CellOptions { control: Some("WTT".to_owned()), ..CellOptions::default() };
-    says(&cells.refused(&wrong), &["has no value `WTT` (did you mean `WT`?)", "`A` (15 cells)"]);
+    let wrong = CellOptions { control: Some("K563".to_owned()), ..CellOptions::default() };
+    says(&cells.refused(&wrong), &["has no value `K563` (did you mean `K562`?)", "`A` (15 cells)"]);
     let few = Cells { labels: (0..30).map(|cell| if cell < 4 { "control" } else { "A" }).collect(), ..Cells::plain() };
     says(&few.refused(&CellOptions::default()), &["only 4 control cells", "at least 10", "--min-cells"]);
     let batches = CellOptions { batch_key: Some("batch".to_owned()), ..CellOptions::default() };
@@ -421,4 +437,150 @@ fn a_summary_knows_cells_by_their_first_bytes_and_tells_calls_on_request() {
     fs::write(&table, "perturbation,gene,response\nA,B,1\n").expect("room");
     let refused = dataset(&["responses", &table.display().to_string()]).failure();
     says(&String::from_utf8_lossy(&refused.get_output().stderr), &["is no HDF5 file"]);
+}
+
+/// A file of cells of our own, with what `more` adds, and how it is opened.
+fn opened(cells: &Cells, options: &CellOptions, more: &dyn Fn(&H5File, &H5Group)) -> Result<CellFile, String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cells.h5ad");
+    cells.write_at(&path, "X", more);
+    CellFile::open(&path, options).map_err(|error| error.to_string())
+}
+
+#[test]
+fn cells_without_a_known_guide_are_neither_controls_nor_perturbed() {
+    let mut cells = Cells::plain();
+    cells.labels =
+        (0..30).map(|cell| ["NT", "A", "non-targeting_3", "multiple", "A", "unassigned"][cell % 6]).collect();
+    let groups = opened(&cells, &CellOptions::default(), &|_, _| {}).expect("cells").groups().clone();
+    assert_eq!(
+        groups.perturbations.iter().map(|own| (own.name(), own.cells)).collect::<Vec<_>>(),
+        [("A".to_owned(), 10)]
+    );
+    assert_eq!((groups.all_controls(), groups.excluded.unlabelled), (10, 10));
+    let told: Vec<_> = groups.unperturbed.iter().map(|own| (own.name.as_str(), own.kind, own.entries)).collect();
+    let expected = [
+        ("NT", Unperturbed::Control, 5),
+        ("non-targeting_3", Unperturbed::Control, 5),
+        ("multiple", Unperturbed::Missing, 5),
+        ("unassigned", Unperturbed::Missing, 5),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn guides_against_one_gene_are_one_perturbation_of_cells() {
+    let mut cells = Cells::plain();
+    cells.labels = (0..30).map(|cell| ["NTC", "sgA-1", "A_g2", "B KO", "NTC", "OE_C"][cell % 6]).collect();
+    let groups = opened(&cells, &CellOptions::default(), &|_, _| {}).expect("cells").groups().clone();
+    let named: Vec<_> = groups.perturbations.iter().map(|own| (own.notation(Direction::Deletion), own.cells)).collect();
+    assert_eq!(named, [("A-".to_owned(), 10), ("B-".to_owned(), 5), ("C+".to_owned(), 5)]);
+}
+
+#[test]
+fn a_column_that_tells_only_whether_cells_are_perturbed_gives_way_or_is_refused() {
+    let mut cells = Cells::plain();
+    let targets: Vec<_> = (0..30).map(|cell| if cell % 2 == 0 { "NT" } else { "A" }).collect();
+    cells.labels = (0..30).map(|cell| if cell % 2 == 0 { "NT" } else { "Perturbed" }).collect();
+    let with_targets = |_: &H5File, obs: &H5Group| {
+        obs.write_vlen_strings("gene_target", &targets).expect("targets");
+    };
+    let file = opened(&cells, &CellOptions::default(), &with_targets).expect("cells");
+    assert_eq!(file.groups().perturbations[0].name(), "A");
+    says(&file.warnings().join("\n"), &["`perturbation` names no measured gene", "taken from `gene_target`"]);
+    says(&file.notes().join("\n"), &["taken from obs column `gene_target`"]);
+    let refused = opened(&cells, &CellOptions::default(), &|_, _| {}).err().expect("no gene");
+    says(&refused, &["`perturbation` holds", "`Perturbed`", "no genes", "`batch`", "--perturbation-key"]);
+}
+
+#[test]
+fn what_was_done_is_read_off_the_table_of_cells() {
+    let done: Vec<_> = (0..30).map(|cell| if cell % 2 == 0 { "NA" } else { "CRISPRa" }).collect();
+    let with_done = |_: &H5File, obs: &H5Group| {
+        obs.write_vlen_strings("perturbation_type", &done).expect("types");
+    };
+    let file = opened(&Cells::plain(), &CellOptions::default(), &with_done).expect("cells");
+    assert_eq!(file.groups().perturbations[0].notation(Direction::Deletion), "A+");
+    assert_eq!(file.overexpressed_by(), Some("perturbation_type"));
+    let plain = opened(&Cells::plain(), &CellOptions::default(), &|_, _| {}).expect("cells");
+    assert_eq!(
+        (plain.groups().perturbations[0].notation(Direction::Deletion).as_str(), plain.overexpressed_by()),
+        ("A-", None)
+    );
+}
+
+#[test]
+fn batches_that_nobody_named_are_told() {
+    let told =
+        |options: &CellOptions| opened(&Cells::plain(), options, &|_, _| {}).expect("cells").warnings().join("\n");
+    says(&told(&CellOptions::default()), &["controls of all batches", "`batch` (2 values)"]);
+    assert!(told(&CellOptions { batch_key: Some("batch".to_owned()), ..CellOptions::default() }).is_empty());
+}
+
+/// Log2 fold changes of the three genes in the cells of `A`, with the values of the plain file turned by `scale`.
+fn fold_changes(scale: impl Fn(f32) -> f32, base: Option<i64>) -> Vec<f64> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cells.h5ad");
+    let mut cells = Cells::plain();
+    cells.values.iter_mut().for_each(|value| *value = scale(*value));
+    cells.write_at(&path, "X", &|file, _| {
+        let Some(base) = base else { return };
+        let log1p = file.create_group("uns").and_then(|uns| uns.create_group("log1p")).expect("uns");
+        log1p.new_dataset::<i64>().scalar().create("base").and_then(|d| d.write_raw(&[base])).expect("a base");
+    });
+    let (_, responses) = compared(&path, &CellOptions::default(), CellDifferential::default()).expect("cells");
+    (0..3).map(|gene| responses.of(0, gene, CellDifferential::default().thresholds).0).collect()
+}
+
+#[test]
+fn logarithms_of_any_base_say_the_same() {
+    let natural = fold_changes(|count| (1.5 * count).ln_1p(), None);
+    for (base, logarithm) in [(2, 2_f32), (10, 10.0)] {
+        let other = fold_changes(|count| (1.5 * count).ln_1p() / logarithm.ln(), Some(base));
+        for (one, other) in natural.iter().zip(&other) {
+            assert!((one - other).abs() < 1e-5, "base {base}: {one}, {other}");
+        }
+    }
+    // By hand: gene A holds ln(1 + 1.5 n) of n = 3, 5, 4 and again in the controls and 0 elsewhere.
+    let mean = [3.0_f64, 4.0, 5.0].iter().map(|count| (1.5 * count).ln_1p()).sum::<f64>() / 3.0;
+    assert!((natural[0] + mean / std::f64::consts::LN_2).abs() < 1e-6, "{}", natural[0]);
+}
+
+#[test]
+fn the_matrix_that_was_set_aside_and_lone_layers_are_named_and_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("cells.h5ad");
+    let open = |layer: Option<&str>| {
+        let options = CellOptions { layer: layer.map(str::to_owned), ..CellOptions::default() };
+        compared(&path, &options, CellDifferential::default()).map(|(cells, responses)| table(&cells, &responses))
+    };
+    Cells::plain().write(&path);
+    let plain = open(None).expect("cells");
+    Cells::plain().write_at(&path, "raw/X", &|_, _| {});
+    says(&open(None).expect_err("no X"), &["there is no `X`", "`raw`", "--layer"]);
+    assert_eq!(open(Some("raw")).expect("cells"), plain);
+    Cells::plain().write_at(&path, "layers/counts", &|_, _| {});
+    says(&open(None).expect_err("no X"), &["there is no `X`", "`counts`", "--layer"]);
+    assert_eq!(open(Some("counts")).expect("cells"), plain);
+    says(&open(Some("raw")).expect_err("no raw"), &["no layer `raw`", "`counts`"]);
+}
+
+#[test]
+fn a_compressed_file_of_cells_is_named_and_genes_that_rise_though_deleted_are_told() {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/h5ad/plain.h5ad.gz").display().to_string();
+    let refused = dataset(&["responses", &packed]).failure();
+    says(&String::from_utf8_lossy(&refused.get_output().stderr).replace(['\n', '│'], ""), &["is compressed", "gunzip"]);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, out) = (folder.path().join("cells.h5ad"), folder.path().join("out.csv").display().to_string());
+    let mut cells = Cells::plain();
+    cells.labels.iter_mut().filter(|label| **label == "A").for_each(|label| *label = "B");
+    cells.write(&path);
+    let path = path.display().to_string();
+    let said = |arguments: &[&str]| {
+        let outcome = dataset(&[&["responses", &path, "--out", &out], arguments].concat()).success();
+        String::from_utf8_lossy(&outcome.get_output().stderr).into_owned()
+    };
+    says(&said(&[]), &["WARN", "1 of 1 perturbed genes rise", "although declared deleted"]);
+    let quiet = said(&["--perturbation-sign", "overexpression", "--batch-key", "batch"]);
+    assert!(!quiet.contains("WARN"), "{quiet}");
 }

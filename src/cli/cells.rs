@@ -5,17 +5,18 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use aligned::datasets::CallThresholds;
+use aligned::biology::Direction;
 use aligned::datasets::h5ad::{
     CellDifferential, CellFile, CellOptions, CellResponses, CellTest, PerturbedCells, Survey, cell_responses, is_hdf5,
     write_cell_responses,
 };
+use aligned::datasets::{CallThresholds, Unperturbed, one_way, unperturbed_line};
 use aligned::progress::Watch;
 use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
-use super::dataset::{SignArg, to_stdout};
+use super::dataset::{SignArg, WIDEST, to_stdout, warn_all, warn_of_own_genes};
 use super::watch::Terminal;
 use super::{Interrupted, files};
 
@@ -158,25 +159,50 @@ pub(super) fn is_cell_file(path: &Path) -> bool {
     File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && is_hdf5(&first)
 }
 
+fn is_compressed(path: &Path) -> bool {
+    let mut first = [0; 2];
+    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == [0x1f, 0x8b]
+}
+
 pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile> {
     File::open(path).map_err(|cause| miette!("cannot read {}: {cause}", path.display()))?;
+    if is_compressed(path) {
+        return Err(miette!(
+            "{} is compressed; AnnData files are read where they lie, so decompress it first: `gunzip {}`",
+            path.display(),
+            path.display()
+        ));
+    }
     if !is_cell_file(path) {
         let mend = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \
                     `aligned dataset summary` or `aligned refine --data`";
         return Err(miette!("{} is no HDF5 file; {mend}", path.display()));
     }
-    CellFile::open(path, &arguments.options()).into_diagnostic()
+    files::remember(path);
+    let cells = CellFile::open(path, &arguments.options()).into_diagnostic()?;
+    warn_all(cells.warnings());
+    Ok(cells)
 }
 
 /// Runs `aligned dataset responses`.
 pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     let cells = open(&arguments.file, &arguments.cells)?;
+    arguments.out.iter().try_for_each(|out| files::spare_inputs(out))?;
     let watch = Terminal::new();
     let differential = arguments.differential();
     let (survey, responses) = compare(&cells, differential, &watch)?;
     watch.finish();
     tell(&cells, &survey, &responses, differential);
     let (thresholds, sign) = (differential.thresholds, arguments.perturbation_sign.direction());
+    let own = responses.own_responses(&cells, thresholds, sign);
+    warn_of_own_genes(&own);
+    if let (Some(column), Direction::Deletion) = (cells.overexpressed_by(), sign) {
+        let told = own.told_overexpressed();
+        tracing::warn!(
+            "{told}; obs column `{column}` says that they were overexpressed, so they are not taken as deleted \
+             (--perturbation-sign overexpression says the same)"
+        );
+    }
     if let Some(path) = &arguments.plot {
         plot(path, called(&responses, thresholds))?;
     }
@@ -212,6 +238,11 @@ fn tell(cells: &CellFile, survey: &Survey, responses: &CellResponses, differenti
         counts[2],
         counts[3]
     );
+    cells.notes().iter().for_each(|note| tracing::info!("{note}"));
+    for kind in [Unperturbed::Control, Unperturbed::Missing] {
+        unperturbed_line(&groups.unperturbed, kind).iter().for_each(|line| tracing::info!("{line} cells"));
+    }
+    warn_all(one_way(counts[0], counts[2]).as_slice());
     for line in excluded(cells) {
         tracing::warn!("{line}");
     }
@@ -229,7 +260,7 @@ fn total_counts(responses: &CellResponses, thresholds: CallThresholds) -> [usize
 fn excluded(cells: &CellFile) -> Vec<String> {
     let excluded = cells.groups().excluded;
     let reasons = [
-        (excluded.unlabelled, "no perturbation is named for them"),
+        (excluded.unlabelled, "it is not known what was perturbed in them"),
         (excluded.without_batch, "no batch is named for them"),
         (excluded.without_controls, "their batch has fewer than two controls"),
     ];
@@ -297,8 +328,12 @@ fn summary_head(path: &Path, cells: &CellFile, survey: &Survey) -> String {
     ] {
         let _ = writeln!(text, "{name:<20} {value}");
     }
-    for line in excluded(cells) {
+    let unknown = unperturbed_line(&groups.unperturbed, Unperturbed::Missing);
+    for line in cells.notes().iter().chain(&unknown).chain(&excluded(cells)) {
         let _ = writeln!(text, "{line}");
+    }
+    for warning in cells.warnings() {
+        let _ = writeln!(text, "warning: {warning}");
     }
     if groups.stratified {
         let _ = writeln!(text, "\n{:<20} {:>9}", "batch", "controls");
@@ -314,7 +349,7 @@ fn cells_table(text: &mut String, cells: &CellFile, top: usize) {
     rows.sort_by(|one, other| other.cells.cmp(&one.cells).then_with(|| one.name().cmp(&other.name())));
     let shown = &rows[..top.min(rows.len())];
     let names: Vec<_> = shown.iter().map(|row| row.name()).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(12);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
     let _ = writeln!(text, "\n{:<width$}  {:>7} {:>18}", "perturbation", "cells", "beside controls");
     for (name, row) in names.iter().zip(shown) {
         let _ = writeln!(text, "{name:<width$}  {:>7} {:>18}", row.cells, row.compared);
@@ -328,7 +363,7 @@ fn calls_table(text: &mut String, responses: &CellResponses, thresholds: CallThr
     let called = |number: usize| counts[number][0] + counts[number][2];
     rows.sort_by(|(one, a), (other, b)| called(*other).cmp(&called(*one)).then_with(|| a.name().cmp(&b.name())));
     let shown = &rows[..top.min(rows.len())];
-    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).max(12);
+    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
     let header = ("perturbation", "cells", "down", "unchanged", "up", "not called");
     let _ = writeln!(
         text,

@@ -69,7 +69,7 @@ impl Keeper {
             let place = self.path.parent().unwrap_or(&self.path).to_owned();
             return Err(ResumeError::Nothing { place }.into());
         }
-        let input = files::read(&self.path)?;
+        let input = files::read_own(&self.path)?;
         let checkpoint: Checkpoint = serde_json::from_slice(&input.content)
             .map_err(|cause| ResumeError::Damaged { path: self.path.clone(), cause })?;
         if checkpoint.fingerprint != self.fingerprint {

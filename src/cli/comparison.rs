@@ -15,6 +15,7 @@ use miette::{IntoDiagnostic, Result, bail, miette};
 use serde::{Deserialize, Serialize};
 
 use super::Interrupted;
+use super::dataset::refused;
 use super::evaluate::{EvaluateArgs, SchemeName, Sources};
 use super::files;
 use super::foretold::{self, Foretold};
@@ -227,7 +228,7 @@ fn splits(
                     seed,
                     splits: dealt
                         .folds(dataset, arguments.folds as usize, settings.split.validation, seed)
-                        .into_diagnostic()?,
+                        .map_err(refused)?,
                     repeats_meant: matches!(scheme, SchemeName::LeaveContrastsOut),
                 },
                 None => SeededSplits {

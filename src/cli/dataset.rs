@@ -2,17 +2,19 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::biology::{Direction, GeneTable, Response};
 use aligned::datasets::{
-    self, CallThresholds, Contrast, Dataset, Expression, Layout, ReadOptions, ReadReport, differential_expression,
-    name_excluded, read_contrasts, read_gene_names, symbols_of, write_differential,
+    self, CallThresholds, Contrast, Dataset, DatasetError, Expression, Layout, OnTarget, ReadOptions, ReadReport,
+    differential_expression, name_excluded, own_responses, read_contrasts, read_gene_names, symbols_of,
+    write_differential,
 };
 use clap::{Args, Subcommand, ValueEnum};
-use miette::{IntoDiagnostic, miette};
+use miette::{IntoDiagnostic, Report, miette};
 
+use super::output::{deliver, padded};
 use super::{cells, files};
 
 /// Make and inspect tables of perturbation responses.
@@ -102,6 +104,12 @@ pub(super) struct TableArgs {
     /// What separates the columns: one character, or `tab`; found out by itself without it.
     #[arg(long, value_name = "CHAR", value_parser = delimiter)]
     delimiter: Option<char>,
+    /// Perturbation of the whole table, where it names none: `fur-` or `fur+` for the statistics of one comparison.
+    #[arg(long, value_name = "PERTURBATION", allow_hyphen_values = true)]
+    perturbation: Option<String>,
+    /// Name of a control besides the usual ones, for example GFP; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    control_name: Vec<String>,
     /// Table that says what was done in each column of a wide table.
     #[arg(long = "contrast-table", value_name = "FILE")]
     pub(super) contrast_table: Option<PathBuf>,
@@ -215,9 +223,57 @@ impl TableArgs {
                 column.clone_from(given);
             }
         }
+        if self.perturbation.is_some() {
+            base.perturbation.clone_from(&self.perturbation);
+        }
+        base.controls.extend(self.control_name.iter().cloned());
         base.thresholds = self.calls.thresholds(base.thresholds);
         base.perturbation_sign = self.calls.sign(base.perturbation_sign);
         base
+    }
+}
+
+/// What the reader of a table says, with the option that helps.
+pub(super) fn refused(error: DatasetError) -> Report {
+    let help = match &error {
+        DatasetError::Statistics { several: false, group, .. } => {
+            let group =
+                group.as_ref().map_or_else(String::new, |group| format!(", or `--perturbation-column {group}`"));
+            format!(
+                "say which gene was perturbed with `--perturbation GENE-` (deleted) or `--perturbation GENE+` (overexpressed){group}"
+            )
+        }
+        DatasetError::NoGenePerturbed { .. } => "name the column with --perturbation-column".to_owned(),
+        DatasetError::TooFewToSplit { mend, .. } if mend.contains("regulators") => {
+            "use `--splits leave-regulators-out`".to_owned()
+        }
+        DatasetError::TwicePerturbed { .. } => "leave --perturbation out".to_owned(),
+        _ => return miette!("{error}"),
+    };
+    miette!(help = help, "{error}")
+}
+
+/// Warnings on the log, each with the option that helps.
+pub(super) fn warn_all(warnings: &[String]) {
+    for warning in warnings {
+        tracing::warn!("{warning}{}", hint(warning));
+    }
+}
+
+/// The option that helps with a warning of the library, which knows none.
+fn hint(warning: &str) -> &'static str {
+    if warning.contains("although declared deleted") {
+        " (--perturbation-sign overexpression)"
+    } else if warning.contains("taken to stand in rows") {
+        " (--layout)"
+    } else if warning.contains("looks like a p-value") {
+        " (--fdr-column)"
+    } else if warning.contains("is the response and not") {
+        " (--direction-column, if it is not so)"
+    } else if warning.contains("controls of all batches") {
+        " (--batch-key)"
+    } else {
+        ""
     }
 }
 
@@ -238,7 +294,7 @@ pub(super) fn read_observations(
 ) -> miette::Result<Observations> {
     let options = arguments.over(base);
     let Some(path) = path else {
-        let (dataset, report) = datasets::ecoli_knockouts(&options, genes).into_diagnostic()?;
+        let (dataset, report) = datasets::ecoli_knockouts(&options, genes).map_err(refused)?;
         return Ok(Observations { dataset, report, sha256: None });
     };
     let contrasts = match &arguments.contrast_table {
@@ -248,7 +304,7 @@ pub(super) fn read_observations(
     let input = files::read(path)?;
     let file = path.display().to_string();
     let (dataset, report) =
-        datasets::read(&input.content, &file, &options, contrasts.as_deref(), genes).into_diagnostic()?;
+        datasets::read(&input.content, &file, &options, contrasts.as_deref(), genes).map_err(refused)?;
     Ok(Observations { dataset, report, sha256: Some(input.sha256) })
 }
 
@@ -284,10 +340,21 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
         prior_variance = differential.variances.prior_variance,
         "contrasts made"
     );
+    let own = own_responses(&contrasts, &expression, &symbols, &differential);
+    warn_of_own_genes(&own);
     let fill = |out: &mut dyn io::Write| write_differential(&contrasts, &expression, &symbols, &differential, out);
     match &arguments.out {
         Some(path) => Ok(files::write(path, fill)?),
         None => to_stdout(fill),
+    }
+}
+
+/// Warns of perturbed genes that move against what was declared.
+pub(super) fn warn_of_own_genes(own: &OnTarget) {
+    match own.told() {
+        Some(told) if own.is_alarming() => warn_all(&[told]),
+        Some(told) => tracing::info!("{told}"),
+        None => {}
     }
 }
 
@@ -302,13 +369,7 @@ fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[Str
 }
 
 pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    match fill(&mut out).and_then(|()| out.flush()) {
-        // Whoever reads the other end has seen enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(miette!("cannot write to standard output: {error}")),
-        Ok(()) => Ok(()),
-    }
+    deliver(None, fill)
 }
 
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
@@ -321,6 +382,7 @@ fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     let mut genes = GeneTable::new();
     let observations =
         read_observations(arguments.file.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;
+    warn_all(&observations.report.warnings);
     let mut text = summary_text(&observations.dataset, &observations.report, &genes, arguments.top);
     if let Some(sha256) = &observations.sha256 {
         let _ = writeln!(text, "\nSHA-256 of the file: {sha256}");
@@ -328,10 +390,16 @@ fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     to_stdout(|out| out.write_all(text.as_bytes()))
 }
 
+/// A longer name is printed beyond its column; widths have a limit.
+pub(super) const WIDEST: usize = 60;
+
 fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: usize) -> String {
     let observed = &dataset.observed;
     let [down, unchanged, up] = Response::CLASSES.map(|class| observed.count(class));
     let mut text = format!("{report}\n");
+    for warning in &report.warnings {
+        let _ = writeln!(text, "warning: {warning}\n");
+    }
     for (name, value) in [
         ("experiments", dataset.len()),
         ("gene sets perturbed", dataset.gene_sets().len()),
@@ -349,20 +417,38 @@ fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: 
     if shown.is_empty() {
         return text;
     }
-    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).max(10);
+    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).clamp(10, WIDEST);
     let _ = writeln!(
         text,
-        "\n{:<width$}  {:<16} {:>6} {:>9} {:>6}",
-        "experiment", "perturbation", "down", "unchanged", "up"
+        "\n{}  {:<16} {:>6} {:>9} {:>6}  own gene",
+        padded("experiment", width),
+        "perturbation",
+        "down",
+        "unchanged",
+        "up"
     );
     for &(row, [down, unchanged, up]) in shown {
         let label = dataset.perturbations[row].label(genes);
-        let _ = writeln!(text, "{:<width$}  {label:<16} {down:>6} {unchanged:>9} {up:>6}", dataset.names[row]);
+        let (name, own) = (padded(&dataset.names[row], width), own_text(dataset, row, genes));
+        let _ = writeln!(text, "{name}  {label:<16} {down:>6} {unchanged:>9} {up:>6}  {own}");
     }
     if rows.len() > shown.len() {
         let _ = writeln!(text, "… and {} more (--top {})", rows.len() - shown.len(), rows.len());
     }
     text
+}
+
+/// How the perturbed genes of an experiment responded themselves.
+fn own_text(dataset: &Dataset, row: usize, genes: &GeneTable) -> String {
+    let own = OnTarget::of_row(dataset, row, genes);
+    let told: Vec<_> = own
+        .iter()
+        .map(|own| match (own.log2fc, own.response) {
+            (Some(log2fc), _) => format!("{log2fc:+.2}"),
+            (None, response) => response.map_or("", Response::word).to_owned(),
+        })
+        .collect();
+    if told.is_empty() { "not measured".to_owned() } else { told.join(", ") }
 }
 
 fn counts(dataset: &Dataset, row: usize) -> [usize; 3] {

@@ -71,6 +71,7 @@ pub(super) fn run(arguments: &EvaluateArgs, data: &Path, settings: &Settings) ->
         notes.extend(told.lines().map(|line| line.trim().to_owned()));
         predictions.push(external);
     }
+    output.iter().try_for_each(ResultFolder::spare_inputs)?;
     let survey = cells.survey(&watch).into_diagnostic()?.ok_or(Interrupted)?;
     let diagnosis = diagnose(&cells, &survey, &config, &predictions, &watch)
         .map_err(|error: PipelineError| miette!("{error}"))?

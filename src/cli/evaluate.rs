@@ -19,7 +19,7 @@ use miette::{IntoDiagnostic, Report, Result, bail, miette};
 use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::comparison;
-use super::dataset::TableArgs;
+use super::dataset::{TableArgs, refused};
 use super::diagnose::{self, DiagnoseArgs};
 use super::external::NamedPredictions;
 use super::files::{self, Input};
@@ -245,6 +245,7 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let watch = Terminal::new();
 
     let sources = Sources::read(arguments, &settings)?;
+    output.iter().try_for_each(ResultFolder::spare_inputs)?;
     let evaluation = sources.evaluate(arguments, &settings, &watch)?;
     watch.finish();
     let config = settings.to_toml()?;
@@ -384,7 +385,7 @@ impl Sources {
                 bail!("`--splits given` is one split, not folds; use it with --predictors");
             };
             let folds = arguments.folds as usize;
-            let splits = scheme.folds(&self.dataset, folds, settings.split.validation, run.seed).into_diagnostic()?;
+            let splits = scheme.folds(&self.dataset, folds, settings.split.validation, run.seed).map_err(refused)?;
             let materials = FoldMaterials {
                 network: &self.original,
                 evidence: &self.evidence,
@@ -411,7 +412,7 @@ fn stopped(error: PipelineError) -> Report {
 /// The sets of perturbed genes that a refinement learnt from: all of the table, less its own test rows.
 fn learnt_gene_sets(input: &Input, settings: &Settings, genes: &mut GeneTable) -> Result<BTreeSet<Vec<GeneId>>> {
     let read = datasets::read(&input.content, &input.name(), &settings.read, None, genes);
-    let (dataset, report) = read.into_diagnostic()?;
+    let (dataset, report) = read.map_err(refused)?;
     let is_test = |row: usize| report.parts.get(&dataset.names[row]) == Some(&datasets::Part::Test);
     let rows = (0..dataset.len()).filter(|&row| !is_test(row));
     Ok(rows.map(|row| dataset.perturbations[row].genes().collect()).collect())

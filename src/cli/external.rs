@@ -84,7 +84,10 @@ impl NamedPredictions {
             read.into_diagnostic()?
         };
         let external = External::new(self.label.clone(), predictions.perturbations, predictions.values);
-        Ok((external.into_diagnostic()?, report.to_string()))
+        let told = report.to_string();
+        tracing::info!("{told}");
+        told.lines().filter(|line| line.contains("below 0")).for_each(|line| tracing::warn!("{}", line.trim()));
+        Ok((external.into_diagnostic()?, told))
     }
 
     fn table(&self) -> Result<Input> {

@@ -46,6 +46,7 @@ impl<'a> Foretold<'a> {
     pub fn open(folder: &Path, dataset: &'a Dataset, genes: &'a GeneTable) -> Result<Self> {
         let made = fs::create_dir_all(folder.join(CELLS)).and_then(|()| fs::create_dir_all(folder.join(FOLDER)));
         made.map_err(|cause| miette!("cannot write to {}: {cause}", folder.display()))?;
+        [CELLS, FOLDER].into_iter().for_each(|inner| files::remove_unfinished(&folder.join(inner)));
         let row_of = dataset.names.iter().enumerate().map(|(row, name)| (name.as_str(), row)).collect();
         Ok(Self { folder: folder.to_owned(), dataset, genes, measured: dataset.measured_genes(), row_of })
     }
@@ -85,7 +86,7 @@ impl<'a> Foretold<'a> {
         if cell.rows.is_empty() {
             return Ok(Rows::Responses(Vec::new()));
         }
-        let content = files::read(&place)?.content;
+        let content = files::read_own(&place)?.content;
         let values: Vec<f32> = content.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect();
         let entries = cell.rows.len() * self.measured.len();
         if content.len() == 4 * entries {

@@ -8,7 +8,8 @@ use aligned::knowledge::import::gene_ontology::{
     AnnotationOptions, Annotations, Ontology, SimilarityOptions, TermGraph, similar_genes, write_gene_ontology,
 };
 use aligned::knowledge::import::{
-    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue, regulondb, table, trrust,
+    Complexes, ImportError, Imported, LicenceTable, collectri, omnipath, read_gene_catalogue, read_gene_catalogue_of,
+    regulondb, table, trrust,
 };
 use aligned::knowledge::{KnowledgeBase, KnowledgeError, RdfSyntax, write_knowledge};
 use clap::{Args, Subcommand, ValueEnum};
@@ -29,6 +30,7 @@ pub struct ImportArgs {
 #[derive(Subcommand)]
 enum Source {
     Omnipath(OmnipathArgs),
+    #[command(visible_aliases = ["dorothea", "celloracle"])]
     Collectri(SimpleArgs),
     /// TRRUST: regulator, target, mode, PubMed numbers, tab-separated.
     Trrust(SimpleArgs),
@@ -112,7 +114,10 @@ struct GeneIds {
     gene_ids: Option<PathBuf>,
 }
 
-/// CollecTRI: source, target, weight, and in its long form resources and references.
+/// CollecTRI and other weighted networks (DoRothEA, CellOracle): source or tf, target, weight or mor or coef_mean.
+///
+/// A weight is 1, −1 or 0, or a real number: then its sign is the sign, and its size the confidence. In its long form
+/// CollecTRI brings resources and references.
 #[derive(Args)]
 struct SimpleArgs {
     /// The table.
@@ -166,10 +171,11 @@ struct TableArgs {
     /// Column of the regulator.
     #[arg(long, value_name = "COLUMN")]
     regulator: String,
-    /// Column of the target.
+    /// Column of the target; a cell may list several, as in `B;C|D`.
     #[arg(long, value_name = "COLUMN")]
     target: String,
-    /// Column of the sign: `+`, `-1`, activation, represses, dual, unknown and the like.
+    /// Column of the sign: `+`, `-1`, activation, represses, dual, unknown, the effects of SIGNOR, the predicates of
+    /// Biolink and the like; of signed weights the size is the confidence.
     #[arg(long, value_name = "COLUMN")]
     sign: String,
     /// Column of the kind of regulation.
@@ -218,15 +224,18 @@ struct GoArgs {
     /// Terms and edges as OBO text.
     #[arg(long, value_name = "FILE")]
     obo: Option<PathBuf>,
-    /// Annotations in the columns of gene2go.
+    /// Annotations in the columns of NCBI's gene2go; as NCBI gives it, it needs --genes for the symbols.
     #[arg(long, value_name = "FILE")]
     annotations: Option<PathBuf>,
     /// Annotations as GAF text.
     #[arg(long, value_name = "FILE")]
     gaf: Option<PathBuf>,
-    /// Accessions and aliases of genes, by symbol.
-    #[arg(long, value_name = "FILE", conflicts_with = "into")]
+    /// Accessions and aliases of genes, by symbol, for example NCBI's gene_info: for gene2go the symbols of its gene numbers.
+    #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
+    /// The species, by its number at NCBI, for example 9606; needed where a file holds several.
+    #[arg(long, value_name = "NUMBER")]
+    taxon: Option<String>,
     /// A knowledge base: it comes first in the output, and only its genes are annotated.
     #[arg(long, value_name = "FILE")]
     into: Option<PathBuf>,
@@ -363,9 +372,10 @@ fn import_with(
     import: impl FnOnce(&[u8], &str) -> Result<Imported, ImportError>,
 ) -> miette::Result<()> {
     let input = files::read(file)?;
-    let imported = import(&input.content, &input.name()).into_diagnostic()?;
+    let imported = import(&input.content, &input.name()).map_err(explained)?;
     drop(input);
     tell(&format!("{}\n{}\n", file.display(), imported.counts));
+    imported.notes.iter().for_each(|note| tell(&format!("{note}\n")));
     if imported.regulations.is_empty() {
         miette::bail!("{}: no regulation was kept, for the reasons above; nothing is written", file.display());
     }
@@ -384,7 +394,8 @@ fn import_go(arguments: &GoArgs) -> miette::Result<()> {
     let options = AnnotationOptions {
         exclude_evidence: arguments.evidence_exclude.clone(),
         only: base.as_ref().map(|base| base.genes().clone()),
-        catalogue: catalogue(arguments.genes.as_deref())?,
+        catalogue: catalogue_of(arguments.genes.as_deref(), arguments.taxon.as_deref())?,
+        taxon: arguments.taxon.clone(),
     };
     let annotations = annotations(arguments, &graph, &options)?;
     tell(&format!("annotations\n{}, of {} genes\n", annotations.counts.told("annotations"), annotations.counts.genes));
@@ -427,11 +438,11 @@ fn annotations(arguments: &GoArgs, graph: &TermGraph, options: &AnnotationOption
     match (&arguments.annotations, &arguments.gaf) {
         (Some(table), _) => {
             let input = files::read(table)?;
-            Annotations::from_gene2go(&input.content, &input.name(), graph, options).into_diagnostic()
+            Annotations::from_gene2go(&input.content, &input.name(), graph, options).map_err(explained)
         }
         (None, Some(gaf)) => {
             let input = files::read(gaf)?;
-            Annotations::from_gaf(&input.content, &input.name(), graph, options).into_diagnostic()
+            Annotations::from_gaf(&input.content, &input.name(), graph, options).map_err(explained)
         }
         (None, None) => miette::bail!("give --annotations or --gaf"),
     }
@@ -447,8 +458,32 @@ fn similarity_options(arguments: &GoArgs) -> SimilarityOptions {
 }
 
 fn catalogue(path: Option<&Path>) -> miette::Result<Option<GeneTable>> {
-    let read = |input: Input| read_gene_catalogue(&input.content, &input.name()).into_diagnostic();
+    let Some(path) = path else { return Ok(None) };
+    let input = files::read(path)?;
+    read_gene_catalogue(&input.content, &input.name()).into_diagnostic().map(Some)
+}
+
+fn catalogue_of(path: Option<&Path>, taxon: Option<&str>) -> miette::Result<Option<GeneTable>> {
+    let read = |input: Input| read_gene_catalogue_of(&input.content, &input.name(), taxon).map_err(explained);
     path.map(|path| read(files::read(path)?)).transpose()
+}
+
+/// The error with the option that helps, if one does.
+fn explained(error: ImportError) -> miette::Report {
+    let help = match &error {
+        ImportError::SeveralTaxa { taxa, .. } => {
+            let example = taxa.first().map_or("9606", |(taxon, _)| taxon.as_str());
+            Some(format!("choose one by --taxon, for example --taxon {example}"))
+        }
+        ImportError::NumbersOnly { .. } => {
+            Some("give that table by --genes FILE, and the species by --taxon NUMBER if there are several".to_owned())
+        }
+        _ => None,
+    };
+    match help {
+        Some(help) => miette::miette!(help = help, "{error}"),
+        None => miette::Report::from_err(error),
+    }
 }
 
 /// An output that may be written, and its format.
@@ -461,7 +496,7 @@ impl<'a> Place<'a> {
     /// Refuses a name that tells no format and, without `--force`, one that is taken.
     fn free(output: &'a Output) -> miette::Result<Self> {
         let syntax = RdfSyntax::from_file_name(&output.out.display().to_string()).into_diagnostic()?;
-        if output.out.exists() && !output.force {
+        if output.out.exists() && !output.force && !files::is_stream(&output.out) {
             miette::bail!("{} exists; name another file, or add --force to replace it", output.out.display());
         }
         Ok(Self { path: &output.out, syntax })

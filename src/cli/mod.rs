@@ -16,6 +16,7 @@ mod files;
 mod foretold;
 mod import;
 mod knowledge_base;
+mod memory;
 mod notebook;
 mod output;
 mod query;
@@ -26,13 +27,15 @@ mod settings;
 mod simulate;
 mod watch;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use miette::Diagnostic;
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
+
+use output::Log;
 
 /// Neuro-symbolic refinement of gene-regulatory knowledge: which regulations must change, and why.
 #[derive(Parser)]
@@ -64,13 +67,15 @@ enum Command {
 
 /// The user asked to stop.
 #[derive(Debug, Error, Diagnostic)]
-#[error("stopped by Ctrl-C")]
+#[error("stopped on request (Ctrl-C or a signal)")]
 struct Interrupted;
 
 /// Parses the command line, does the work and turns errors into an exit code.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     start_log(&cli);
+    memory::tell_readers();
+    quiet_hdf5();
     let result = match cli.command {
         Command::Refine(arguments) => refine::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
@@ -102,11 +107,22 @@ fn start_log(cli: &Cli) {
         _ => "debug",
     };
     let filter = EnvFilter::try_from_env("ALIGNED_LOG").unwrap_or_else(|_| EnvFilter::new(format!("aligned={level}")));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Log::default);
+    let subscriber = subscriber.log_internal_errors(false);
     subscriber.with_ansi(terminal).with_target(false).without_time().init();
 }
 
-#[expect(clippy::print_stderr, reason = "an error must be seen even where no log is kept")]
+/// What panics in a thread that reads HDF5 is told as an error of the file, and once is enough.
+fn quiet_hdf5() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some("hdf5") {
+            told(panic);
+        }
+    }));
+}
+
+/// Told even where no log is kept, unless nobody can hear it.
 fn report_error(report: &miette::Report) {
-    eprintln!("{report:?}");
+    let _ = writeln!(Log, "{report:?}");
 }

@@ -1,6 +1,6 @@
 //! Finished rows of long work, one JSON object a line in the folder of the results: what a stopped command takes up again.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::files;
-use super::result_folder::OutputError;
+use super::result_folder::{self, OutputError};
 
 /// Rows as they come.
 pub struct Notebook<R> {
@@ -33,39 +33,30 @@ impl<R: Serialize + DeserializeOwned> Notebook<R> {
             return Err(OutputError::NotAFolder { path: folder.to_owned() }.into());
         }
         fs::create_dir_all(folder).map_err(unwritable)?;
-        for entry in fs::read_dir(folder).map_err(unwritable)? {
-            let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-            if other != name && !ours.contains(&other.as_str()) {
-                return Err(OutputError::Foreign { path: folder.to_owned(), other }.into());
-            }
-        }
+        result_folder::clean(folder, ours);
+        result_folder::refuse_foreign(folder, |other| other == name || ours.contains(&other))?;
         let path = folder.join(name);
-        let mut done = Vec::new();
-        let mut text = String::new();
-        if path.is_file() {
-            text = fs::read_to_string(&path).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
-            // A line without an end was cut short by a crash.
-            text.truncate(text.rfind('\n').map_or(0, |end| end + 1));
+        let (text, is_whole) = whole_lines(&path)?;
+        let Some((first, lines)) = text.split_once('\n') else {
+            let first = format!("{}\n", serde_json::to_string(header).into_diagnostic()?);
+            files::write(&path, |out| out.write_all(first.as_bytes()))?;
+            return Ok(Self { file: opened(&path, folder)?, done: Vec::new() });
+        };
+        if serde_json::from_str::<H>(first).ok().as_ref() != Some(header) {
+            bail!(
+                "{} holds rows of other inputs, other settings or another build of the program; name another folder with --out, or remove it",
+                path.display()
+            );
         }
-        let mut lines = text.lines();
-        match lines.next() {
-            None => text = format!("{}\n", serde_json::to_string(header).into_diagnostic()?),
-            Some(line) => {
-                if serde_json::from_str::<H>(line).ok().as_ref() != Some(header) {
-                    bail!(
-                        "{} holds rows of other inputs, other settings or another build of the program; name another folder with --out, or remove it",
-                        path.display()
-                    );
-                }
-                for (index, line) in lines.enumerate() {
-                    let row = serde_json::from_str(line).into_diagnostic();
-                    done.push(row.wrap_err_with(|| format!("{}:{} is damaged; remove it", path.display(), index + 2))?);
-                }
-            }
+        let row = |(index, line): (usize, &str)| {
+            let row = serde_json::from_str(line).into_diagnostic();
+            row.wrap_err_with(|| format!("{}:{} is damaged; remove that line", path.display(), index + 2))
+        };
+        let done = lines.lines().enumerate().map(row).collect::<Result<_>>()?;
+        if !is_whole {
+            files::write(&path, |out| out.write_all(text.as_bytes()))?;
         }
-        fs::write(&path, &text).map_err(unwritable)?;
-        let file = OpenOptions::new().append(true).open(&path).map_err(unwritable)?;
-        Ok(Self { file, done })
+        Ok(Self { file: opened(&path, folder)?, done })
     }
 
     /// Writes a finished row.
@@ -80,11 +71,35 @@ impl<R: Serialize + DeserializeOwned> Notebook<R> {
     }
 }
 
+/// The lines of a file that have an end, and whether these are all: one without was cut short by a crash.
+fn whole_lines(path: &Path) -> Result<(String, bool)> {
+    let mut bytes = match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        other => other.into_diagnostic().wrap_err_with(|| format!("cannot read {}", path.display()))?,
+    };
+    let whole = bytes.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let is_whole = whole == bytes.len();
+    bytes.truncate(whole);
+    let text = String::from_utf8(bytes).into_diagnostic();
+    Ok((text.wrap_err_with(|| format!("{} is not UTF-8 text", path.display()))?, is_whole))
+}
+
+/// Opens a file to add rows to, for one run at a time.
+fn opened(path: &Path, folder: &Path) -> Result<File> {
+    let unwritable = |cause| OutputError::Unwritable { path: folder.to_owned(), cause };
+    let file = OpenOptions::new().append(true).open(path).map_err(unwritable)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(OutputError::Busy { path: folder.to_owned() }.into()),
+        // A file system without locks does not keep anybody from working alone.
+        _ => Ok(file),
+    }
+}
+
 /// SHA-256 of the program: another build may find something else.
 ///
 /// # Errors
 /// If the system does not tell which program this is.
 pub fn program_hash() -> Result<String> {
     let program = std::env::current_exe().into_diagnostic().wrap_err("cannot tell which program this is")?;
-    Ok(files::read(&program)?.sha256)
+    Ok(files::read_own(&program)?.sha256)
 }

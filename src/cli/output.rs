@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use clap::ValueEnum;
-use miette::IntoDiagnostic as _;
+use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::files;
 
@@ -15,9 +15,42 @@ pub fn deliver(path: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Res
     }
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match fill(&mut out).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.into_diagnostic(),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            // What waits in the buffer would be tried again, in vain.
+            drop(out.into_parts());
+            Ok(())
+        }
+        other => other.into_diagnostic().wrap_err("cannot write to standard output"),
     }
+}
+
+/// Writes one text and a line end to standard output, whether or not anybody still reads it.
+pub fn say(text: impl std::fmt::Display) -> miette::Result<()> {
+    deliver(None, |out| writeln!(out, "{text}"))
+}
+
+/// Standard error for log lines: where it is closed or full, they are lost and the work goes on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Wider columns are not aligned: one long cell must not widen every row.
+const WIDEST: usize = 500;
+
+/// A text and as many blanks as it is shorter than the column.
+pub fn padded(text: &str, width: usize) -> String {
+    let blanks = width.min(WIDEST).saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(blanks))
 }
 
 /// How rows are written.
@@ -103,9 +136,9 @@ impl<'a> RowWriter<'a> {
             let last = index + 1 == self.columns.len();
             match (self.format, cell) {
                 (RowFormat::Table, Cell::Text(text)) if last => write!(self.out, "{text}")?,
-                (RowFormat::Table, Cell::Text(text)) => write!(self.out, "{text:<0$}  ", width.max(name.len()))?,
+                (RowFormat::Table, Cell::Text(text)) => write!(self.out, "{}  ", padded(text, width.max(name.len())))?,
                 (RowFormat::Table, other) => {
-                    write!(self.out, "{:>1$}", other.shown(), width.max(name.len()))?;
+                    write!(self.out, "{:>1$}", other.shown(), width.max(name.len()).min(WIDEST))?;
                     write!(self.out, "{}", if last { "" } else { "  " })?;
                 }
                 (RowFormat::Csv, _) => {

@@ -7,7 +7,7 @@ use aligned::knowledge::{AnswerFormat, KnowledgeBase, KnowledgeError, Rules, que
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, WrapErr};
 
-use super::files;
+use super::{files, output};
 
 /// Ask a knowledge base a ready-made or an own SPARQL question.
 ///
@@ -79,7 +79,7 @@ pub fn run(arguments: &QueryArgs) -> miette::Result<()> {
     let format = arguments.format.into();
     match &arguments.out {
         Some(path) => write_file(path, |out| answer.write(format, out)),
-        None => until_reader_leaves(answer.write(format, &mut io::stdout().lock())),
+        None => deliver_answer(|out| answer.write(format, out)),
     }
 }
 
@@ -136,10 +136,8 @@ fn write_file(path: &Path, fill: impl Fn(&mut dyn Write) -> Result<(), Knowledge
     Ok(files::write(path, |out| fill(out).map_err(io::Error::from))?)
 }
 
-/// A reader that has seen enough, such as `head`, is no error.
-fn until_reader_leaves(written: Result<(), KnowledgeError>) -> miette::Result<()> {
-    match written {
-        Err(KnowledgeError::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.into_diagnostic(),
-    }
+/// An answer that its format cannot hold is an error of its own here too.
+fn deliver_answer(fill: impl Fn(&mut dyn Write) -> Result<(), KnowledgeError>) -> miette::Result<()> {
+    fill(&mut io::sink()).into_diagnostic()?;
+    output::deliver(None, |out| fill(out).map_err(io::Error::from))
 }

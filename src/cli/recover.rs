@@ -1,7 +1,7 @@
 //! `aligned recover`: damage a network, mend it by each method, and say how much comes back.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::network::RegulatoryNetwork;
@@ -21,6 +21,7 @@ use super::Interrupted;
 use super::files::{self, Input};
 use super::knowledge_base::{self, ECOLI_CORE};
 use super::notebook::{Notebook, program_hash};
+use super::output::deliver;
 use super::query::read_rules;
 use super::watch::Terminal;
 
@@ -222,8 +223,10 @@ fn write_report(folder: &Path, report: &RecoveryReport<'_>) -> Result<()> {
     files::write(&folder.join("recover.json"), |out| report.write_json(out).map_err(io::Error::from))?;
     files::write(&folder.join("recover.svg"), |out| report.write_svg(out).map_err(io::Error::from))?;
     files::write(&folder.join("recover.md"), |out| report.write_markdown(out).map_err(io::Error::from))?;
-    report.write_markdown(&mut io::stdout()).map_err(io::Error::from).into_diagnostic()?;
-    writeln!(io::stdout(), "\nSee {}.", folder.join("recover.svg").display()).into_diagnostic()
+    deliver(None, |out| {
+        report.write_markdown(out).map_err(io::Error::from)?;
+        writeln!(out, "\nSee {}.", folder.join("recover.svg").display())
+    })
 }
 
 /// The true network, in words and with the files behind it.

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aligned::biology::{CitedRegulation, GeneTable, Perturbation, Regulation, Response, Verdict};
-use aligned::datasets::{self, Dataset, Split};
+use aligned::biology::{CitedRegulation, GeneId, GeneTable, Perturbation, Regulation, Response, Verdict};
+use aligned::datasets::{self, Dataset, OnTarget, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
@@ -19,18 +19,19 @@ use aligned::refinement::Resistance;
 use aligned::report::{DataSummary, InputFile, Report};
 use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};
-use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure};
+use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure, miette};
 
 use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::checkpoint::Keeper;
-use super::dataset::TableArgs;
+use super::dataset::{TableArgs, refused, warn_all};
 use super::evaluate::KnobName;
 use super::external::NamedPredictions;
 use super::files::{self, Input};
 use super::knowledge_base::{self, network_of};
+use super::output::say;
 use super::query::read_rules;
-use super::result_folder::ResultFolder;
+use super::result_folder::{REFINED, ResultFolder};
 use super::settings::Settings;
 use super::watch::Terminal;
 
@@ -94,7 +95,7 @@ pub struct RefineArgs {
     /// mismatch.
     #[arg(long, value_name = "SHARE")]
     min_stability: Option<f64>,
-    /// Stop after so many seconds with the best network so far.
+    /// Stop after so many seconds with the best network so far, or the original one if no search had begun; exit code 0.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
     /// Seed of every random draw.
@@ -123,6 +124,9 @@ pub struct RefineArgs {
     /// stay as they are.
     #[arg(long)]
     permute_perturbations: bool,
+    /// Go on though most perturbed genes move against what was declared, for example rise although deleted.
+    #[arg(long)]
+    accept_wrong_way: bool,
     /// Only tell how much memory and time the run would take, by a short probe on these data.
     #[arg(long)]
     dry_run: bool,
@@ -164,6 +168,9 @@ impl From<ReadingName> for Reading {
     }
 }
 
+const NOTHING_SEARCHED: &str = "the time limit was over before the first search began: nothing was learnt and nothing revised; the refined \
+    knowledge base equals the original; give more time with --time-limit";
+
 /// The E. coli knock-outs, as they lie in `datasets/`.
 const ECOLI_KNOCKOUTS: (&str, &[u8]) = ("ecoli_knockouts.csv.gz", datasets::ECOLI_KNOCKOUTS_GZ);
 
@@ -176,6 +183,7 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
 
     arguments.matrix.ensure_used(arguments.external.iter())?;
     let mut sources = Sources::read(&settings, (arguments.external.as_ref(), &arguments.matrix), &watch)?;
+    output.spare_inputs()?;
     if sources.screen.is_some() {
         settings.run.refinement = for_screen(settings.run.refinement);
         // The screen is simulated as the search has it: each walk transmits.
@@ -192,6 +200,9 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let refined = sources.refine(&settings, &from, &mut keeper, &watch);
     keeper.flush();
     let (mut outcome, seconds) = refined?;
+    if outcome.iterations.is_empty() {
+        sources.notes.push(NOTHING_SEARCHED.to_owned());
+    }
     let (refined, config) = sources.write_revisions(&settings, &outcome, &output)?;
     sources.score_again(&settings, &mut outcome, &refined)?;
     outcome.timings.extend(seconds);
@@ -237,6 +248,7 @@ impl RefineArgs {
         refinement.min_stability = self.min_stability.unwrap_or(refinement.min_stability);
         settings.lock_sources.extend(self.lock_source.iter().cloned());
         settings.permute_perturbations |= self.permute_perturbations;
+        settings.accept_wrong_way |= self.accept_wrong_way;
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
         settings.run.check().into_diagnostic()?;
@@ -326,6 +338,9 @@ impl Sources {
         };
         watch.advance(1);
         let mut notes = knowledge.warnings().to_vec();
+        if knowledge.has_named_graphs() {
+            notes.push(format!("{name} holds named graphs; the refined knowledge base is written as {}", REFINED[1]));
+        }
         let locked = locked_regulations(settings, &knowledge, &mut notes)?;
         let mut genes = knowledge.genes().clone();
         let held_out_regulations = match &settings.held_out_kb {
@@ -340,6 +355,9 @@ impl Sources {
         };
         watch.advance(1);
         let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
+        if let Some((dataset, _)) = observed.as_ref().filter(|_| !settings.accept_wrong_way) {
+            refuse_wrong_way(dataset, &genes)?;
+        }
         let mut network = network_of(genes.len(), &knowledge);
         let mut screen = None;
         let mut headline = None;
@@ -417,7 +435,7 @@ impl Sources {
         watch: &Terminal,
     ) -> Result<(Outcome, Vec<(String, f64)>)> {
         if let Some(headline) = &self.headline {
-            writeln!(io::stdout(), "{headline}").into_diagnostic()?;
+            say(headline)?;
         }
         let began = std::time::Instant::now();
         let evidence = evidence_of(&self.knowledge, self.genes.len());
@@ -473,7 +491,7 @@ impl Sources {
         let estimate = Estimate::of(&self.materials(&[], &[]), &settings.run);
         let estimate = estimate.probed(&self.materials(&[], &[]), &settings.run, watch).into_diagnostic()?;
         watch.finish();
-        writeln!(io::stdout(), "{estimate}").into_diagnostic()
+        say(estimate)
     }
 
     /// `fur-`, with the name of the experiment behind it where that says more.
@@ -482,6 +500,11 @@ impl Sources {
         let name = &self.dataset.names[row];
         let says_more = self.screen.is_none() && *name != label && !label.starts_with(name.as_str());
         if says_more { format!("{label} ({name})") } else { label }
+    }
+
+    /// Turtle cannot hold named graphs.
+    fn refined_name(&self) -> &'static str {
+        REFINED[usize::from(self.knowledge.has_named_graphs())]
     }
 
     /// Writes the refined knowledge base and reads it back.
@@ -503,12 +526,14 @@ impl Sources {
             config_toml: config.clone(),
             seed: settings.run.seed,
         };
-        output.write("refined.ttl", |out| {
+        let name = self.refined_name();
+        let syntax = RdfSyntax::from_file_name(name).into_diagnostic()?;
+        output.write(name, |out| {
             let (revisions, labels) = (&outcome.revisions, &outcome.row_labels);
-            let written = self.knowledge.write_refined(&self.genes, revisions, labels, &run, RdfSyntax::Turtle, out);
+            let written = self.knowledge.write_refined(&self.genes, revisions, labels, &run, syntax, out);
             written.map_err(io::Error::other)
         })?;
-        let written = files::read(&output.path("refined.ttl"))?;
+        let written = files::read_own(&output.path(name))?;
         let reread = knowledge_base::parse(&written, &self.rules).wrap_err("the refined file cannot be read back")?;
         let mut genes = self.genes.clone();
         let refined = translated(&reread, &mut genes).network(self.genes.len());
@@ -567,6 +592,18 @@ impl Sources {
     }
 }
 
+/// Refuses data in which most perturbed genes move against what was declared: every regulation would be turned round.
+fn refuse_wrong_way(dataset: &Dataset, genes: &GeneTable) -> Result<()> {
+    let own = OnTarget::of(dataset, genes);
+    match own.told() {
+        Some(told) if own.contradicts() => Err(miette!(
+            help = "name what was done with --perturbation-sign, or go on with --accept-wrong-way",
+            "{told} A knowledge base refined with such data would be turned round, so it is not"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The observations and the plan of their split; `None` if there are none for this knowledge base.
 pub(super) fn read_observations(
     settings: &Settings,
@@ -595,15 +632,23 @@ pub(super) fn read_observations(
     let (dataset, report) = match read {
         // None of the embedded genes is in this knowledge base.
         Err(_) if settings.data.is_none() => return Ok(None),
-        read => read.into_diagnostic()?,
+        read => read.map_err(refused)?,
     };
+    if settings.data.is_some() {
+        let mut doubts = Vec::new();
+        ensure_known(&dataset, knowledge, &extended, &mut doubts)?;
+        warn_all(&doubts);
+        notes.extend(doubts.into_iter().map(|doubt| format!("WARNING: {doubt}")));
+    }
     if settings.data.is_none() && !mostly_known(&dataset.perturbations, knowledge, &extended) {
         return Ok(None);
     }
     *genes = extended;
     inputs.push(input_file(role, &input));
     tracing::info!("{report}");
+    warn_all(&report.warnings);
     notes.extend(report.to_string().lines().map(|line| line.trim().to_owned()));
+    notes.extend(report.warnings.iter().map(|warning| format!("WARNING: {warning}")));
     let contested = dataset.contested();
     if contested > 0 {
         notes.push(format!(
@@ -628,6 +673,46 @@ pub(super) fn read_observations(
         (None, None) => settings.split.clone(),
     };
     Ok(Some((dataset, plan)))
+}
+
+/// Refuses data of which the knowledge base knows no perturbed gene, or hardly any gene, by one measure and the other.
+fn ensure_known(
+    dataset: &Dataset,
+    knowledge: &KnowledgeBase,
+    genes: &GeneTable,
+    notes: &mut Vec<String>,
+) -> Result<()> {
+    let in_knowledge = knowledge.genes().len();
+    let symbols = |ids: &[GeneId]| ids.iter().map(|&gene| genes.symbol(gene).to_owned()).collect::<Vec<_>>();
+    let known = |ids: &[GeneId]| ids.iter().filter(|gene| gene.index() < in_knowledge).count();
+    let perturbed: std::collections::BTreeSet<_> = dataset.perturbations.iter().flat_map(Perturbation::genes).collect();
+    let (perturbed, measured) = (perturbed.into_iter().collect::<Vec<_>>(), dataset.measured_genes());
+    let kinds = |names: &[String]| datasets::differing_kinds(names.iter().map(String::as_str), knowledge.genes());
+    let some = |names: &[String]| names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    const MEND: &str = "use the same organism and the same kind of names in both: a column of symbols or accessions can be named \
+                        with --gene-column and --perturbation-column";
+    if known(&perturbed) == 0 {
+        let names = symbols(&perturbed);
+        let (n, examples, kinds) = (names.len(), some(&names), kinds(&names));
+        return Err(miette!(
+            help = MEND,
+            "none of the {n} perturbed genes ({examples}) is in the knowledge base{kinds}"
+        ));
+    }
+    let shared = known(&measured);
+    if 10 * shared < measured.len() && 10 * shared < in_knowledge {
+        let names = symbols(&measured);
+        let (n, kinds) = (measured.len(), kinds(&names));
+        let told = format!(
+            "only {shared} of the {n} measured genes are in the knowledge base, which holds {in_knowledge}{kinds}"
+        );
+        // Few genes of the right organism are no wrong organism.
+        if 2 * known(&perturbed) < perturbed.len() {
+            return Err(miette!(help = MEND, "{told}"));
+        }
+        notes.push(told);
+    }
+    Ok(())
 }
 
 /// What the locked sources state; each pattern must match one, and a note says how much it locks.
@@ -733,10 +818,12 @@ pub fn peak_memory_bytes() -> Option<u64> {
 fn tell(arguments: &RefineArgs, sources: &Sources, outcome: &Outcome) -> Result<()> {
     let report = sources.report(outcome, "");
     let place = arguments.out.display();
-    writeln!(
-        io::stdout(),
-        "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/refined.ttl.",
-        report.verdict()
-    )
-    .into_diagnostic()
+    if outcome.iterations.is_empty() {
+        say(format_args!("Note: {NOTHING_SEARCHED}."))?;
+    }
+    say(format_args!(
+        "{}\nSee {place}/report.html, {place}/revisions.tsv and {place}/{}.",
+        report.verdict(),
+        sources.refined_name()
+    ))
 }

@@ -29,6 +29,8 @@ pub struct Settings {
     pub lock_sources: Vec<String>,
     /// Whether the perturbations that are learnt from are dealt anew, as a control.
     pub permute_perturbations: bool,
+    /// Whether data are taken in which most perturbed genes move against what was declared.
+    pub accept_wrong_way: bool,
     /// What the loop computes.
     pub run: Config,
     /// How the data are split.

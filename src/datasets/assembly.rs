@@ -3,11 +3,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::error::DatasetError;
+use super::identifiers::{IdentifierKind, differing_kinds, near_symbol};
 use super::matching::{
-    MarkedName, Match, WrittenGene, WrittenGenes, direction, insert_gene, look_up, look_up_gene, measured_names,
-    parts_of,
+    MarkedName, Match, WrittenGene, WrittenGenes, alone, direction, insert_gene, look_up, look_up_gene, measured_names,
+    names_guide, parts_of,
 };
-use super::reading::{AmbiguousName, LeftOut, LeftOutReason, ReadReport, UnmatchedGene};
+use super::memory::check_matrix;
+use super::on_target::{OnTarget, one_way};
+use super::reading::{AmbiguousName, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene, UnperturbedName};
+use super::renamed::{is_date, other_names};
+use super::table_scale::{Scale, scale_of};
+use super::unperturbed::{Unperturbed, is_often_control, is_state, unperturbed};
 use super::{Dataset, Part};
 use crate::biology::{
     BiologyError, Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix, ResponseValues,
@@ -85,30 +91,100 @@ pub(super) struct Records<'a> {
     pub perturbations: WrittenPerturbations,
     pub genes: WrittenGenes,
     pub entries: Vec<Entry>,
+    /// The column of the perturbation; empty if there is none.
+    pub perturbation_column: String,
+    /// The column of fold changes from which responses are called; `None` if the table holds responses.
+    pub called_from: Option<String>,
+    /// What was taken for what.
+    pub notes: Vec<String>,
+    /// What is odd.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn of(file: &'a str) -> Self {
+        Self {
+            file,
+            perturbations: WrittenPerturbations::default(),
+            genes: WrittenGenes::default(),
+            entries: Vec::new(),
+            perturbation_column: String::new(),
+            called_from: None,
+            notes: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Refuses values that cannot be log2 fold changes, where responses would be called from them.
+    fn check_scale(&mut self) -> Result<(), DatasetError> {
+        let Some(column) = self.called_from.clone() else { return Ok(()) };
+        match scale_of(self.entries.iter().map(|entry| entry.log2fc)) {
+            Scale::FoldChanges => Ok(()),
+            Scale::Doubtful(reason) => {
+                self.warnings
+                    .push(format!("the values{} are taken for log2 fold changes, but {reason}", of_column(&column)));
+                Ok(())
+            }
+            Scale::Other(reason) => Err(DatasetError::Scale {
+                file: self.file.to_owned(),
+                column,
+                expected: "log2 fold changes",
+                reason,
+                mend: "make log2 fold changes of perturbed cells against controls first",
+            }),
+        }
+    }
+}
+
+fn of_column(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(" in column `{column}`") }
+}
+
+/// What a table may call controls, and what is to be said of genes that it does not mark.
+#[derive(Clone, Copy)]
+pub(super) struct Conventions<'a> {
+    /// What was done to a gene without a mark.
+    pub sign: Direction,
+    /// Names of controls beside the usual ones.
+    pub controls: &'a [String],
+}
+
+impl<'a> Conventions<'a> {
+    pub(super) fn of(options: &'a ReadOptions) -> Self {
+        Self { sign: options.perturbation_sign, controls: &options.controls }
+    }
 }
 
 /// Makes a data set of what was read; genes not in the table yet are added to it.
 pub(super) fn assemble(
-    records: Records<'_>,
-    sign: Direction,
+    mut records: Records<'_>,
+    conventions: Conventions<'_>,
     genes: &mut GeneTable,
 ) -> Result<(Dataset, ReadReport), DatasetError> {
-    let Records { file, perturbations, genes: written, mut entries } = records;
-    let (perturbations, written) = (perturbations.perturbations, written.genes);
+    records.check_scale()?;
+    let Records { file, perturbations, genes: written, mut entries, perturbation_column, notes, warnings, .. } =
+        records;
+    let (mut perturbations, written) = (perturbations.perturbations, written.genes);
     let known_before = genes.len();
-    let parsed = parse_perturbations(file, &perturbations, &written, sign, genes)?;
+    let parsed = parse_perturbations(file, &perturbations, &written, conventions, genes)?;
+    refuse_states(file, &perturbation_column, &perturbations, &parsed)?;
+    guides_as_contrasts(&mut perturbations, &written, genes);
     let mut report = match_names(file, &parsed, &written, genes)?;
+    (report.notes, report.warnings) = (notes, warnings);
+    tell_kinds(&mut report, &written, genes);
     report.read = entries.len() as u64;
+    tell_names(&mut report, &perturbations, &parsed, conventions);
 
     let gene_ids = insert_genes(&written, genes, &mut report);
     let resolved = resolve_perturbations(file, &perturbations, parsed, genes, &mut report)?;
     let rows = Rows::of(&resolved, &perturbations);
     report.new_genes = genes.len() - known_before;
+    report.unperturbed = unperturbed_names(&perturbations, &resolved, &entries);
 
     let mut left_out = LeftOutCounts::default();
     let mut said = Vec::with_capacity(entries.len());
     for entry in entries.drain(..) {
-        match placed(&entry, &rows, &resolved, &gene_ids) {
+        match placed(&entry, &rows, &resolved, &gene_ids, &written) {
             Ok(statement) => said.push(statement),
             Err(reason) => left_out.add(reason, entry.line),
         }
@@ -131,7 +207,155 @@ pub(super) fn assemble(
     }
     let dataset = fill(file, &rows, &perturbations, &merged.pairs, genes, &mut report)?;
     report.unmeasured_pairs = (dataset.len() * dataset.measured_genes().len()) as u64 - report.kept;
+    tell_responses(&mut report, &dataset, genes);
     Ok((dataset, report))
+}
+
+/// Two perturbed names that differ in nothing but a number set apart.
+fn numbered(parsed: &Parsed) -> Option<(&str, &str)> {
+    let mut first: HashMap<&str, &str> = HashMap::new();
+    for (name, _) in parsed.iter().flatten() {
+        let stem = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        if stem.len() < name.len() && stem.ends_with('_') {
+            match first.get(stem) {
+                Some(other) if *other != name.as_str() => return Some((other, name.as_str())),
+                _ => drop(first.insert(stem, name)),
+            }
+        }
+    }
+    None
+}
+
+/// Tells where the table calls genes otherwise than they are known by; between man and mouse nothing but the case may differ.
+fn tell_kinds(report: &mut ReadReport, written: &[WrittenGene], genes: &GeneTable) {
+    let own = IdentifierKind::of_most(written.iter().map(|gene| gene.name.as_str()));
+    let known = IdentifierKind::of_most(genes.iter().map(|(_, gene)| gene.symbol.as_str()));
+    let (Some(own), Some(known)) = (own, known) else { return };
+    let told = format!("the table holds {}, the knowledge base {}", own.word(), known.word());
+    if own == known {
+        return;
+    }
+    if own.is_accession() || known.is_accession() {
+        report.notes.push(told);
+    } else {
+        report.warnings.push(format!("{told}: they were matched without regard to case; are they of one organism?"));
+    }
+}
+
+/// Tells what was done to genes without a mark, and which names were read as something else than they are.
+fn tell_names(report: &mut ReadReport, written: &[WrittenPerturbation], parsed: &Parsed, conventions: Conventions<'_>) {
+    const SHOWN: usize = 4;
+    let read_as = |(written, parts): (&WrittenPerturbation, &Vec<(String, Direction)>)| {
+        let names = parts.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join("+");
+        let bare = written.text.trim().trim_end_matches(['-', '+', '−']);
+        (!parts.is_empty() && parts.len() == 1 && names != bare).then(|| format!("{} as {names}", written.text))
+    };
+    let mut renamed: Vec<_> = written.iter().zip(parsed).filter_map(read_as).collect();
+    renamed.dedup();
+    if !renamed.is_empty() {
+        let more = if renamed.len() > SHOWN { format!(" and {} more", renamed.len() - SHOWN) } else { String::new() };
+        renamed.truncate(SHOWN);
+        report.notes.push(format!("names read: {}{more}", renamed.join(", ")));
+    }
+    let doubtful: Vec<_> =
+        parsed.iter().flatten().map(|(name, _)| name.as_str()).filter(|name| is_often_control(name)).collect();
+    if let Some(name) = doubtful.first() {
+        report.notes.push(format!("`{name}` is taken for a perturbed gene, though it often is the name of a control"));
+    }
+    let odd = parsed.iter().flatten().map(|(name, _)| name.as_str());
+    let odd: Vec<_> = odd.filter(|name| name.contains([' ', '/', '(', '\t'])).collect();
+    if let Some(name) = odd.first() {
+        let more = if odd.len() > 1 { format!(" (and {} more like it)", odd.len() - 1) } else { String::new() };
+        report
+            .warnings
+            .push(format!("`{name}`{more} is taken for the name of one gene, though it hardly is; write genes alone"));
+    }
+    if let Some((one, other)) = numbered(parsed) {
+        report.warnings.push(format!(
+            "`{one}` and `{other}` are taken for two genes; if they are guides or replicates of one, write the gene and tell them \
+             apart by a column `contrast`"
+        ));
+    }
+    let word = match conventions.sign {
+        Direction::Deletion => "deleted",
+        Direction::Overexpression => "overexpressed",
+    };
+    let marked = |written: &&WrittenPerturbation| written.text.ends_with(['-', '+']) || !written.directions.is_empty();
+    if !written.iter().all(|written| marked(&written)) {
+        report.notes.push(format!("genes without a mark are taken as {word}"));
+    }
+}
+
+fn tell_responses(report: &mut ReadReport, dataset: &Dataset, genes: &GeneTable) {
+    let on_target = OnTarget::of(dataset, genes);
+    if let Some(told) = on_target.told() {
+        let place = if on_target.is_alarming() { &mut report.warnings } else { &mut report.notes };
+        place.push(told);
+    }
+    let observed = &dataset.observed;
+    report.warnings.extend(one_way(observed.count(Response::Down), observed.count(Response::Up)));
+}
+
+/// Refuses perturbations that are but words for *perturbed*.
+fn refuse_states(
+    file: &str,
+    column: &str,
+    written: &[WrittenPerturbation],
+    parsed: &Parsed,
+) -> Result<(), DatasetError> {
+    let names: HashSet<&str> = parsed.iter().flatten().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() || column.is_empty() || !names.iter().all(|name| is_state(name)) {
+        return Ok(());
+    }
+    let mut examples: Vec<_> = written.iter().map(|written| written.text.clone()).collect();
+    examples.sort_unstable();
+    examples.dedup();
+    let line = written.first().map_or(0, |written| written.line);
+    Err(DatasetError::NoGenePerturbed { file: file.to_owned(), line, column: column.to_owned(), examples })
+}
+
+/// The names that guides and combinations may be made of.
+fn known_names<'a>(
+    perturbations: &'a [WrittenPerturbation],
+    written: &'a [WrittenGene],
+    genes: &'a GeneTable,
+) -> impl Fn(&str) -> bool + 'a {
+    let measured = measured_names(written);
+    let is_gene = |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown;
+    let alone = alone(texts(perturbations), &is_gene);
+    move |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown || alone.contains(name)
+}
+
+/// Each guide against a gene is an experiment of its own, so that guides that disagree do not contradict each other.
+fn guides_as_contrasts(perturbations: &mut [WrittenPerturbation], written: &[WrittenGene], genes: &GeneTable) {
+    let is_guide: Vec<bool> = {
+        let is_name = known_names(perturbations, written, genes);
+        perturbations.iter().map(|perturbation| names_guide(&perturbation.text, &is_name)).collect()
+    };
+    for (perturbation, is_guide) in perturbations.iter_mut().zip(is_guide) {
+        if is_guide && perturbation.contrast.is_empty() {
+            perturbation.contrast.clone_from(&perturbation.text);
+        }
+    }
+}
+
+/// The names that stand for controls, or for nothing known, with the entries that bear them.
+fn unperturbed_names(
+    written: &[WrittenPerturbation],
+    resolved: &[Resolved],
+    entries: &[Entry],
+) -> Vec<UnperturbedName> {
+    let mut counts = vec![0; written.len()];
+    entries.iter().for_each(|entry| counts[entry.perturbation as usize] += 1);
+    let mut names: Vec<UnperturbedName> = Vec::new();
+    for ((written, resolved), &entries) in written.iter().zip(resolved).zip(&counts) {
+        let Resolved::Unperturbed(kind) = *resolved else { continue };
+        match names.iter_mut().find(|known| known.name == written.text) {
+            Some(known) => known.entries += entries,
+            None => names.push(UnperturbedName { name: written.text.clone(), kind, entries }),
+        }
+    }
+    names
 }
 
 /// The genes of each written perturbation with what was done to them; none for cells in which nothing was perturbed.
@@ -142,18 +366,26 @@ pub(super) fn parse_perturbations(
     file: &str,
     perturbations: &[WrittenPerturbation],
     written: &[WrittenGene],
-    sign: Direction,
+    Conventions { sign, controls }: Conventions<'_>,
     genes: &GeneTable,
 ) -> Result<Parsed, DatasetError> {
     let measured = measured_names(written);
-    let is_name = |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown;
+    let is_control = |name: &str| controls.iter().any(|control| control.as_str() == name);
+    let is_gene = |name: &str| measured.contains(name) || look_up(name, genes) != Match::Unknown;
+    let alone = alone(texts(perturbations), &is_gene);
+    let is_name = |name: &str| is_control(name) || is_gene(name) || alone.contains(name);
     let parse = |perturbation: &WrittenPerturbation| {
-        let parts = parts_of(&perturbation.text, &is_name);
+        let mut parts = parts_of(&perturbation.text, &is_name);
+        parts.retain(|(name, _)| !is_control(name));
         let directions = directions_of(file, perturbation, parts.len(), sign)?;
         let with_direction = |((name, mark), stated): (MarkedName, Direction)| (name, mark.unwrap_or(stated));
         Ok(parts.into_iter().zip(directions).map(with_direction).collect())
     };
     perturbations.iter().map(parse).collect()
+}
+
+fn texts(perturbations: &[WrittenPerturbation]) -> impl Iterator<Item = &str> {
+    perturbations.iter().map(|perturbation| perturbation.text.trim())
 }
 
 fn directions_of(
@@ -211,16 +443,16 @@ fn match_names(
     let unknown_measured: Vec<_> = written.iter().filter(|gene| look_up_gene(gene, genes) == Match::Unknown).collect();
     let line_of = |name: &str| by_name.get(name).map_or(0, |gene| gene.line);
     if unknown_perturbed.len() == perturbed.len() && unknown_measured.len() == written.len() {
-        let example = |gene: &&WrittenGene| (gene.name.clone(), genes.nearest_symbol(&gene.name));
+        let example = |gene: &&WrittenGene| (gene.name.clone(), near_symbol(&gene.name, genes));
         return Err(DatasetError::NothingMatches {
             file: file.to_owned(),
             line: written.first().map_or(0, |gene| gene.line),
             names: report.gene_names,
             examples: unknown_measured.iter().take(NEAREST_SHOWN).map(example).collect(),
+            kinds: differing_kinds(written.iter().map(|gene| gene.name.as_str()), genes),
         });
     }
-    let nearest =
-        |position: usize, name: &str| (position < NEAREST_SHOWN).then(|| genes.nearest_symbol(name)).flatten();
+    let nearest = |position: usize, name: &str| (position < NEAREST_SHOWN).then(|| near_symbol(name, genes)).flatten();
     report.unmatched_perturbed = unknown_perturbed
         .iter()
         .enumerate()
@@ -247,7 +479,26 @@ fn insert_genes(written: &[WrittenGene], genes: &mut GeneTable, report: &mut Rea
     let mut ids = Vec::with_capacity(written.len());
     for gene in written {
         let known = match look_up_gene(gene, genes) {
-            Match::Known(id) => Some(id),
+            Match::Known(id) => {
+                if is_date(&gene.name) && genes.symbol(id) != gene.name {
+                    report.notes.push(format!(
+                        "`{}` (line {}), a date, is read as {}",
+                        gene.name,
+                        gene.line,
+                        genes.symbol(id)
+                    ));
+                }
+                Some(id)
+            }
+            Match::Unknown if is_unnamed(gene) => {
+                ids.push(None);
+                continue;
+            }
+            Match::Unknown if is_date(&gene.name) => {
+                warn_of_date(report, &gene.name, gene.line);
+                ids.push(None);
+                continue;
+            }
             Match::Unknown => None,
             Match::Ambiguous(symbols) => {
                 note_ambiguous(report, &gene.name, gene.line, symbols);
@@ -260,6 +511,19 @@ fn insert_genes(written: &[WrittenGene], genes: &mut GeneTable, report: &mut Rea
     ids
 }
 
+/// Names a symbol that a spreadsheet made a date, and what it may have been; the first one only.
+fn warn_of_date(report: &mut ReadReport, name: &str, line: u64) {
+    const BEGIN: &str = "a spreadsheet made a date of a symbol";
+    if report.warnings.iter().any(|warning| warning.starts_with(BEGIN)) {
+        return;
+    }
+    let candidates: Vec<_> = other_names(name).into_iter().step_by(2).collect();
+    let was = if candidates.is_empty() { String::new() } else { format!(", which was {}", candidates.join(" or ")) };
+    report
+        .warnings
+        .push(format!("{BEGIN}: `{name}` on line {line}{was}; what bears a date is left out, so write the symbols"));
+}
+
 fn note_ambiguous(report: &mut ReadReport, name: &str, line: u64, genes: Vec<String>) {
     if report.ambiguous.iter().all(|known| known.name != name) {
         report.ambiguous.push(AmbiguousName { name: name.to_owned(), line, genes });
@@ -269,8 +533,10 @@ fn note_ambiguous(report: &mut ReadReport, name: &str, line: u64, genes: Vec<Str
 /// What a written perturbation has become.
 enum Resolved {
     Perturbation(Perturbation),
-    Control,
+    Unperturbed(Unperturbed),
     Ambiguous,
+    /// A spreadsheet made a date of a symbol.
+    Date,
 }
 
 fn resolve_perturbations(
@@ -300,12 +566,17 @@ fn resolve_perturbation(
     report: &mut ReadReport,
 ) -> Result<Resolved, DatasetError> {
     if parts.is_empty() {
-        return Ok(Resolved::Control);
+        let kind = unperturbed(&written.text, &|_| false).unwrap_or(Unperturbed::Control);
+        return Ok(Resolved::Unperturbed(kind));
     }
     let mut changes = Vec::with_capacity(parts.len());
     for (name, direction) in parts {
         let id = match look_up(&name, genes) {
             Match::Known(id) => id,
+            Match::Unknown if is_date(&name) => {
+                warn_of_date(report, &name, written.line);
+                return Ok(Resolved::Date);
+            }
             Match::Unknown => {
                 let gene = WrittenGene { name, locus_tag: None, line: written.line };
                 insert_gene(&gene, None, genes)
@@ -387,14 +658,21 @@ fn placed(
     rows: &Rows,
     resolved: &[Resolved],
     gene_ids: &[Option<GeneId>],
+    genes: &[WrittenGene],
 ) -> Result<Statement, LeftOutReason> {
     let Some(row) = rows.of_written[entry.perturbation as usize] else {
         return Err(match resolved[entry.perturbation as usize] {
             Resolved::Ambiguous => LeftOutReason::AmbiguousPerturbation,
+            Resolved::Date => LeftOutReason::Date,
+            Resolved::Unperturbed(Unperturbed::Missing) => LeftOutReason::UnknownPerturbation,
             _ => LeftOutReason::Control,
         });
     };
-    let gene = gene_ids[entry.gene as usize].ok_or(LeftOutReason::AmbiguousGene)?;
+    let gene = gene_ids[entry.gene as usize].ok_or_else(|| match &genes[entry.gene as usize] {
+        gene if is_unnamed(gene) => LeftOutReason::UnnamedGene,
+        gene if is_date(&gene.name) => LeftOutReason::Date,
+        _ => LeftOutReason::AmbiguousGene,
+    })?;
     match entry.call {
         Call::Measured(response) => {
             let &Entry { gene: written_gene, line, log2fc, .. } = entry;
@@ -403,6 +681,11 @@ fn placed(
         Call::NotMeasured => Err(LeftOutReason::NotMeasured),
         Call::Undecided => Err(LeftOutReason::Undecided),
     }
+}
+
+/// True for what stands where a measured gene has no symbol.
+fn is_unnamed(gene: &WrittenGene) -> bool {
+    gene.locus_tag.is_none() && matches!(gene.name.as_str(), "NA" | "N/A" | "NaN" | "nan" | "None" | "null" | "<NA>")
 }
 
 #[derive(Default)]
@@ -482,8 +765,10 @@ fn fill(
             kept.len() - 1
         });
     }
-    let mut observed = ResponseMatrix::unmeasured(kept.len(), genes.len());
     let any_change = pairs.iter().any(|pair| pair.log2fc.is_finite());
+    let bytes_each = size_of::<Option<Response>>() + if any_change { size_of::<f32>() } else { 0 };
+    check_matrix(file, (kept.len(), genes.len()), bytes_each)?;
+    let mut observed = ResponseMatrix::unmeasured(kept.len(), genes.len());
     let mut log2fc = any_change.then(|| ResponseValues::missing(kept.len(), genes.len()));
     for pair in pairs {
         let row = new_row[pair.row as usize].expect("each row of a pair was numbered above");

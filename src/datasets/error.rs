@@ -20,6 +20,25 @@ pub enum DatasetError {
         /// The file.
         file: String,
     },
+    /// A matrix that does not fit into memory.
+    #[error(
+        "{file}: its {perturbations} perturbations and {genes} genes would take {} of memory as one matrix, and {} are \
+         free; keep fewer perturbations or genes in the file, or take a machine with more memory (if these are not \
+         perturbations, another column names them)",
+        told_bytes(*.needed), told_bytes(*.free)
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// Different perturbations.
+        perturbations: usize,
+        /// Genes of the table and those known before it.
+        genes: usize,
+        /// Bytes that the matrix would take.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
     /// No header, or no row below it.
     #[error("{file}: holds no table; a header line and at least one row below it are needed")]
     NoRows {
@@ -38,6 +57,98 @@ pub enum DatasetError {
         line: u64,
         /// The header as written.
         header: String,
+    },
+    /// Statistics of one comparison, or of several side by side, in the place of a matrix.
+    #[error(
+        "{file}:{line}: {} {} and no perturbations, and nothing says which gene was perturbed; {}", quoted(.columns),
+        statistics_text(*.several), statistics_mend(*.several, .group)
+    )]
+    Statistics {
+        /// The file.
+        file: String,
+        /// Line of the header.
+        line: u64,
+        /// The columns that are statistics.
+        columns: Vec<String>,
+        /// True if several comparisons stand side by side.
+        several: bool,
+        /// A column that may name what was perturbed.
+        group: Option<String>,
+    },
+    /// Scores of growth in the place of responses.
+    #[error(
+        "{file}:{line}: {} are scores of how the loss of each gene changes growth (MAGeCK); no other gene was measured, so no \
+         response can be read off them; take a table of expression changes instead", quoted(.columns)
+    )]
+    GrowthScores {
+        /// The file.
+        file: String,
+        /// Line of the header.
+        line: u64,
+        /// The columns that say so.
+        columns: Vec<String>,
+    },
+    /// A perturbation named for the whole table, beside a column of perturbations.
+    #[error(
+        "{file}:{line}: the table names its perturbations in column `{column}`, so `{given}` cannot be the perturbation of all \
+         of it; leave one of the two out"
+    )]
+    TwicePerturbed {
+        /// The file.
+        file: String,
+        /// Line of the header.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What was named for the whole table.
+        given: String,
+    },
+    /// A perturbation named for the whole table that is none.
+    #[error(
+        "`{given}` names no perturbed gene; write the gene, with `-` if it was deleted or `+` if it was overexpressed"
+    )]
+    NoPerturbation {
+        /// What was named.
+        given: String,
+    },
+    /// A perturbation column that tells whether something was perturbed, but not what.
+    #[error(
+        "{file}:{line}: the column of the perturbation, `{column}`, holds {}, which are no genes; name the column that says which \
+         gene was perturbed", quoted(.examples)
+    )]
+    NoGenePerturbed {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// Its values.
+        examples: Vec<String>,
+    },
+    /// Numbers where the names of columns should stand.
+    #[error("{file}:{line}: the columns are named {}: is the header line missing, or written as a remark?", quoted(.columns))]
+    NumbersAsHeader {
+        /// The file.
+        file: String,
+        /// Line of the header.
+        line: u64,
+        /// The names.
+        columns: Vec<String>,
+    },
+    /// Values that cannot be what they are taken for.
+    #[error("{file}: the values{} are taken for {expected}, but {reason}; {mend}", in_column(.column))]
+    Scale {
+        /// The file.
+        file: String,
+        /// The column, if it is one.
+        column: String,
+        /// What was expected.
+        expected: &'static str,
+        /// What they look like, and why.
+        reason: String,
+        /// What to do.
+        mend: &'static str,
     },
     /// Bytes that are no UTF-8.
     #[error("{file}:{line}: the text is not UTF-8; save the table as UTF-8 text")]
@@ -253,7 +364,7 @@ pub enum DatasetError {
     /// No gene of the table is one of the genes known before.
     #[error(
         "{file}:{line}: none of its {names} gene names is known to the knowledge base, for example {}; use the same \
-         organism and the same kind of names (symbols, accessions or locus tags) in both", examples_text(.examples)
+         organism and the same kind of names (symbols, accessions or locus tags) in both{kinds}", examples_text(.examples)
     )]
     NothingMatches {
         /// The file.
@@ -264,6 +375,8 @@ pub enum DatasetError {
         names: usize,
         /// Some of them, each with the nearest known symbol.
         examples: Vec<(String, Option<String>)>,
+        /// Which kinds of names the two hold, if that can be told.
+        kinds: String,
     },
     /// Rows, but not one usable response.
     #[error(
@@ -447,6 +560,12 @@ impl fmt::Display for Cell {
     }
 }
 
+/// `22.8 GB`, `640 MB`.
+pub(super) fn told_bytes(bytes: u64) -> String {
+    let gigabytes = bytes as f64 / 1e9;
+    if gigabytes >= 1.0 { format!("{gigabytes:.1} GB") } else { format!("{:.0} MB", (bytes as f64 / 1e6).ceil()) }
+}
+
 fn quoted(names: &[String]) -> String {
     const SHOWN: usize = 12;
     let mut text = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
@@ -454,6 +573,26 @@ fn quoted(names: &[String]) -> String {
         text += &format!(" and {} more", names.len() - SHOWN);
     }
     text
+}
+
+fn statistics_text(several: bool) -> &'static str {
+    if several { "are statistics of several comparisons side by side" } else { "are statistics of one comparison" }
+}
+
+fn statistics_mend(several: bool, group: &Option<String>) -> String {
+    if several {
+        return "give each comparison a table of its own, or put them below each other with a column `perturbation`"
+            .to_owned();
+    }
+    let group = group.as_ref().map_or_else(String::new, |group| format!(", or say that column `{group}` does"));
+    format!(
+        "name the perturbation of the whole table, add a column `perturbation`{group}, or leave these columns out of a matrix of \
+         perturbations"
+    )
+}
+
+fn in_column(column: &str) -> String {
+    if column.is_empty() { String::new() } else { format!(" in column `{column}`") }
 }
 
 fn header_hint(missing: &bool) -> &'static str {
@@ -472,7 +611,7 @@ fn nearest_text(nearest: &Option<String>) -> String {
     nearest.as_ref().map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
 }
 
-fn examples_text(examples: &[(String, Option<String>)]) -> String {
+pub(super) fn examples_text(examples: &[(String, Option<String>)]) -> String {
     let example = |(name, nearest): &(String, Option<String>)| match nearest {
         Some(nearest) => format!("`{name}` (did you mean `{nearest}`?)"),
         None => format!("`{name}`"),

@@ -8,9 +8,13 @@ use super::differential::{benjamini_hochberg, two_sided_t, two_sided_t_quantile}
 use super::error::nearest;
 use super::long_table::Place;
 use super::moderated::{ModeratedVariances, moderate_variances};
+use super::on_target::{OnTarget, OwnResponse};
 use super::table::Table;
 use super::{CallThresholds, DatasetError};
-use crate::biology::Response;
+use crate::biology::{Direction, Response};
+
+/// Logarithms of expression stay below this: it is the logarithm of a million million.
+const HIGHEST_LOGARITHM: f64 = 40.0;
 
 /// Log2 expression of genes (rows) in samples (columns), for example `log2(TPM + 1)`.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +29,8 @@ impl Expression {
     /// Reads a matrix with genes in rows and samples in columns.
     ///
     /// # Errors
-    /// [`DatasetError`], naming the line, for a gene or sample that stands there twice, or a value that is no finite
-    /// number.
+    /// [`DatasetError`], naming the line, for a gene or sample that stands there twice, a value that is no finite number, or
+    /// values that are no logarithms.
     pub fn read(bytes: &[u8], file: &str) -> Result<Self, DatasetError> {
         let mut table = Table::open(bytes, file, None)?;
         table.allow_missing_corner();
@@ -53,7 +57,26 @@ impl Expression {
             }
             expression.genes.push(gene);
         }
+        expression.check_scale()?;
         Ok(expression)
+    }
+
+    /// Refuses counts and other expression of which no logarithm was taken.
+    fn check_scale(&self) -> Result<(), DatasetError> {
+        const ENOUGH: usize = 20;
+        let highest = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let whole =
+            self.values.len() >= ENOUGH && self.values.iter().all(|value| value.fract() == 0.0 && *value >= 0.0);
+        let reason = if whole && highest > 1.0 {
+            format!("they are whole numbers up to {highest}: counts")
+        } else if highest > HIGHEST_LOGARITHM {
+            format!("they go up to {highest}: no logarithm was taken")
+        } else {
+            return Ok(());
+        };
+        let (file, expected) = (self.file.clone(), "log2 expression");
+        let mend = "bring each sample to a common total and take the logarithm, for example log2(CPM + 1)";
+        Err(DatasetError::Scale { file, column: String::new(), expected, reason, mend })
     }
 
     /// Names of the genes, in order of the rows.
@@ -306,6 +329,28 @@ pub fn name_excluded(contrasts: &mut [Contrast], genes: &[String], symbols: &[St
             excluded.clone_from(gene);
         }
     }
+}
+
+/// How the perturbed genes of each contrast responded themselves; `symbols` name the genes of the expression table.
+#[must_use]
+pub fn own_responses(
+    contrasts: &[Contrast],
+    expression: &Expression,
+    symbols: &[String],
+    differential: &DifferentialExpression,
+) -> OnTarget {
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (place, name) in symbols.iter().enumerate().chain(expression.genes.iter().enumerate()) {
+        places.entry(name).or_insert(place);
+    }
+    let own = |(contrast, results): (&Contrast, &Vec<Differential>)| {
+        let response = |(gene, declared): &(String, Direction)| {
+            let &Differential { log2fc, call, .. } = results.get(*places.get(gene.as_str())?)?;
+            Some(OwnResponse { gene: gene.clone(), declared: *declared, response: call, log2fc: Some(log2fc) })
+        };
+        contrast.perturbed.iter().filter_map(response).collect::<Vec<_>>()
+    };
+    OnTarget { own: contrasts.iter().zip(&differential.results).flat_map(own).collect() }
 }
 
 /// Writes fold changes and responses as a long table: contrast, perturbation, gene, locus_tag, log2fc (3 decimals), fdr

@@ -141,7 +141,15 @@ fn deal_contrasts(
     let mut repeated: Vec<_> = gene_sets(perturbations).into_iter().filter(|(_, rows)| rows.len() > 1).collect();
     let rows: usize = repeated.iter().map(|(_, rows)| rows.len()).sum();
     if rows < folds {
-        return Err(too_few(folds, "contrasts of perturbations measured under two conditions or more", rows));
+        return Err(match rows {
+            0 => DatasetError::TooFewToSplit {
+                wanted: "leaving contrasts out needs perturbations that were measured under two conditions or more"
+                    .to_owned(),
+                found: "none".to_owned(),
+                mend: "leave regulators out instead",
+            },
+            _ => too_few(folds, "contrasts of perturbations measured under two conditions or more", rows),
+        });
     }
     repeated.shuffle(random);
     // Dealt round and round, so that the rows of one gene set come into different folds.

@@ -2,55 +2,27 @@
 
 use csv::StringRecord;
 
-use super::assembly::{Call, Entry, Records, WrittenPerturbations, assemble};
+use super::assembly::{Call, Conventions, Entry, Records, assemble};
 use super::error::Cell;
-use super::matching::WrittenGenes;
+use super::long_columns::{FoundColumns, Perturbed};
+use super::matching::parts_of;
+use super::survey::settle;
 use super::table::Table;
 use super::{CallThresholds, Dataset, DatasetError, Part, ReadOptions, ReadReport};
 use crate::biology::{GeneTable, Response};
-
-pub(super) const PERTURBATION: [&str; 9] = [
-    "perturbation",
-    "pert",
-    "perturbations",
-    "perturbedgene",
-    "perturbedgenes",
-    "deletedgene",
-    "deletedgenes",
-    "knockout",
-    "regulator",
-];
-pub(super) const GENE: [&str; 10] = [
-    "gene",
-    "targetgene",
-    "target",
-    "genesymbol",
-    "genename",
-    "symbol",
-    "geneid",
-    "responsegene",
-    "feature",
-    "locustag",
-];
-pub(super) const RESPONSE: [&str; 5] = ["response", "label", "call", "ternary", "effect"];
-pub(super) const LOG2FC: [&str; 6] = ["log2fc", "log2foldchange", "logfc", "lfc", "avglog2fc", "log2ratio"];
-const FDR: [&str; 9] = ["fdr", "padj", "adjpval", "adjpvalue", "pvaladj", "pvaladjusted", "qvalue", "qval", "fdrbh"];
-const CONTRAST: [&str; 4] = ["contrast", "contrastid", "condition", "experiment"];
-const DIRECTION: [&str; 5] = ["direction", "sign", "perturbationsign", "perturbationtype", "perturbationdirection"];
-pub(super) const LOCUS_TAG: [&str; 4] = ["locustag", "bnumber", "locus", "locusid"];
-const SPLIT: [&str; 3] = ["split", "part", "fold"];
 
 /// Reads a long table: a perturbation, a gene, and its response −1, 0, 1 or its log2 fold change with a false discovery
 /// rate.
 ///
 /// Columns are found by the names of [`super::Columns`] or by their usual ones. Names are matched to `genes` by symbol,
 /// locus tag, accession or alias, and added to it where unknown; a perturbation may be a combination (`A+B`, `A,B`), bear
-/// marks (`A-,B+`) and hold control partners (`A+ctrl`), which are dropped. An empty value, or `NA`, is *not measured*.
+/// marks (`A-,B+`) and hold control partners (`A+ctrl`), which are dropped. An empty value, or `NA`, is *not measured*. What
+/// was taken for what is told in the notes of the report, and what is odd in its warnings.
 ///
 /// # Errors
 /// [`DatasetError`], naming line and gene, for a missing column, a ragged row, a response outside −1, 0, 1, a fold change
-/// that is no finite number, a pair with two different responses, or a table of which no gene is known. The gene table
-/// may then hold genes of the file.
+/// that is no finite number, values on another scale, a pair with two different responses, or a table of which no gene is
+/// known. The gene table may then hold genes of the file.
 pub fn read_long(
     bytes: &[u8],
     file: &str,
@@ -59,18 +31,24 @@ pub fn read_long(
 ) -> Result<(Dataset, ReadReport), DatasetError> {
     let thresholds = options.thresholds.checked()?;
     let mut table = Table::open(bytes, file, options.delimiter_byte())?;
-    let columns = FoundColumns::of(&table, options)?;
-    let mut records = Records {
-        file,
-        perturbations: WrittenPerturbations::default(),
-        genes: WrittenGenes::default(),
-        entries: Vec::new(),
-    };
+    table.allow_row_names();
+    let mut columns = FoundColumns::of(&table, options)?;
+    refuse_no_perturbation(&columns.perturbation)?;
+    let settled = settle(&mut columns, bytes, file, options)?;
+    let mut records = Records::of(file);
+    (records.notes, records.warnings) = columns.told(&table, options);
+    records.warnings.splice(0..0, settled);
+    if let Perturbed::Column(column) = columns.perturbation {
+        records.perturbation_column.clone_from(&table.header[column]);
+    }
+    if let (None, Some(found)) = (columns.response, columns.log2fc) {
+        records.called_from = Some(table.header[found.column].clone());
+    }
     while let Some((line, row)) = table.next_row()? {
         let entry = columns.entry(line, &row, &table, thresholds, &mut records)?;
         records.entries.push(entry);
     }
-    assemble(records, options.perturbation_sign, genes)
+    assemble(records, Conventions::of(options), genes)
 }
 
 /// True if the header names a perturbation, a gene and a value.
@@ -78,51 +56,17 @@ pub(super) fn looks_long(table: &Table<'_>, options: &ReadOptions) -> bool {
     FoundColumns::of(table, options).is_ok()
 }
 
-/// Positions of the columns in one table.
-struct FoundColumns {
-    perturbation: usize,
-    gene: usize,
-    response: Option<usize>,
-    log2fc: Option<usize>,
-    fdr: Option<usize>,
-    contrast: Option<usize>,
-    direction: Option<usize>,
-    locus_tag: Option<usize>,
-    split: Option<usize>,
+/// Refuses a control, or nothing, as the perturbation of a whole table.
+fn refuse_no_perturbation(perturbed: &Perturbed) -> Result<(), DatasetError> {
+    match perturbed {
+        Perturbed::All(given) if parts_of(given, &|_| false).is_empty() => {
+            Err(DatasetError::NoPerturbation { given: given.clone() })
+        }
+        _ => Ok(()),
+    }
 }
 
 impl FoundColumns {
-    fn of(table: &Table<'_>, options: &ReadOptions) -> Result<Self, DatasetError> {
-        let names = &options.columns;
-        let find = |name: &Option<String>, aliases: &[&str]| match name {
-            Some(name) => table.named_column(name).map(Some),
-            None => Ok(table.aliased_column(aliases)),
-        };
-        let mut contrast = find(&names.contrast, &CONTRAST)?;
-        let mut perturbation = find(&names.perturbation, &PERTURBATION)?;
-        if perturbation.is_none() && names.contrast.is_none() {
-            // Single-cell tables call the perturbation the condition.
-            perturbation = table.aliased_column(&["condition"]);
-            contrast = contrast.filter(|&column| Some(column) != perturbation);
-        }
-        let missing = |role, accepted: &[&str], option| missing_column(table, role, accepted, option);
-        let perturbation =
-            perturbation.ok_or_else(|| missing("perturbation", &PERTURBATION, "--perturbation-column"))?;
-        let gene = find(&names.gene, &GENE)?.ok_or_else(|| missing("measured gene", &GENE, "--gene-column"))?;
-        let log2fc = find(&names.log2fc, &LOG2FC)?;
-        let fdr = find(&names.fdr, &FDR)?;
-        let response = find(&names.response, &RESPONSE)?;
-        if response.or(log2fc).is_none() {
-            let accepted: Vec<_> = RESPONSE.iter().chain(&LOG2FC).copied().collect();
-            let option = "--response-column or --log2fc-column";
-            return Err(missing("response or log2 fold change", &accepted, option));
-        }
-        let direction = find(&names.direction, &DIRECTION)?;
-        let locus_tag = find(&names.locus_tag, &LOCUS_TAG)?.filter(|&column| column != gene);
-        let split = find(&names.split, &SPLIT)?;
-        Ok(Self { perturbation, gene, response, log2fc, fdr, contrast, direction, locus_tag, split })
-    }
-
     fn entry(
         &self,
         line: u64,
@@ -132,44 +76,34 @@ impl FoundColumns {
         records: &mut Records<'_>,
     ) -> Result<Entry, DatasetError> {
         let field = |column: Option<usize>| column.map_or("", |column| &row[column]);
-        let place = Place { table, line, perturbation: &row[self.perturbation], gene: &row[self.gene] };
-        let locus_tag = Some(field(self.locus_tag)).filter(|tag| !is_missing(tag)).unwrap_or_default();
+        let perturbation = match &self.perturbation {
+            Perturbed::Column(column) => &row[*column],
+            Perturbed::All(given) => given.as_str(),
+        };
+        let place = Place { table, line, perturbation, gene: &row[self.gene] };
+        let locus_tag = Some(field(self.locus_tag)).filter(|tag| !is_absent(tag)).unwrap_or_default();
         if place.perturbation.is_empty() {
             return Err(place.empty("perturbation"));
         }
         if place.gene.is_empty() && locus_tag.is_empty() {
             return Err(place.empty("gene"));
         }
-        let log2fc = self.log2fc.map(|column| place.log2fc(column, &row[column])).transpose()?.flatten();
+        let written = |found: super::long_columns::FoldChanges| {
+            let log2fc = place.log2fc(found.column, &row[found.column])?;
+            Ok::<_, DatasetError>(log2fc.map(|change| change * found.factor))
+        };
+        let log2fc = self.log2fc.map(written).transpose()?.flatten();
         let call = match self.response {
             Some(column) => place.response(column, &row[column])?,
             None => place.called(log2fc, self.fdr.map(|column| (column, &row[column])), thresholds)?,
         };
-        let (direction, contrast) = (field(self.direction), field(self.contrast));
-        let perturbation = records.perturbations.number(place.perturbation, direction, contrast, line);
+        let direction = Some(field(self.direction)).filter(|text| !is_absent(text)).unwrap_or_default();
+        let perturbation = records.perturbations.number(place.perturbation, direction, field(self.contrast), line);
         if let Some(column) = self.split {
             note_part(place, &row[column], &mut records.perturbations.perturbations[perturbation as usize].part)?;
         }
         let gene = records.genes.number(place.gene, locus_tag, line);
         Ok(Entry { perturbation, gene, line, call, log2fc: or_nan(log2fc) })
-    }
-}
-
-pub(super) fn missing_column(
-    table: &Table<'_>,
-    role: &'static str,
-    accepted: &[&str],
-    option: &'static str,
-) -> DatasetError {
-    let is_value = |text: &String| !text.is_empty() && text.parse::<f64>().is_ok();
-    DatasetError::MissingColumn {
-        file: table.file.to_owned(),
-        line: table.header_line,
-        role,
-        accepted: accepted.join(", "),
-        option,
-        found: table.header.clone(),
-        header_missing: table.header.iter().any(is_value),
     }
 }
 
@@ -196,7 +130,12 @@ pub(super) fn or_nan(log2fc: Option<f64>) -> f32 {
 
 /// True for a value that says *not measured*.
 pub(super) fn is_missing(text: &str) -> bool {
-    matches!(text, "" | "NA" | "N/A" | "na" | "n/a")
+    matches!(text, "" | "NA" | "N/A" | "na" | "n/a" | "None" | "null" | "NULL" | "<NA>")
+}
+
+/// The same where a value that is no number can mean nothing else.
+pub(super) fn is_absent(text: &str) -> bool {
+    is_missing(text) || text.eq_ignore_ascii_case("nan")
 }
 
 /// Where a value stands, for messages.
@@ -226,7 +165,7 @@ impl Place<'_, '_> {
 
     /// Reads a response −1, 0, 1.
     pub(super) fn response(&self, column: usize, text: &str) -> Result<Call, DatasetError> {
-        if is_missing(text) {
+        if is_absent(text) {
             return Ok(Call::NotMeasured);
         }
         let refused = |cause| DatasetError::Response { cell: self.cell(column, text), cause };
@@ -248,7 +187,7 @@ impl Place<'_, '_> {
         let Some(change) = log2fc else { return Ok(Call::NotMeasured) };
         let fdr = match fdr {
             // Not tested, so nothing is known of its significance.
-            Some((_, text)) if is_missing(text) => return Ok(Call::NotMeasured),
+            Some((_, text)) if is_absent(text) => return Ok(Call::NotMeasured),
             Some((column, text)) => Some(self.rate(column, text)?),
             None => None,
         };

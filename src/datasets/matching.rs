@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::constructs::{Construct, construct, with_position, with_zygosity};
+use super::renamed::other_names;
+use super::unperturbed::unperturbed;
 use crate::biology::{Accession, Authority, BiologyError, Direction, Gene, GeneId, GeneTable};
 
 /// A gene as a table writes it.
@@ -61,9 +64,22 @@ pub(super) fn look_up(name: &str, genes: &GeneTable) -> Match {
     };
     match found {
         Ok(Some(id)) => Match::Known(id),
-        Ok(None) => Match::Unknown,
+        Ok(None) => look_up_renamed(name, genes),
         Err(BiologyError::AmbiguousGene { genes, .. }) => Match::Ambiguous(genes),
         Err(_) => Match::Unknown,
+    }
+}
+
+/// A symbol that a spreadsheet made a date, or that was renamed for that: `1-Mar` and `MARCH1` are `MARCHF1`.
+fn look_up_renamed(name: &str, genes: &GeneTable) -> Match {
+    let mut known: Vec<GeneId> =
+        other_names(name).iter().filter_map(|other| genes.find(other).ok().flatten()).collect();
+    known.sort_unstable();
+    known.dedup();
+    match known[..] {
+        [] => Match::Unknown,
+        [id] => Match::Known(id),
+        _ => Match::Ambiguous(known.iter().map(|&id| genes.symbol(id).to_owned()).collect()),
     }
 }
 
@@ -135,31 +151,78 @@ fn accession_of(name: &str) -> Option<Accession> {
 /// One part of a written perturbation: the name of a gene and, if it bears one, its mark.
 pub(super) type MarkedName = (String, Option<Direction>);
 
-/// Takes a written perturbation apart: `A+B`, `A,B`, `A;B`, `A_B`, `A-`, `A+`, `A-,B+`; controls are dropped.
+/// Takes a written perturbation apart: `A+B`, `A,B`, `A;B`, `A|B`, `A_B`, `A-`, `A+`, `A-,B+`, `sgA-1`, `A KO`; controls are
+/// dropped, and so is `_vs_` with the control that it names.
 ///
-/// A text that `is_name` knows whole is never taken apart, so symbols may hold `+`, `-`, `_` or a comma. `A_B` is a
-/// combination only if `is_name` knows all its parts. No part is left of a perturbation that consists of controls.
+/// A text that `is_name` knows whole is never taken apart, so symbols may hold `+`, `-`, `_` or a comma. `A_B`, `A/B` and
+/// `A-B` are combinations only if `is_name` knows all their parts. No part is left of a perturbation that consists of
+/// controls.
 pub(super) fn parts_of(text: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
+    constructs_of(text, is_name).into_iter().map(|part| (part.name.to_owned(), part.mark)).collect()
+}
+
+/// What is perturbed by itself is a name too, so that combinations and guides of genes that were not measured come apart; but
+/// not what is a guide against another of these.
+pub(super) fn alone<'a>(texts: impl Iterator<Item = &'a str>, is_gene: &dyn Fn(&str) -> bool) -> HashSet<&'a str> {
+    let bare: HashSet<&str> = texts.filter(|text| is_bare(text, is_gene)).collect();
+    let is_other = |text: &str, name: &str| name != text && (is_gene(name) || bare.contains(name));
+    let is_itself = |text: &&&str| construct(text, &|name| is_other(text, name)).name == **text;
+    bare.iter().filter(is_itself).copied().collect()
+}
+
+/// True for a name that is neither taken apart nor written around a gene, so that it may be one itself.
+fn is_bare(text: &str, is_gene: &dyn Fn(&str) -> bool) -> bool {
+    let is_plain = !text.contains(['+', ',', ';', '|', '_', ' ']) && !text.ends_with(['-', '−']);
+    is_plain && unperturbed(text, is_gene).is_none() && construct(text, is_gene).name == text
+}
+
+/// True if one of several guides against a gene is named.
+pub(super) fn names_guide(text: &str, is_name: &dyn Fn(&str) -> bool) -> bool {
+    constructs_of(text, is_name).iter().any(|part| part.guide)
+}
+
+fn constructs_of<'a>(text: &'a str, is_name: &dyn Fn(&str) -> bool) -> Vec<Construct<'a>> {
     let text = text.trim();
-    if text.is_empty() || is_control(text) {
+    if unperturbed(text, is_name).is_some() {
         return Vec::new();
     }
     if is_name(text) {
-        return vec![(text.to_owned(), None)];
+        return vec![plain(text)];
     }
-    let pieces = text.split([',', ';']).map(str::trim).filter(|piece| !piece.is_empty());
-    pieces.flat_map(|piece| parts_of_piece(piece, is_name)).filter(|(name, _)| !is_control(name)).collect()
+    let text = without_reference(text, is_name);
+    let pieces = text.split([',', ';', '|', '&']).map(str::trim).filter(|piece| !piece.is_empty());
+    let parts = pieces.flat_map(|piece| parts_of_piece(piece, is_name));
+    parts.filter(|part| unperturbed(part.name, is_name).is_none()).collect()
 }
 
-fn parts_of_piece(piece: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
-    if is_name(piece) || is_control(piece) {
-        return vec![(piece.to_owned(), None)];
+const fn plain(name: &str) -> Construct<'_> {
+    Construct { name, mark: None, guide: false }
+}
+
+/// `fur_vs_wt` is `fur`; what is compared with anything but a control stays whole.
+fn without_reference<'a>(text: &'a str, is_name: &dyn Fn(&str) -> bool) -> &'a str {
+    let parts = ["_vs_", " vs ", ".vs.", "-vs-", " vs. ", " versus "].iter().find_map(|versus| text.split_once(versus));
+    match parts {
+        Some((name, reference)) if unperturbed(reference, is_name).is_some() && !name.is_empty() => name.trim(),
+        _ => text,
     }
-    let mut parts: Vec<MarkedName> = Vec::new();
+}
+
+fn parts_of_piece<'a>(piece: &'a str, is_name: &dyn Fn(&str) -> bool) -> Vec<Construct<'a>> {
+    if is_name(piece) || unperturbed(piece, is_name).is_some() {
+        return vec![plain(piece)];
+    }
+    if let Some(name) = with_position(piece) {
+        return vec![Construct { guide: true, ..construct(name, is_name) }];
+    }
+    if with_zygosity(piece).is_some() {
+        return vec![construct(piece, is_name)];
+    }
+    let mut parts: Vec<Construct<'a>> = Vec::new();
     for part in piece.split('+').map(str::trim) {
         match parts.last_mut() {
             // Nothing between or after two `+`: the first of them is a mark.
-            Some((_, mark)) if part.is_empty() => *mark = Some(Direction::Overexpression),
+            Some(last) if part.is_empty() => last.mark = Some(Direction::Overexpression),
             _ if part.is_empty() => {}
             _ => parts.extend(marked_names(part, is_name)),
         }
@@ -167,41 +230,26 @@ fn parts_of_piece(piece: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName
     parts
 }
 
-fn marked_names(part: &str, is_name: &dyn Fn(&str) -> bool) -> Vec<MarkedName> {
-    if is_name(part) || is_control(part) {
-        return vec![(part.to_owned(), None)];
+fn marked_names<'a>(part: &'a str, is_name: &dyn Fn(&str) -> bool) -> Vec<Construct<'a>> {
+    if is_name(part) || unperturbed(part, is_name).is_some() {
+        return vec![plain(part)];
     }
     if let Some(name) = part.strip_suffix(['-', '−']).map(str::trim_end).filter(|name| !name.is_empty()) {
-        return vec![(name.to_owned(), Some(Direction::Deletion))];
+        return vec![Construct { mark: Some(Direction::Deletion), ..construct(name, is_name) }];
     }
-    let joined: Vec<_> = part.split('_').collect();
-    if joined.len() > 1 && joined.iter().all(|name| is_control(name) || is_name(name)) {
-        return joined.into_iter().map(|name| (name.to_owned(), None)).collect();
+    for separator in ['_', '/', ':', '-', ' '] {
+        let joined: Vec<_> = part.split(separator).filter(|name| !name.is_empty()).collect();
+        let is_part = |name: &&str| is_name(name) || unperturbed(name, is_name).is_some();
+        if joined.len() > 1 && joined.iter().all(is_part) {
+            return joined.into_iter().map(plain).collect();
+        }
     }
-    vec![(part.to_owned(), None)]
-}
-
-/// True for the names of cells in which nothing was perturbed. `ctrl` in lower case only: CTRL is a human gene.
-pub(super) fn is_control(name: &str) -> bool {
-    if name == "ctrl" {
-        return true;
-    }
-    const NAMES: [&str; 8] = [
-        "control",
-        "non-targeting",
-        "non_targeting",
-        "nontargeting",
-        "non targeting",
-        "ntc",
-        "unperturbed",
-        "negative control",
-    ];
-    NAMES.iter().any(|control| name.eq_ignore_ascii_case(control))
+    vec![construct(part, is_name)]
 }
 
 /// Reads what was done to a gene, as tables write it.
 pub(super) fn direction(text: &str) -> Option<Direction> {
-    const DELETION: [&str; 17] = [
+    const DELETION: [&str; 27] = [
         "deletion",
         "deleted",
         "del",
@@ -214,13 +262,23 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
         "kd",
         "crispri",
         "crispr-i",
+        "crispr",
+        "crispr-cas9",
+        "crispr-ko",
+        "crisprko",
+        "cas9",
+        "cas13",
+        "cas13d",
+        "rnai",
+        "sirna",
+        "shrna",
         "loss",
         "down",
         "-",
         "−",
         "-1",
     ];
-    const OVEREXPRESSION: [&str; 13] = [
+    const OVEREXPRESSION: [&str; 15] = [
         "overexpression",
         "overexpressed",
         "over-expression",
@@ -229,6 +287,8 @@ pub(super) fn direction(text: &str) -> Option<Direction> {
         "activated",
         "crispra",
         "crispr-a",
+        "orf",
+        "cdna",
         "gain",
         "up",
         "+",

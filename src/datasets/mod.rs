@@ -6,6 +6,7 @@
 
 mod assembly;
 mod calls;
+mod constructs;
 mod contrast_table;
 mod dataset;
 mod differential;
@@ -13,14 +14,24 @@ mod error;
 mod expression;
 mod folds;
 pub mod h5ad;
+mod identifiers;
+mod long_columns;
 mod long_table;
 mod matching;
+mod memory;
 mod moderated;
+mod on_target;
+mod orientation;
 mod predictions;
 mod reading;
+mod renamed;
 mod split;
 mod split_file;
+mod statistics;
+mod survey;
 mod table;
+mod table_scale;
+mod unperturbed;
 mod wide_table;
 
 pub use calls::CallThresholds;
@@ -29,16 +40,23 @@ pub use dataset::{Dataset, Split};
 pub use differential::{RankSum, WelchT, benjamini_hochberg, rank_sum, welch_t};
 pub use error::{Cell, DatasetError};
 pub use expression::{
-    Differential, DifferentialExpression, Expression, differential_expression, name_excluded, read_gene_names,
-    symbols_of, write_differential,
+    Differential, DifferentialExpression, Expression, differential_expression, name_excluded, own_responses,
+    read_gene_names, symbols_of, write_differential,
 };
 pub use folds::FoldScheme;
+pub use identifiers::{IdentifierKind, differing_kinds};
 pub use long_table::read_long;
+pub use memory::{memory_limit, set_memory_limit};
 pub use moderated::{ModeratedVariances, moderate_variances};
+pub use on_target::{OnTarget, OwnResponse, one_way};
 pub use predictions::{PredictedCells, Predictions, PredictionsReport, read_predictions};
-pub use reading::{AmbiguousName, Columns, Layout, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene};
+pub use reading::{
+    AmbiguousName, Columns, Layout, LeftOut, LeftOutReason, ReadOptions, ReadReport, UnmatchedGene, UnperturbedName,
+    unperturbed_line,
+};
 pub use split::{Part, SplitPlan, SplitScheme};
 pub use split_file::{SplitReport, read_split};
+pub use unperturbed::Unperturbed;
 pub use wide_table::read_wide;
 
 use std::io::Read as _;
@@ -68,9 +86,10 @@ pub fn read(
         Layout::Long => true,
         Layout::GenesInRows | Layout::PerturbationsInRows => false,
         Layout::Auto => {
-            let table = table::Table::open(bytes, file, options.delimiter_byte())?;
+            let mut table = table::Table::open(bytes, file, options.delimiter_byte())?;
+            table.allow_row_names();
             // Where neither layout is evident, the long reader's message is the more helpful one.
-            long_table::looks_long(&table, options) || !wide_table::looks_wide(&table)
+            options.perturbation.is_some() || long_table::looks_long(&table, options) || !wide_table::looks_wide(&table)
         }
     };
     if long { read_long(bytes, file, options, genes) } else { read_wide(bytes, file, options, contrasts, genes) }

@@ -5,9 +5,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::assembly::{Parsed, WrittenPerturbation, WrittenPerturbations, parse_perturbations, perturbation_of};
-use super::long_table::{GENE, LOCUS_TAG, LOG2FC, PERTURBATION, Place, RESPONSE, is_missing, missing_column};
+use super::assembly::{
+    Conventions, Parsed, WrittenPerturbation, WrittenPerturbations, parse_perturbations, perturbation_of,
+};
+use super::identifiers::{differing_kinds, near_symbol};
+use super::long_columns::{GENE, LOCUS_TAG, LOG2FC, PERTURBATION, RESPONSE, missing_column};
+use super::long_table::{Place, is_missing};
 use super::matching::{Match, WrittenGene, WrittenGenes, look_up, look_up_gene};
+use super::memory::check_matrix;
 use super::reading::UnmatchedGene;
 use super::table::Table;
 use super::wide_table::{looks_wide, refuse_repeats};
@@ -26,6 +31,8 @@ const VALUE: [&str; 9] = [
     "change",
     "score",
 ];
+/// Of so many changes one at least is below 0.
+const SOME: u64 = 6;
 /// So many unknown genes are answered with the nearest symbol.
 const NEAREST_SHOWN: usize = 5;
 
@@ -55,8 +62,10 @@ pub struct PredictionsReport {
     pub perturbations: usize,
     /// Perturbations left out since a gene of theirs is unknown or has a name of several, as written.
     pub foreign_perturbations: Vec<String>,
-    /// Names of controls, in which nothing is perturbed.
+    /// Names of controls, in which nothing is perturbed; in a table, the mean of their values was subtracted.
     pub controls: usize,
+    /// Whether any value of a perturbation is below 0 as written, as a change will be sooner or later.
+    pub any_below_0: bool,
     /// Different names of genes with values.
     pub gene_names: usize,
     /// Genes left out since they are unknown, in order of appearance.
@@ -108,7 +117,22 @@ impl fmt::Display for PredictionsReport {
             let place = if self.cells.is_some() { "row" } else { "line" };
             writeln!(formatter, "  left out, for example: {name} ({place} {line}{meant})")?;
         }
-        self.cells.map_or(Ok(()), |cells| writeln!(formatter, "  {cells}"))
+        if let Some(cells) = self.cells {
+            return writeln!(formatter, "  {cells}");
+        }
+        if self.controls > 0 {
+            writeln!(
+                formatter,
+                "  the mean of the controls ({} names) was subtracted from every value",
+                self.controls
+            )?;
+        } else if !self.any_below_0 && *kept >= SOME {
+            writeln!(
+                formatter,
+                "  none of the values is below 0: if they are expression and no changes, add a row of controls"
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -116,7 +140,8 @@ impl fmt::Display for PredictionsReport {
 /// rows or in columns.
 ///
 /// A value is what a gene is said to change against control (−1, 0, 1, or any number whose size and sign tell how much
-/// and which way). Perturbations and genes are named as in [`super::read_long`] (`A`, `A+B`, `A+ctrl`, locus tags, …); none
+/// and which way). Where the table has controls too, their mean is subtracted, so that predicted expression becomes a change.
+/// Perturbations and genes are named as in [`super::read_long`] (`A`, `A+B`, `A+ctrl`, locus tags, …); none
 /// is added to `genes`. A matrix lies as `options.layout` says, or as its corner does (`perturbation`, `gene`), or with
 /// its genes where more names are known as single genes. A pair that is not named, or empty, has no prediction.
 ///
@@ -142,7 +167,7 @@ pub fn read_predictions(
             (read_wide(bytes, file, options, in_rows)?, Some(place))
         }
     };
-    resolve(written, file, options.perturbation_sign, orientation, genes)
+    resolve(written, file, Conventions::of(options), orientation, genes)
 }
 
 /// One value as written.
@@ -291,7 +316,7 @@ fn read_wide(bytes: &[u8], file: &str, options: &ReadOptions, genes_in_rows: boo
 fn resolve(
     written: Written,
     file: &str,
-    sign: Direction,
+    conventions: Conventions<'_>,
     orientation: Option<&'static str>,
     genes: &GeneTable,
 ) -> Result<(Predictions, PredictionsReport), DatasetError> {
@@ -304,10 +329,12 @@ fn resolve(
     let names = (&written.perturbations.perturbations[..], &written.genes.genes[..]);
     let gene_ids = resolve_genes(names.1, genes, &mut report);
     if gene_ids.iter().all(Option::is_none) {
+        let kinds = differing_kinds(names.1.iter().map(|gene| gene.name.as_str()), genes);
         let (line, names, examples) = (names.1.first().map_or(0, |gene| gene.line), names.1.len(), examples(&report));
-        return Err(DatasetError::NothingMatches { file: file.to_owned(), line, names, examples });
+        return Err(DatasetError::NothingMatches { file: file.to_owned(), line, names, examples, kinds });
     }
-    let parsed = parse_perturbations(file, names.0, names.1, sign, genes)?;
+    let parsed = parse_perturbations(file, names.0, names.1, conventions, genes)?;
+    let is_control: Vec<bool> = parsed.iter().map(Vec::is_empty).collect();
     let (perturbations, row_of) = resolve_perturbations(names.0, parsed, file, genes, &mut report)?;
     if perturbations.is_empty() {
         let examples = names.0.iter().take(NEAREST_SHOWN).map(|perturbation| perturbation.text.clone()).collect();
@@ -315,6 +342,7 @@ fn resolve(
         let (file, names) = (file.to_owned(), names.0.len());
         return Err(DatasetError::ForeignPredictions { file, line, names, examples, orientation });
     }
+    check_matrix(file, (perturbations.len(), genes.len()), size_of::<f32>())?;
     let mut values = ResponseValues::missing(perturbations.len(), genes.len());
     for &WrittenValue { perturbation, gene, line, value } in &written.values {
         let (Some(row), Some(id)) = (row_of[perturbation as usize], gene_ids[gene as usize]) else { continue };
@@ -337,7 +365,35 @@ fn resolve(
             }
         }
     }
+    report.any_below_0 = (0..perturbations.len()).any(|row| values.row(row).flatten().any(|value| value < 0.0));
+    if report.controls > 0 {
+        let means = control_means(&written.values, &is_control, &gene_ids, genes.len());
+        values = less(&values, &means, &mut report);
+    }
     Ok((Predictions { perturbations, values }, report))
+}
+
+/// Mean value of each gene over the controls; NaN where they say nothing.
+fn control_means(written: &[WrittenValue], is_control: &[bool], ids: &[Option<GeneId>], n_genes: usize) -> Vec<f64> {
+    let (mut sums, mut counts) = (vec![0.0; n_genes], vec![0_u32; n_genes]);
+    for &WrittenValue { perturbation, gene, value, .. } in written {
+        let (true, Some(id)) = (is_control[perturbation as usize], ids[gene as usize]) else { continue };
+        sums[id.index()] += f64::from(value);
+        counts[id.index()] += 1;
+    }
+    sums.iter().zip(counts).map(|(sum, count)| sum / f64::from(count)).collect()
+}
+
+/// Changes against the controls; what these do not tell of has no prediction.
+fn less(values: &ResponseValues, means: &[f64], report: &mut PredictionsReport) -> ResponseValues {
+    let mut changes = ResponseValues::missing(values.n_perturbations(), means.len());
+    for row in 0..values.n_perturbations() {
+        for (gene, value) in values.row(row).enumerate().filter_map(|(gene, value)| Some((gene, value?))) {
+            changes.set(row, GeneId::new(gene), (f64::from(value) - means[gene]) as f32);
+        }
+    }
+    report.kept = changes.present() as u64;
+    changes
 }
 
 /// The line of the first value of a row and gene; looked for only once two values clash.
@@ -368,7 +424,7 @@ pub(super) fn resolve_genes(
             }
             Match::Unknown => {
                 let shown = report.foreign_genes.len() < NEAREST_SHOWN;
-                let nearest = shown.then(|| genes.nearest_symbol(&gene.name)).flatten();
+                let nearest = shown.then(|| near_symbol(&gene.name, genes)).flatten();
                 report.foreign_genes.push(UnmatchedGene { name: gene.name.clone(), line: gene.line, nearest });
                 None
             }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::unperturbed::Unperturbed;
 use super::{CallThresholds, Part, SplitPlan, SplitScheme};
 use crate::biology::Direction;
 
@@ -22,6 +23,10 @@ pub struct ReadOptions {
     pub thresholds: CallThresholds,
     /// What was done to a perturbed gene where neither a mark (`fur-`, `fur+`) nor a column says it.
     pub perturbation_sign: Direction,
+    /// The perturbation of a whole table that names none, such as the statistics of one comparison: `fur-`.
+    pub perturbation: Option<String>,
+    /// Names of controls beside the usual ones, for example `GFP`.
+    pub controls: Vec<String>,
 }
 
 impl Default for ReadOptions {
@@ -32,6 +37,8 @@ impl Default for ReadOptions {
             columns: Columns::default(),
             thresholds: CallThresholds::default(),
             perturbation_sign: Direction::Deletion,
+            perturbation: None,
+            controls: Vec::new(),
         }
     }
 }
@@ -111,6 +118,23 @@ pub struct ReadReport {
     pub ambiguous: Vec<AmbiguousName>,
     /// Part of each row by the table's split column, by name of the row; empty without one.
     pub parts: BTreeMap<String, Part>,
+    /// Names that stand for no perturbed gene, in order of appearance.
+    pub unperturbed: Vec<UnperturbedName>,
+    /// What was taken for what: columns, orientation, calls, names, signs; a line each.
+    pub notes: Vec<String>,
+    /// What should make the reader look again, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// A name in the place of a perturbed gene that is none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnperturbedName {
+    /// The name as written.
+    pub name: String,
+    /// Why it is no gene.
+    pub kind: Unperturbed,
+    /// Entries, or cells, that bear it.
+    pub entries: u64,
 }
 
 impl ReadReport {
@@ -143,6 +167,12 @@ pub enum LeftOutReason {
     Undecided,
     /// Cells in which no gene was perturbed.
     Control,
+    /// Nobody knows what was perturbed: `NA`, `unassigned`, `multiple`.
+    UnknownPerturbation,
+    /// The measured gene has no name: `NA`.
+    UnnamedGene,
+    /// A spreadsheet made a date of the symbol.
+    Date,
     /// The name of a perturbed gene is shared by several genes.
     AmbiguousPerturbation,
     /// The name of the measured gene is shared by several genes.
@@ -157,6 +187,9 @@ impl fmt::Display for LeftOutReason {
             Self::NotMeasured => "not measured (empty or NA)",
             Self::Undecided => "undecided (large but not significant)",
             Self::Control => "controls (no gene perturbed)",
+            Self::UnknownPerturbation => "not known what was perturbed",
+            Self::UnnamedGene => "the measured gene has no name (NA)",
+            Self::Date => "a spreadsheet made a date of the gene's symbol",
             Self::AmbiguousPerturbation => "name of the perturbed gene is shared by several genes",
             Self::AmbiguousGene => "name of the measured gene is shared by several genes",
             Self::SynonymsDisagree => "two names of one gene disagree",
@@ -189,12 +222,20 @@ pub struct AmbiguousName {
 impl fmt::Display for ReadReport {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}: {} entries read, {} measured pairs kept", self.file, self.read, self.kept)?;
+        for note in &self.notes {
+            writeln!(formatter, "  {note}")?;
+        }
         if self.merged > 0 {
             writeln!(formatter, "  {} repeat a pair with the same response and were merged", self.merged)?;
         }
         for left_out in &self.left_out {
             let LeftOut { reason, entries, first_line } = left_out;
             writeln!(formatter, "  {entries} left out: {reason}, first on line {first_line}")?;
+        }
+        for kind in [Unperturbed::Control, Unperturbed::Missing] {
+            if let Some(line) = unperturbed_line(&self.unperturbed, kind) {
+                writeln!(formatter, "  {line}")?;
+            }
         }
         writeln!(formatter, "  {} pairs of a perturbation and a gene are not measured", self.unmeasured_pairs)?;
         writeln!(formatter, "  {} gene names, {} genes new to the gene table", self.gene_names, self.new_genes)?;
@@ -206,6 +247,22 @@ impl fmt::Display for ReadReport {
         }
         Ok(())
     }
+}
+
+/// Which names were taken for controls, or for nothing known, and how many entries bear them.
+#[must_use]
+pub fn unperturbed_line(names: &[UnperturbedName], kind: Unperturbed) -> Option<String> {
+    const SHOWN: usize = 8;
+    let own: Vec<_> = names.iter().filter(|name| name.kind == kind).collect();
+    let mut named: Vec<_> = own.iter().take(SHOWN).map(|own| format!("{} ({})", own.name, own.entries)).collect();
+    if own.len() > SHOWN {
+        named.push(format!("and {} more", own.len() - SHOWN));
+    }
+    let role = match kind {
+        Unperturbed::Control => "taken for controls",
+        Unperturbed::Missing => "taken for no known perturbation",
+    };
+    (!own.is_empty()).then(|| format!("{role}: {}", named.join(", ")))
 }
 
 fn write_unmatched(formatter: &mut fmt::Formatter<'_>, role: &str, genes: &[UnmatchedGene]) -> fmt::Result {

@@ -12,6 +12,8 @@ pub(super) struct Table<'a> {
     pub header: Vec<String>,
     /// Line of the header.
     pub header_line: u64,
+    /// What separates the columns.
+    pub delimiter: u8,
     reader: Reader<&'a [u8]>,
     lines: LineCounter<'a>,
     pending: Option<(u64, StringRecord)>,
@@ -21,12 +23,14 @@ impl<'a> Table<'a> {
     /// Reads the header; without a `delimiter` the most frequent of tab, comma and semicolon in it is taken.
     pub(super) fn open(bytes: &'a [u8], file: &'a str, delimiter: Option<u8>) -> Result<Self, DatasetError> {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let mut lines = LineCounter { bytes, at: 0, line: 1 };
+        let (bytes, stated) = without_separator_line(bytes);
+        let mut lines = LineCounter { bytes, at: 0, line: 1 + u64::from(stated.is_some()) };
         let header_line = lines.record_at(0);
-        let delimiter = match delimiter {
+        let delimiter = match delimiter.or(stated) {
             Some(delimiter) => delimiter,
             None => sniff(&bytes[lines.at..], file, header_line)?,
         };
+        let remark = last_remark(&bytes[..lines.at]);
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .has_headers(false)
@@ -34,8 +38,13 @@ impl<'a> Table<'a> {
             .comment(Some(b'#'))
             .trim(Trim::All)
             .from_reader(bytes);
-        let mut table = Self { file, header: Vec::new(), header_line, reader, lines, pending: None };
-        let (_, header) = table.read()?.ok_or_else(|| DatasetError::NoRows { file: file.to_owned() })?;
+        let mut table = Self { file, header: Vec::new(), header_line, delimiter, reader, lines, pending: None };
+        let (line, header) = table.read()?.ok_or_else(|| DatasetError::NoRows { file: file.to_owned() })?;
+        if let Some(named) = remark.and_then(|remark| header_in(remark, delimiter, &header)) {
+            (table.header, table.header_line) = (named, line.saturating_sub(1));
+            table.pending = Some((line, header));
+            return Ok(table);
+        }
         table.header = header.iter().map(str::to_owned).collect();
         table.pending = table.read()?;
         if table.pending.is_none() {
@@ -49,6 +58,29 @@ impl<'a> Table<'a> {
         let first_row = self.pending.as_ref().map_or(0, |(_, record)| record.len());
         if first_row == self.header.len() + 1 {
             self.header.insert(0, String::new());
+        }
+    }
+
+    /// The same for tables of statistics, which R writes with the names of their rows. No other long table may do so: a decimal
+    /// comma makes its first row longer too.
+    pub(super) fn allow_row_names(&mut self) {
+        let names = [
+            "pvalue",
+            "pval",
+            "padj",
+            "adjpval",
+            "pvaladj",
+            "logfc",
+            "avglog2fc",
+            "log2foldchange",
+            "fdr",
+            "pct1",
+            "pct2",
+        ];
+        let statistics = self.header.iter().filter(|column| names.contains(&plain(column).as_str())).count();
+        let enough = if self.delimiter == b'\t' { 2 } else { 3 };
+        if statistics >= enough {
+            self.allow_missing_corner();
         }
     }
 
@@ -107,6 +139,13 @@ impl<'a> Table<'a> {
         self.header.first().is_some_and(|corner| aliases.contains(&plain(corner).as_str()))
     }
 
+    /// The positions of all columns with one of these names, in the order of `aliases`.
+    pub(super) fn aliased_columns(&self, aliases: &[&str]) -> Vec<usize> {
+        let plain: Vec<_> = self.header.iter().map(|column| plain(column)).collect();
+        let of_alias = |alias: &&str| (0..plain.len()).filter(|&column| plain[column] == *alias).collect::<Vec<_>>();
+        aliases.iter().flat_map(of_alias).collect()
+    }
+
     /// The position of the first of `aliases` (letters and digits only, in lower case) that is a column.
     pub(super) fn aliased_column(&self, aliases: &[&str]) -> Option<usize> {
         let plain: Vec<_> = self.header.iter().map(|column| plain(column)).collect();
@@ -115,8 +154,38 @@ impl<'a> Table<'a> {
 }
 
 /// Letters and digits of a column name, in lower case: `adj.P.Val` and `adj_p_val` are one name.
-fn plain(column: &str) -> String {
+pub(super) fn plain(column: &str) -> String {
     column.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Takes off the line `sep=;` by which spreadsheets are told the delimiter.
+fn without_separator_line(bytes: &[u8]) -> (&[u8], Option<u8>) {
+    let end = bytes.iter().position(|&byte| byte == b'\n').unwrap_or(bytes.len());
+    let line = bytes[..end].trim_ascii();
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let is_stated = line.len() >= 4 && line[..4].eq_ignore_ascii_case(b"sep=");
+    match line.get(4..).unwrap_or_default() {
+        // A tab was trimmed off as white space.
+        [] if is_stated => (&bytes[(end + 1).min(bytes.len())..], Some(b'\t')),
+        &[delimiter] if is_stated => (&bytes[(end + 1).min(bytes.len())..], Some(delimiter)),
+        _ => (bytes, None),
+    }
+}
+
+/// The remark that stands right before the header.
+fn last_remark(before: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(before).ok()?.trim_end();
+    text.lines().last()?.strip_prefix('#')
+}
+
+/// The names of the columns, where a remark holds them and what stands in their place is a row of values.
+fn header_in(remark: &str, delimiter: u8, row: &StringRecord) -> Option<Vec<String>> {
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter).has_headers(false).trim(Trim::All).from_reader(remark.as_bytes());
+    let names: Vec<String> = reader.records().next()?.ok()?.iter().map(str::to_owned).collect();
+    let is_number = |text: &str| text.parse::<f64>().is_ok();
+    let is_row = row.iter().any(is_number) && !names.iter().any(|name| is_number(name));
+    (names.len() > 1 && names.len() == row.len() && is_row).then_some(names)
 }
 
 fn sniff(text: &[u8], file: &str, line: u64) -> Result<u8, DatasetError> {
@@ -218,6 +287,22 @@ mod tests {
         table.next_row().expect("the good row");
         let message = table.next_row().expect_err("bad bytes").to_string();
         assert!(message.starts_with("t.csv:3: ") && message.contains("UTF-8"), "{message}");
+    }
+
+    #[test]
+    fn a_spreadsheet_may_name_its_delimiter_on_a_line_of_its_own() {
+        for text in ["sep=;\na,x;b\n1;2\n", "\"sep=;\"\r\na,x;b\r\n1;2\r\n"] {
+            assert_eq!(lines(text), [(3, vec!["1".to_owned(), "2".to_owned()])], "{text:?}");
+        }
+        assert_eq!(lines("sep=\t\na\tb\n1\t2\n").len(), 1);
+    }
+
+    #[test]
+    fn a_header_written_as_a_remark_is_the_header() {
+        let table = Table::open(b"# by hand\n#gene\tfur\tcrp\nentC\t1.5\t2\n", "t.tsv", None).expect("a table");
+        assert_eq!((table.header, table.header_line), (vec!["gene".to_owned(), "fur".into(), "crp".into()], 2));
+        let table = Table::open(b"# one, two\na,b\n1,2\n", "t.csv", None).expect("a table");
+        assert_eq!(table.header, ["a", "b"]);
     }
 
     #[test]

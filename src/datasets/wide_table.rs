@@ -1,22 +1,27 @@
 //! Wide tables: a matrix of responses or fold changes, genes by perturbations or the other way round.
 
-use super::assembly::{Call, Entry, Records, WrittenPerturbations, assemble};
+use super::assembly::{Call, Conventions, Entry, Records, WrittenPerturbations, assemble};
 use super::contrast_table::Contrast;
 use super::error::nearest;
-use super::long_table::{Place, is_missing, or_nan};
-use super::matching::WrittenGenes;
+use super::long_columns::refused_statistics;
+use super::long_table::{Place, is_absent, is_missing, or_nan};
+use super::matching::{Match, look_up};
+use super::orientation::Orientation;
+use super::statistics::{affixed, is_log2_fold_change};
 use super::table::Table;
-use super::{CallThresholds, Dataset, DatasetError, Layout, ReadOptions, ReadReport};
+use super::{CallThresholds, Dataset, DatasetError, ReadOptions, ReadReport};
 use crate::biology::{Direction, GeneTable, Response};
 
 /// Reads a matrix of responses −1, 0, 1 or of log2 fold changes, genes in rows or perturbations in rows.
 ///
-/// The first column and the header hold the names; the corner may be empty or missing. If every value is −1, 0 or 1 they
-/// are responses, else fold changes, called by their size alone. With `contrasts` the names of perturbations are those of
+/// The first column and the header hold the names; the corner may be empty or missing. Where `options` do not say which of
+/// them are genes, the corner does, or the contrasts, or which names are known; what was decided, and why, is told in the
+/// report. If every value is −1, 0 or 1 they are responses, else fold changes, called by their size alone. With `contrasts` the names of perturbations are those of
 /// contrasts, which say what was done; without, they are read as in [`super::read_long`].
 ///
 /// # Errors
-/// [`DatasetError`] as for a long table, and for a perturbation that stands there twice or is not in `contrasts`.
+/// [`DatasetError`] as for a long table, for a perturbation that stands there twice or is not in `contrasts`, and for columns
+/// that are statistics and no perturbations.
 pub fn read_wide(
     bytes: &[u8],
     file: &str,
@@ -31,13 +36,26 @@ pub fn read_wide(
     let mut table = Table::open(bytes, file, delimiter)?;
     table.allow_missing_corner();
     refuse_repeats(&table)?;
-    let mut records = Records {
-        file,
-        perturbations: WrittenPerturbations::default(),
-        genes: WrittenGenes::default(),
-        entries: Vec::new(),
-    };
-    let genes_in_rows = options.layout != Layout::PerturbationsInRows;
+    refuse_numbers(&table)?;
+    if contrasts.is_none() {
+        let is_gene = |name: &str| look_up(name, genes) != Match::Unknown;
+        refused_statistics(&table, &is_gene).map_or(Ok(()), Err)?;
+        strip_fold_change(&mut table.header);
+    }
+    let orientation = Orientation::of(bytes, file, options, contrasts, genes)?;
+    let genes_in_rows = orientation.genes_in_rows;
+    let mut records = Records::of(file);
+    orientation.tell(&mut records.notes, &mut records.warnings);
+    match &values {
+        Values::Responses => records.notes.push("every value is -1, 0 or 1, so they are responses".to_owned()),
+        Values::FoldChanges(CallThresholds { min_log2fc, .. }) => {
+            records.called_from = Some(String::new());
+            records.notes.push(format!(
+                "values are log2 fold changes, called by size alone (|log2 fold change| ≥ {min_log2fc}): a matrix holds no false \
+                 discovery rates"
+            ));
+        }
+    }
     let mut namer = Namer { file, contrasts, genes_in_rows };
     while let Some((line, row)) = table.next_row()? {
         if row[0].is_empty() {
@@ -52,7 +70,28 @@ pub fn read_wide(
             records.entries.push(Entry { perturbation, gene, line, call, log2fc: or_nan(log2fc) });
         }
     }
-    assemble(records, options.perturbation_sign, genes)
+    assemble(records, Conventions::of(options), genes)
+}
+
+/// Where every column is called `log2FC_fur` or `fur.logFC`, the perturbations are the rest of the names.
+fn strip_fold_change(header: &mut [String]) {
+    let rest = |column: &String| {
+        affixed(column).filter(|(_, found)| is_log2_fold_change(found)).map(|(rest, _)| rest.to_owned())
+    };
+    let stripped: Option<Vec<String>> = header.iter().skip(1).map(rest).collect();
+    if let Some(stripped) = stripped {
+        header.iter_mut().skip(1).zip(stripped).for_each(|(column, rest)| *column = rest);
+    }
+}
+
+/// Refuses columns called by numbers that no gene is called by: the header is missing.
+fn refuse_numbers(table: &Table<'_>) -> Result<(), DatasetError> {
+    let is_value = |column: &String| column.parse::<f64>().is_ok_and(|value| value.fract() != 0.0 || value < 0.0);
+    if !table.header.iter().skip(1).any(is_value) {
+        return Ok(());
+    }
+    let columns = table.header.clone();
+    Err(DatasetError::NumbersAsHeader { file: table.file.to_owned(), line: table.header_line, columns })
 }
 
 /// True if all values of the first row but the first are numbers or missing.
@@ -83,7 +122,7 @@ fn holds_responses(bytes: &[u8], file: &str, delimiter: Option<u8>) -> Result<bo
     let mut table = Table::open(bytes, file, delimiter)?;
     table.allow_missing_corner();
     while let Some((_, row)) = table.next_row()? {
-        if !row.iter().skip(1).all(|text| is_missing(text) || Response::parse(text).is_ok()) {
+        if !row.iter().skip(1).all(|text| is_absent(text) || Response::parse(text).is_ok()) {
             return Ok(false);
         }
     }
@@ -148,7 +187,7 @@ fn word(direction: Direction) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::{read, read_contrasts};
+    use crate::datasets::{Layout, read, read_contrasts};
 
     fn wide(
         text: &str,

@@ -7,6 +7,7 @@
 mod error;
 mod evidence;
 mod locks;
+mod nesting;
 mod ontology_terms;
 mod regulations;
 mod revisions;

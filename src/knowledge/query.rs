@@ -262,11 +262,14 @@ fn shown(term: Option<&Term>) -> String {
     }
 }
 
+/// Wider columns are not aligned: one long cell must not widen every row.
+const WIDEST: usize = 500;
+
 fn write_table(columns: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> Result<(), KnowledgeError> {
     let cells = |row: &[String]| row.iter().map(|cell| cell.replace(['\n', '\r', '\t'], " ")).collect::<Vec<_>>();
     let header: Vec<_> = columns.iter().map(|&name| name.to_owned()).collect();
     let rows: Vec<_> = std::iter::once(header).chain(rows.iter().map(|row| cells(row))).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).min(WIDEST);
     let widths: Vec<_> = (0..columns.len()).map(width).collect();
     for (number, row) in rows.iter().enumerate() {
         write_table_line(row, &widths, out)?;
@@ -278,7 +281,12 @@ fn write_table(columns: &[&str], rows: &[Vec<String>], out: &mut dyn Write) -> R
     Ok(writeln!(out, "({count} {})", if count == 1 { "row" } else { "rows" })?)
 }
 
+/// Blanks up to the width of the column.
+fn padded(cell: &str, width: usize) -> String {
+    format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())))
+}
+
 fn write_table_line(row: &[String], widths: &[usize], out: &mut dyn Write) -> Result<(), KnowledgeError> {
-    let padded: Vec<_> = row.iter().zip(widths).map(|(cell, &width)| format!("{cell:<width$}")).collect();
+    let padded: Vec<_> = row.iter().zip(widths).map(|(cell, &width)| padded(cell, width)).collect();
     Ok(writeln!(out, "{}", padded.join("  ").trim_end())?)
 }

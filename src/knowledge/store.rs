@@ -1,8 +1,11 @@
 //! A knowledge base in memory: its statements, and the genes, regulations and effects read out of them.
 
+use std::thread;
+
+use super::nesting;
 use super::query::Answer;
 use super::regulations::{Extracted, Held, extract};
-use super::statements::Statements;
+use super::statements::{Statements, evaluation};
 use super::unread::unread;
 use super::{KnowledgeError, RdfSyntax, Rules, vocab};
 use crate::biology::{CitedRegulation, GeneId, GeneTable, Regulation, StatementKind};
@@ -48,6 +51,7 @@ impl KnowledgeBase {
         extract_rules: &[(String, String)],
     ) -> Result<Self, KnowledgeError> {
         let syntax = RdfSyntax::from_file_name(file_name)?;
+        extract_rules.iter().try_for_each(|(name, text)| nesting::check(name, text))?;
         let statements = Statements::parse(content, file_name, syntax)?;
         let Extracted { genes, gene_iris, regulations, effects, mut warnings, stated } =
             extract(&statements, extract_rules)?;
@@ -121,6 +125,12 @@ impl KnowledgeBase {
         self.statements.len()
     }
 
+    /// True if some statement stands in a named graph, which Turtle cannot hold.
+    #[must_use]
+    pub fn has_named_graphs(&self) -> bool {
+        self.statements.has_named_graphs()
+    }
+
     /// The IRI by which the file knows a gene.
     #[must_use]
     pub fn gene_iri(&self, gene: GeneId) -> &str {
@@ -133,9 +143,18 @@ impl KnowledgeBase {
     /// [`KnowledgeError::Sparql`] if it cannot be understood, [`KnowledgeError::Evaluation`] if it fails on the way.
     pub fn query(&self, sparql: &str) -> Result<Answer, KnowledgeError> {
         let name = "the query";
-        Answer::collect(name, self.statements.ask(name, sparql)?)
+        nesting::check(name, sparql)?;
+        thread::scope(|scope| {
+            let answer = || Answer::collect(name, self.statements.ask(name, sparql)?);
+            let answering = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, answer);
+            let answering = answering.map_err(|error| evaluation(name, &error))?;
+            answering.join().map_err(|_| evaluation(name, &"the engine that answers it has failed"))?
+        })
     }
 }
+
+/// Room for a question of many steps, each of which takes a few calls within one another.
+const STACK: usize = 1 << 28;
 
 fn no_regulation(
     statements: &Statements,

@@ -53,7 +53,8 @@ pub struct Materials<'a> {
 ///
 /// # Errors
 /// [`PipelineError`] if a setting is out of range, nothing is left to learn from, or an engine fails. Once a first round
-/// is done, a stop hands back the best network so far instead.
+/// is done, a stop hands back the best network so far instead; a time limit that ends before that hands back the network as
+/// it was given, with no iteration.
 pub fn run(materials: &Materials<'_>, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
     run_from(materials, config, &Checkpoint::default(), &mut |_| (), watch)
 }
@@ -146,11 +147,12 @@ impl<'a> Runner<'a> {
 
     fn run(mut self, from: &Checkpoint, keep: &mut dyn FnMut(&Checkpoint)) -> Result<Outcome, PipelineError> {
         let mut kept = from.clone();
-        if self.config.objective == Objective::Evidence {
-            self.weighed = Some(self.timed("evidence", |runner| runner.weigh())?);
-        }
-        let others = self.fit_baselines()?;
-        let mut fitted = self.fit_labelled()?;
+        let (others, mut fitted) = match self.fit_everybody() {
+            Err(PipelineError::Cancelled) if self.watch.stop_reason() == Some(StopReason::TimeLimit) => {
+                return self.unrevised();
+            }
+            fitted => fitted?,
+        };
         let first = fitted.record.clone();
         let neural_alone = fitted.predictor.predict(&self.held_out_perturbations())?.responses();
         let mut network = self.materials.network.clone();
@@ -191,6 +193,7 @@ impl<'a> Runner<'a> {
                         stop_reason = reason;
                         break;
                     }
+                    (Some(StopReason::TimeLimit), None) => return self.unrevised(),
                     (Some(_), None) => return Err(PipelineError::Cancelled),
                     (None, _) => return Err(error),
                 },
@@ -205,6 +208,44 @@ impl<'a> Runner<'a> {
             iteration.disagreements = refinement.disagreements;
         }
         self.outcome(refinement, fitted.predictor.as_ref(), neural_alone, others, iterations, stop_reason)
+    }
+
+    /// What needs no round: the verdict of the evidence, the baselines and the predictor.
+    fn fit_everybody(&mut self) -> Result<(Vec<(String, ResponseMatrix)>, Fitted), PipelineError> {
+        if self.config.objective == Objective::Evidence {
+            self.weighed = Some(self.timed("evidence", |runner| runner.weigh())?);
+        }
+        Ok((self.fit_baselines()?, self.fit_labelled()?))
+    }
+
+    /// Where the time was over before the first search: the network as it was given, and what it says by itself.
+    fn unrevised(self) -> Result<Outcome, PipelineError> {
+        let Materials { network, dataset, held_out, .. } = *self.materials;
+        let said = Closure::new(network, self.config.depth, self.config.reading);
+        let test = self.held_out_perturbations();
+        let held_out_rows = HeldOut {
+            observed: dataset.observed.select(&self.materials.split.test),
+            aligned: said.simulate(&test),
+            perturbations: test,
+            others: Vec::new(),
+        };
+        let scores =
+            held_out_rows.scores(&KnowledgeBases { original: network, refined: network, held_out }, self.config)?;
+        let ambiguous = said.simulate(&dataset.perturbations).count(Response::Ambiguous) as u64;
+        Ok(Outcome {
+            ambiguous: (ambiguous, ambiguous),
+            row_labels: self.row_labels(),
+            original: network.clone(),
+            refined: network.clone(),
+            revisions: Vec::new(),
+            held_out: held_out_rows,
+            iterations: Vec::new(),
+            stop_reason: StopReason::TimeLimit,
+            scores,
+            evidence: None,
+            power_check: None,
+            timings: self.timings,
+        })
     }
 
     fn round(

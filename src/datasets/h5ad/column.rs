@@ -20,6 +20,8 @@ pub(super) struct Labels {
 pub(super) struct Open<'a> {
     pub hdf5: H5File,
     pub file: &'a str,
+    /// Size of the file on disk.
+    pub bytes: u64,
 }
 
 impl Open<'_> {
@@ -95,6 +97,7 @@ impl Open<'_> {
             let values = part("values").map_err(|cause| self.unreadable(place, cause))?;
             let mut texts = self.texts(place, &values)?;
             if let Ok(mask) = part("mask") {
+                self.ensure_fits(place, &mask, size_of::<u8>())?;
                 let mask = mask.read_raw::<u8>().map_err(|cause| self.unreadable(place, cause))?;
                 texts.iter_mut().zip(mask).filter(|(_, masked)| *masked != 0).for_each(|(text, _)| text.clear());
             }
@@ -106,6 +109,7 @@ impl Open<'_> {
 
     fn categorical(&self, place: &str, codes: &H5Dataset, categories: &H5Dataset) -> Result<Labels, CellError> {
         let names = self.texts(place, categories)?;
+        self.ensure_fits(place, codes, size_of::<i64>() + size_of::<u32>())?;
         let written: Vec<i64> = codes.read_numeric_as().map_err(|cause| self.unreadable(place, cause))?;
         let code = |code: &i64| match usize::try_from(*code) {
             Err(_) => Ok(MISSING),
@@ -118,6 +122,7 @@ impl Open<'_> {
 
     fn texts(&self, place: &str, values: &H5Dataset) -> Result<Vec<String>, CellError> {
         let failed = |cause| self.unreadable(place, cause);
+        self.ensure_texts_fit(place, values)?;
         match values.datatype().map_err(failed)? {
             DatatypeMessage::FixedPoint { .. } | DatatypeMessage::BitField { .. } => {
                 let numbers: Vec<i64> = values.read_numeric_as().map_err(failed)?;
@@ -164,7 +169,7 @@ fn labels_of(texts: Vec<String>, is_missing: fn(&str) -> bool) -> Labels {
 
 /// Cells may say in words that nothing is known; a gene may be called `nan` (in *Drosophila* one is).
 fn is_missing_in(table: &str) -> fn(&str) -> bool {
-    if table == "var" { |text| text.trim().is_empty() } else { is_missing }
+    if table.ends_with("var") { |text| text.trim().is_empty() } else { is_missing }
 }
 
 /// True for a text that says that nothing is known.

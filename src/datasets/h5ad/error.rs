@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::super::error::told_bytes;
 use crate::biology::BiologyError;
 
 /// What the HDF5 reader says.
@@ -58,6 +59,16 @@ pub enum CellError {
         /// The columns that are there.
         found: Vec<String>,
     },
+    /// A file without `X`, but with layers.
+    #[error("{file}: there is no `{place}`, so no cell has a value there; {}: name one with --layer", layers_text(.layers))]
+    NoMatrix {
+        /// The file.
+        file: String,
+        /// `X`.
+        place: String,
+        /// The layers that are there.
+        layers: Vec<String>,
+    },
     /// A layer that is not there.
     #[error("{file}: there is no layer `{layer}`{}; {}", did_you_mean(.nearest), layers_text(.found))]
     UnknownLayer {
@@ -86,6 +97,21 @@ pub enum CellError {
         nearest: Option<String>,
         /// The values that are there with their cells, the most frequent ones first.
         found: Vec<(String, usize)>,
+    },
+    /// A column that tells whether cells are perturbed, but not what is perturbed in them.
+    #[error(
+        "{file}: obs column `{column}` holds {}, which are no genes; name the column that says which gene was perturbed \
+         with --perturbation-key; obs holds {}", quoted(.examples), quoted(.found)
+    )]
+    NoGenePerturbed {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its values.
+        examples: Vec<String>,
+        /// The columns that are there.
+        found: Vec<String>,
     },
     /// Too few control cells to compare anything with.
     #[error("{file}: only {controls} control cells{}, but at least {needed} are needed; {mend}", in_batches(*.batches))]
@@ -203,7 +229,7 @@ pub enum CellError {
         /// The value.
         value: f32,
         /// What is wrong with it, and the mend.
-        mend: &'static str,
+        mend: String,
     },
     /// Values that are normalised but not yet logarithms.
     #[error(
@@ -310,6 +336,47 @@ pub enum CellError {
         /// The layers of the file.
         layers: Vec<String>,
     },
+    /// A part that lies in another file.
+    #[error(
+        "{file}: {what}; nothing is read from other files: read it with `anndata.read_h5ad` and save it with `write_h5ad`, \
+         which puts everything into one"
+    )]
+    OtherFile {
+        /// The file.
+        file: String,
+        /// Which part, and where it lies.
+        what: String,
+    },
+    /// A part that says to be larger than the file can hold.
+    #[error(
+        "{file}: {what} says to hold {} of values, but the whole file has only {held} bytes; it is damaged or was not \
+         written by anndata", told_bytes(*.claimed)
+    )]
+    Claim {
+        /// The file.
+        file: String,
+        /// The part.
+        what: String,
+        /// How many bytes it claims.
+        claimed: u64,
+        /// Size of the file.
+        held: u64,
+    },
+    /// What does not fit into memory.
+    #[error(
+        "{file}: {what} would take {} of memory, and {} are free; keep fewer perturbations, batches or genes, or take a \
+         machine with more memory", told_bytes(*.needed), told_bytes(*.free)
+    )]
+    TooLarge {
+        /// The file.
+        file: String,
+        /// What would take it.
+        what: String,
+        /// How many bytes it would take.
+        needed: u64,
+        /// How many are free.
+        free: u64,
+    },
     /// A setting outside its range.
     #[error("the {what} is {value}, but must be {range}")]
     OutOfRange {
@@ -351,7 +418,8 @@ fn counted(found: &[(String, usize)]) -> String {
     text
 }
 
-fn layers_text(layers: &[String]) -> String {
+/// Names the layers of a file in the words that messages use.
+pub(super) fn layers_text(layers: &[String]) -> String {
     if layers.is_empty() {
         "the file has no layers, only X".to_owned()
     } else {

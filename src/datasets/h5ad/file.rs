@@ -8,7 +8,9 @@ use rust_hdf5::H5File;
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
 use super::groups::Groups;
-use super::matrix::{Matrix, layers};
+use super::limits::{guarded, refuse_other_files, size_of_file};
+use super::matrix::{Matrix, is_raw, layers};
+use super::obs::{NamedColumn, done_to, log_base, named_batches, perturbations};
 
 /// Which columns and which matrix of a file are read. Without a name they are found by their usual ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,27 +21,11 @@ pub struct CellOptions {
     pub control: Option<String>,
     /// Column of `obs` that names the batch; cells are then compared with controls of their own batch only.
     pub batch_key: Option<String>,
-    /// Layer to read instead of `X`.
+    /// Layer to read instead of `X`; `raw` is the matrix that was set aside, with genes of its own.
     pub layer: Option<String>,
     /// Column of `var` that names the genes; by default its index.
     pub gene_key: Option<String>,
 }
-
-/// Usual names of the perturbation column, most telling first.
-const PERTURBATION: [&str; 12] = [
-    "perturbation",
-    "perturbations",
-    "perturbation_name",
-    "perturbed_gene",
-    "gene_target",
-    "target_gene",
-    "condition",
-    "guide_identity",
-    "guide_target",
-    "knockout",
-    "target",
-    "gene",
-];
 
 /// An AnnData file: what its tables say of cells and genes. The matrix stays on disk.
 ///
@@ -53,6 +39,11 @@ pub struct CellFile {
     layers: Vec<String>,
     batch_key: Option<String>,
     columns: Vec<String>,
+    /// Base of the logarithm, if the file names one that is not e.
+    pub(super) log_base: Option<f64>,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    overexpressed_by: Option<String>,
 }
 
 impl CellFile {
@@ -63,10 +54,15 @@ impl CellFile {
     /// gene twice.
     pub fn open(path: &Path, options: &CellOptions) -> Result<Self, CellError> {
         let file = path.display().to_string();
-        let open = open(path, &file)?;
-        let genes = gene_names(&open, options.gene_key.as_deref())?;
-        let column = perturbation_column(&open, options.perturbation_key.as_deref())?;
-        let perturbations = open.labels("obs", Some(&column), "--perturbation-key")?;
+        guarded(&file, || Self::read(path, file.clone(), options))
+    }
+
+    fn read(path: &Path, file: String, options: &CellOptions) -> Result<Self, CellError> {
+        let open = open_checked(path, &file)?;
+        let raw = is_raw(&open, options.layer.as_deref());
+        let genes = gene_names(&open, if raw { "raw/var" } else { "var" }, options.gene_key.as_deref())?;
+        let NamedColumn { name: column, labels: perturbations, told } =
+            perturbations(&open, options.perturbation_key.as_deref(), &genes)?;
         let cells = perturbations.codes.len();
         let batches = match &options.batch_key {
             Some(key) => Some(open.labels("obs", Some(key), "--batch-key")?),
@@ -85,9 +81,49 @@ impl CellFile {
         let matrix = Matrix::find(&open, path.to_owned(), options.layer.as_deref(), (cells, genes.len()))?;
         let layers = layers(&open);
         let control = options.control.as_deref();
-        let groups = Groups::of(&file, &column, &perturbations, batches.as_ref(), control, &genes)?;
+        let (done, said) = done_to(&open, &perturbations)?;
+        let groups = Groups::of(&file, &column, &perturbations, batches.as_ref(), control, (&genes, &done))?;
         let (batch_key, columns) = (options.batch_key.clone(), open.columns("obs")?);
-        Ok(Self { file, genes, groups, matrix, layers, batch_key, columns })
+        let log_base = log_base(&open);
+        let (mut notes, mut warnings) =
+            (vec![format!("perturbations are taken from obs column `{column}`")], Vec::new());
+        notes.extend(log_base.map(|base| format!("logarithms are said to have the base {base} (uns/log1p)")));
+        notes.extend(said.note);
+        warnings.extend(told.into_iter().chain(said.warning));
+        if batch_key.is_none() {
+            warnings.extend(named_batches(&open, &columns, &column)?);
+        }
+        Ok(Self {
+            file,
+            genes,
+            groups,
+            matrix,
+            layers,
+            batch_key,
+            columns,
+            log_base,
+            notes,
+            warnings,
+            overexpressed_by: said.overexpressed_by,
+        })
+    }
+
+    /// The column of `obs` that says of genes without a mark that they were overexpressed.
+    #[must_use]
+    pub fn overexpressed_by(&self) -> Option<&str> {
+        self.overexpressed_by.as_deref()
+    }
+
+    /// What was taken for what, a line each.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// What should make the reader look again, a line each.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Names of the genes, in the order of the file.
@@ -137,11 +173,19 @@ pub(super) fn open<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError
         what: "the file".to_owned(),
         cause: cause.into(),
     };
-    Ok(Open { hdf5: H5File::options().best_effort_locking().open(path).map_err(unreadable)?, file })
+    let hdf5 = H5File::options().best_effort_locking().open(path).map_err(unreadable)?;
+    Ok(Open { hdf5, file, bytes: size_of_file(path) })
 }
 
-pub(super) fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<String>, CellError> {
-    let Labels { names, codes } = open.labels("var", key, "--gene-key")?;
+/// Opens a file for the first time: nothing of it may lie in another one.
+pub(super) fn open_checked<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError> {
+    let open = open(path, file)?;
+    refuse_other_files(&open.hdf5, file)?;
+    Ok(open)
+}
+
+pub(super) fn gene_names(open: &Open<'_>, table: &'static str, key: Option<&str>) -> Result<Vec<String>, CellError> {
+    let Labels { names, codes } = open.labels(table, key, "--gene-key")?;
     let file = || open.file.to_owned();
     let mut first_rows: HashMap<u32, usize> = HashMap::with_capacity(codes.len());
     for (row, &code) in codes.iter().enumerate() {
@@ -158,21 +202,4 @@ pub(super) fn gene_names(open: &Open<'_>, key: Option<&str>) -> Result<Vec<Strin
         }
     }
     Ok(codes.into_iter().map(|code| names[code as usize].clone()).collect())
-}
-
-fn perturbation_column(open: &Open<'_>, key: Option<&str>) -> Result<String, CellError> {
-    if let Some(key) = key {
-        return Ok(key.to_owned());
-    }
-    let found = open.columns("obs")?;
-    usual_perturbation_column(&found).ok_or_else(|| no_perturbation_column(open, found))
-}
-
-/// The first of the usual names of the perturbation column.
-pub(super) fn usual_perturbation_column(found: &[String]) -> Option<String> {
-    PERTURBATION.into_iter().find(|usual| found.iter().any(|column| column == usual)).map(str::to_owned)
-}
-
-pub(super) fn no_perturbation_column(open: &Open<'_>, found: Vec<String>) -> CellError {
-    CellError::NoPerturbationColumn { file: open.file.to_owned(), accepted: PERTURBATION.join(", "), found }
 }

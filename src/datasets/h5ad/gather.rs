@@ -77,11 +77,13 @@ pub(super) struct Gathering<'a> {
     pub factors: &'a [f64],
 }
 
-/// The factors that bring the counts of each cell to a common `total`; none for a scale that is not counts.
+/// The factors that bring the counts of each cell to a common `total`, or logarithms to the natural base; none if they are
+/// natural already.
 pub(super) fn factors(survey: &Survey, total: f64) -> Vec<f64> {
     match survey.scale {
         Scale::Counts => survey.totals.iter().map(|&own| if own > 0.0 { total / own } else { 0.0 }).collect(),
-        Scale::LogNormalised => Vec::new(),
+        Scale::LogNormalised if survey.to_natural == 1.0 => Vec::new(),
+        Scale::LogNormalised => vec![survey.to_natural; survey.totals.len()],
     }
 }
 

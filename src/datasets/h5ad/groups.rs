@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::error::nearest;
-use super::super::matching::{MarkedName, parts_of};
+use super::super::matching::{MarkedName, alone, parts_of};
+use super::super::reading::UnperturbedName;
+use super::super::unperturbed::{Unperturbed, unperturbed};
 use super::column::{Labels, MISSING};
 use super::error::CellError;
 use crate::biology::Direction;
@@ -63,6 +65,8 @@ pub struct Groups {
     pub controls: Vec<usize>,
     /// The values of the perturbation column that name controls.
     pub control_labels: Vec<String>,
+    /// The values of the perturbation column that stand for no perturbed gene, with their cells.
+    pub unperturbed: Vec<UnperturbedName>,
     /// Cells that are compared with nothing.
     pub excluded: Excluded,
     /// True if batches are told apart.
@@ -85,22 +89,35 @@ impl Groups {
         labels: &Labels,
         batches: Option<&Labels>,
         control: Option<&str>,
-        genes: &[String],
+        (genes, done): (&[String], &Done),
     ) -> Result<Self, CellError> {
         let mut cells_of = vec![0; labels.names.len()];
         labels.codes.iter().filter(|&&code| code != MISSING).for_each(|&code| cells_of[code as usize] += 1);
         let measured: HashSet<&str> = genes.iter().map(String::as_str).collect();
-        let parts = parsed(&labels.names, control, &|name| measured.contains(name));
-        if !parts.iter().zip(&cells_of).any(|(parts, &cells)| parts.is_empty() && cells > 0) {
+        let mut parts = parsed(&labels.names, control, &|name| measured.contains(name));
+        done.mark(&mut parts);
+        let kinds: Vec<_> =
+            labels.names.iter().zip(&parts).map(|(name, parts)| kind_of(name, parts, control)).collect();
+        if !kinds.iter().zip(&cells_of).any(|(kind, &cells)| *kind == Some(Unperturbed::Control) && cells > 0) {
             return Err(no_controls(file, column, labels, &cells_of, control));
         }
-        let (perturbations, group_of_label) = distinct(&labels.names, &parts, &cells_of);
+        let (perturbations, mut group_of_label) = distinct(&labels.names, &parts, &cells_of);
+        for (group, _) in group_of_label.iter_mut().zip(&kinds).filter(|(_, kind)| **kind == Some(Unperturbed::Missing))
+        {
+            *group = MISSING;
+        }
+        let named = |(label, kind): (usize, &Option<Unperturbed>)| {
+            let (name, entries) = (labels.names[label].clone(), cells_of[label] as u64);
+            kind.filter(|_| entries > 0).map(|kind| UnperturbedName { name, kind, entries })
+        };
+        let unperturbed = kinds.iter().enumerate().filter_map(named).collect();
         let group_of = labels.codes.iter().map(|&code| group_of_label.get(code as usize).copied().unwrap_or(MISSING));
         let control_labels = (0..labels.names.len()).filter(|&label| group_of_label[label] == 0);
         let mut groups = Self {
             perturbations,
             batches: batches.map_or_else(|| vec![String::new()], |batches| batches.names.clone()),
             controls: Vec::new(),
+            unperturbed,
             control_labels: control_labels.map(|label| labels.names[label].clone()).collect(),
             excluded: Excluded::default(),
             stratified: batches.is_some(),
@@ -166,12 +183,38 @@ impl Groups {
     }
 }
 
+/// Why a label names no perturbed gene; `None` if it names some.
+fn kind_of(label: &str, parts: &[MarkedName], control: Option<&str>) -> Option<Unperturbed> {
+    if !parts.is_empty() {
+        return None;
+    }
+    if Some(label) == control {
+        return Some(Unperturbed::Control);
+    }
+    Some(unperturbed(label, &|_| false).unwrap_or(Unperturbed::Control))
+}
+
+/// What a column of the file says was done, for each label of the perturbation column.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    /// `None` for labels of which nothing is said.
+    pub of_label: Vec<Option<Direction>>,
+}
+
+impl Done {
+    /// Marks the genes that bear no mark of their own.
+    fn mark(&self, parts: &mut [Vec<MarkedName>]) {
+        for (parts, done) in parts.iter_mut().zip(&self.of_label) {
+            parts.iter_mut().for_each(|(_, mark)| *mark = mark.or(*done));
+        }
+    }
+}
+
 /// The perturbed genes of each label; none for controls.
 pub(super) fn parsed(labels: &[String], control: Option<&str>, is_gene: &dyn Fn(&str) -> bool) -> Vec<Vec<MarkedName>> {
     // Whatever is perturbed alone is a name too, so that combinations of genes that were not measured come apart.
-    let is_plain = |label: &str| !label.contains(['+', ',', ';', '_']) && !label.ends_with(['-', '−']);
-    let alone: HashSet<&str> =
-        labels.iter().map(String::as_str).filter(|&label| is_plain(label) && Some(label) != control).collect();
+    let texts = labels.iter().map(String::as_str).filter(|label| Some(*label) != control);
+    let alone = alone(texts, is_gene);
     let is_name = |name: &str| is_gene(name) || alone.contains(name);
     let is_part = |name: &str| is_name(name) || Some(name) == control;
     let parse = |label: &String| {

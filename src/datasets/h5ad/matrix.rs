@@ -1,6 +1,7 @@
 //! The matrix of cells and genes, read in pieces: sparse by cells, sparse by genes, or dense.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -11,6 +12,7 @@ use super::super::error::nearest;
 use super::column::Open;
 use super::error::CellError;
 use super::file::open;
+use super::limits::{READER, count};
 use crate::progress::Watch;
 
 /// A piece holds at most about this many stored values: 16 MiB with their positions.
@@ -100,12 +102,13 @@ impl Matrix {
         let file = open.file.to_owned();
         let matrix = Self { path, file, place, layout: Layout::ByCell, starts: Vec::new(), cells, genes };
         match open.hdf5.dataset(&matrix.place) {
-            Ok(values) => matrix.dense(&values),
+            Ok(values) => matrix.dense(open, &values),
             Err(_) => matrix.sparse(open),
         }
     }
 
-    fn dense(mut self, values: &H5Dataset) -> Result<Self, CellError> {
+    fn dense(mut self, open: &Open<'_>, values: &H5Dataset) -> Result<Self, CellError> {
+        open.ensure_chunks_fit(&self.place, values)?;
         let shape = values.shape();
         let [rows, columns] = shape[..] else {
             return Err(self.of_another_form(format!("`{}` has {} dimensions, not 2", self.place, shape.len())));
@@ -120,8 +123,7 @@ impl Matrix {
     fn sparse(mut self, open: &Open<'_>) -> Result<Self, CellError> {
         let place = self.place.clone();
         let Ok(group) = open.hdf5.root_group().group(&place) else {
-            let what = format!("there is no `{place}`, so no cell has a value");
-            return Err(self.of_another_form(what));
+            return Err(self.absent(layers(open)));
         };
         let encoding = group.attr_string("encoding-type").or_else(|_| group.attr_string("h5sparse_format"));
         self.layout = match encoding.as_deref() {
@@ -135,6 +137,8 @@ impl Matrix {
             open.hdf5.dataset(&what).map_err(|cause| open.unreadable(&what, cause))
         };
         let (starts, across, values) = (part("indptr")?, part("indices")?, part("data")?);
+        open.ensure_fits(&format!("{place}/indptr"), &starts, size_of::<u64>())?;
+        [&across, &values].into_iter().try_for_each(|array| open.ensure_chunks_fit(&place, array))?;
         self.starts = starts.read_numeric_as().map_err(|cause| open.unreadable(&format!("{place}/indptr"), cause))?;
         let (lines, of) = match self.layout {
             Layout::ByGene => (self.genes, "genes in var, and one more is needed"),
@@ -143,14 +147,28 @@ impl Matrix {
         if self.starts.len() != lines + 1 {
             self.expect_length(&format!("{place}/indptr"), self.starts.len(), lines, of)?;
         }
-        let stored = across.total_elements();
-        self.expect_length(&format!("{place}/data"), values.total_elements(), stored, "positions in indices")?;
+        let stored = count(&across) as usize;
+        self.expect_length(&format!("{place}/data"), count(&values) as usize, stored, "positions in indices")?;
         let grows = self.starts.windows(2).all(|pair| pair[0] <= pair[1]);
         let ends = (self.starts.first().copied(), self.starts.last().copied());
         if !grows || ends != (Some(0), Some(stored as u64)) {
             return Err(open.unreadable(&format!("{place}/indptr"), "it does not run from 0 to the number of values"));
         }
+        let width = if self.layout == Layout::ByGene { self.cells } else { self.genes } as u64;
+        if self.starts.windows(2).any(|pair| pair[1] - pair[0] > width) {
+            let cause = "it gives a cell more values than there are genes, or a gene more than there are cells";
+            return Err(open.unreadable(&format!("{place}/indptr"), cause));
+        }
         Ok(self)
+    }
+
+    /// Names the layers of a file without `X`.
+    fn absent(&self, layers: Vec<String>) -> CellError {
+        let what = format!("there is no `{}`, so no cell has a value", self.place);
+        if layers.is_empty() {
+            return self.of_another_form(what);
+        }
+        CellError::NoMatrix { file: self.file.clone(), place: self.place.clone(), layers }
     }
 
     fn of_another_form(&self, what: String) -> CellError {
@@ -191,10 +209,12 @@ impl Matrix {
                 .map(|reader| {
                     let (sender, receiver) = sync_channel(1);
                     let own = pieces.iter().skip(reader).step_by(readers).cloned();
-                    scope.spawn(move || self.read_all(own, &sender));
-                    receiver
+                    // A panic ends the channel, which is told below.
+                    let read = move || drop(catch_unwind(AssertUnwindSafe(|| self.read_all(own, &sender))));
+                    let spawned = thread::Builder::new().name(READER.to_owned()).spawn_scoped(scope, read);
+                    spawned.map(|_| receiver).map_err(|cause| self.unreadable(&cause.to_string()))
                 })
-                .collect();
+                .collect::<Result<_, _>>()?;
             for (number, piece) in pieces.iter().enumerate() {
                 if watch.is_cancelled() {
                     return Ok(false);
@@ -260,6 +280,9 @@ fn rows_at_once(genes: usize, together: usize) -> usize {
 
 fn find_layer(open: &Open<'_>, layer: &str) -> Result<String, CellError> {
     let found = layers(open);
+    if is_raw(open, Some(layer)) {
+        return Ok("raw/X".to_owned());
+    }
     if found.iter().any(|known| known == layer) {
         return Ok(format!("layers/{layer}"));
     }
@@ -267,8 +290,28 @@ fn find_layer(open: &Open<'_>, layer: &str) -> Result<String, CellError> {
     Err(CellError::UnknownLayer { file: open.file.to_owned(), layer: layer.to_owned(), nearest, found })
 }
 
-/// Names of the layers, in alphabetical order.
+/// The name under which `raw` is read, the matrix that scanpy sets aside with genes of its own.
+pub(super) const RAW: &str = "raw";
+
+fn has_raw(open: &Open<'_>) -> bool {
+    open.hdf5.dataset("raw/X").is_ok() || open.hdf5.root_group().group("raw/X").is_ok()
+}
+
+/// True if this layer is the matrix that was set aside, with genes of its own.
+pub(super) fn is_raw(open: &Open<'_>, layer: Option<&str>) -> bool {
+    layer == Some(RAW) && has_raw(open) && !own_layers(open).iter().any(|known| known == RAW)
+}
+
+/// Names of the layers, in alphabetical order, and `raw` if there is one.
 pub(super) fn layers(open: &Open<'_>) -> Vec<String> {
+    let mut names = own_layers(open);
+    if has_raw(open) && !names.iter().any(|known| known == RAW) {
+        names.push(RAW.to_owned());
+    }
+    names
+}
+
+fn own_layers(open: &Open<'_>) -> Vec<String> {
     let Ok(group) = open.hdf5.root_group().group("layers") else { return Vec::new() };
     let mut names = group.dataset_names().unwrap_or_default();
     names.extend(group.group_names().unwrap_or_default());

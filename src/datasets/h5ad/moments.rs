@@ -6,6 +6,7 @@ use super::column::MISSING;
 use super::error::CellError;
 use super::file::CellFile;
 use super::gather::{Columns, Gathering, Packing, factors, gene_ranges};
+use super::limits::ensure_memory;
 use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Moment, Strata};
 use crate::progress::Watch;
@@ -94,6 +95,8 @@ pub fn cell_moments(
     }
     let (groups, batches) = (cells.groups.perturbations.len() + 1, cells.groups.batches.len());
     let packing = Packing::checked(groups, batches)?;
+    let what = format!("comparing {} perturbations in {batches} batches", groups - 1);
+    ensure_memory(&cells.file, &what, Strata::bytes(groups, batches))?;
     let group_of = &cells.groups.group_of;
     let numbers = group_of.iter().zip(&cells.groups.batch_of).filter(|(group, _)| **group != MISSING);
     let numbers = numbers.map(|(&group, &batch)| (group, batch));

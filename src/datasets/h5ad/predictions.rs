@@ -9,9 +9,11 @@ use super::super::matching::{Match, WrittenGene, look_up};
 use super::super::predictions::{PredictedCells, examples, resolve_genes, resolve_perturbations};
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
-use super::file::{CellOptions, gene_names, no_perturbation_column, open, usual_perturbation_column};
+use super::file::{CellOptions, gene_names, open_checked};
 use super::groups::{no_controls, parsed};
-use super::matrix::Matrix;
+use super::limits::{ensure_memory, guarded};
+use super::matrix::{Matrix, is_raw};
+use super::obs::{no_perturbation_column, usual_perturbation_column};
 use crate::biology::{Direction, GeneId, GeneTable, ResponseValues};
 use crate::datasets::{Predictions, PredictionsReport};
 use crate::progress::Watch;
@@ -44,8 +46,19 @@ pub fn read_cell_predictions(
     watch: &dyn Watch,
 ) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
     let file = path.display().to_string();
-    let open = open(path, &file)?;
-    let names = gene_names(&open, options.gene_key.as_deref())?;
+    guarded(&file, || read_guarded(path, file.clone(), options, (sign, genes), watch))
+}
+
+fn read_guarded(
+    path: &Path,
+    file: String,
+    options: &CellOptions,
+    (sign, genes): (Direction, &GeneTable),
+    watch: &dyn Watch,
+) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
+    let open = open_checked(path, &file)?;
+    let raw = is_raw(&open, options.layer.as_deref());
+    let names = gene_names(&open, if raw { "raw/var" } else { "var" }, options.gene_key.as_deref())?;
     let column = NamingColumn::find(&open, options)?;
     let cells = column.labels.codes.len();
     let matrix = Matrix::find(&open, path.to_owned(), options.layer.as_deref(), (cells, names.len()))?;
@@ -53,13 +66,15 @@ pub fn read_cell_predictions(
     let mut report = PredictionsReport { file: file.clone(), read, ..PredictionsReport::default() };
     let columns = GeneColumns::of(&open, &names, options.gene_key.as_deref(), genes, &mut report)?;
     let rows = column.rows(&open, options.control.as_deref(), (&names, sign, genes), &mut report)?;
+    let pairs = rows.cells.len() as u128 * genes.len().max(columns.genes.len()) as u128;
+    ensure_memory(&file, "the matrix of predictions", pairs * size_of::<(f64, f32)>() as u128)?;
     let mut sums = Sums::new(&rows, &columns);
     watch.begin("read predictions", matrix.lines() as u64);
     let finished = matrix.stream(0..matrix.lines(), watch, |piece| {
         piece.for_each(|cell, gene, value| sums.add(cell, gene, value));
         let refused = |(row, gene, value): (usize, usize, f32)| {
             let (file, matrix, gene) = (file.clone(), matrix.place.clone(), names[gene].clone());
-            CellError::Value { file, matrix, row, gene, value, mend: NOT_FINITE }
+            CellError::Value { file, matrix, row, gene, value, mend: NOT_FINITE.to_owned() }
         };
         sums.not_finite.map_or(Ok(()), |found| Err(refused(found)))
     })?;

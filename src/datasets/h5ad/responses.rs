@@ -1,5 +1,6 @@
 //! From cells to responses: every perturbation against controls, false discovery rates, calls, and the long table of them.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use rayon::prelude::*;
@@ -11,10 +12,11 @@ use super::error::CellError;
 use super::file::CellFile;
 use super::gather::{Columns, Gathering, Packing, factors, gene_ranges};
 use super::groups::PerturbedCells;
+use super::limits::ensure_memory;
 use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Comparison, Strata, Sums};
 use crate::biology::{Direction, Response};
-use crate::datasets::CallThresholds;
+use crate::datasets::{CallThresholds, OnTarget, OwnResponse};
 use crate::progress::Watch;
 
 /// How perturbed cells are compared with controls, and when a gene counts as changed.
@@ -115,6 +117,22 @@ impl CellResponses {
         (log2fc, fdr, call)
     }
 
+    /// How the perturbed genes of each perturbation responded themselves; genes without a mark were moved as `default` says.
+    #[must_use]
+    pub fn own_responses(&self, cells: &CellFile, thresholds: CallThresholds, default: Direction) -> OnTarget {
+        let places: HashMap<&str, usize> =
+            cells.genes().iter().enumerate().map(|(place, gene)| (gene.as_str(), place)).collect();
+        let own = |(number, perturbed): (usize, &PerturbedCells)| {
+            let response = |(gene, mark): &(String, Option<Direction>)| {
+                let (log2fc, _, response) = self.of(number, *places.get(gene.as_str())?, thresholds);
+                let declared = mark.unwrap_or(default);
+                Some(OwnResponse { gene: gene.clone(), declared, response, log2fc: Some(log2fc) })
+            };
+            perturbed.genes.iter().filter_map(response).collect::<Vec<_>>()
+        };
+        OnTarget { own: self.perturbations.iter().enumerate().flat_map(own).collect() }
+    }
+
     /// Genes down, unchanged, up and not called, for one perturbation.
     #[must_use]
     pub fn counts(&self, perturbation: usize, thresholds: CallThresholds) -> [usize; 4] {
@@ -150,6 +168,9 @@ pub fn cell_responses(
     let total = differential.total.unwrap_or(survey.median_total);
     let (groups, batches) = (chosen.perturbations.len() + 1, cells.groups.batches.len());
     let packing = Packing::checked(groups, batches)?;
+    let of_genes = groups as u128 * cells.genes().len() as u128 * size_of::<(Comparison, Compared)>() as u128;
+    let what = format!("comparing {} perturbations in {batches} batches", groups - 1);
+    ensure_memory(&cells.file, &what, Strata::bytes(groups, batches) + of_genes)?;
     let present = chosen.group_of.iter().zip(&cells.groups.batch_of).filter(|(group, _)| **group != MISSING);
     let present = present.map(|(&group, &batch)| (group, batch));
     let strata = Strata::new(packing, groups, batches, present, differential.test, take_logarithm);

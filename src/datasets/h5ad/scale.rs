@@ -1,6 +1,6 @@
 //! The scale of a matrix: counts, log-normalised, or something of which no responses can be made.
 
-use super::error::CellError;
+use super::error::{CellError, layers_text};
 use super::file::CellFile;
 use crate::progress::Watch;
 
@@ -25,7 +25,7 @@ impl Scale {
 }
 
 /// Logarithms of normalised counts stay below this: it is the logarithm of 485 million.
-const HIGHEST_LOGARITHM: f32 = 20.0;
+const HIGHEST_LOGARITHM: f64 = 20.0;
 
 /// What one reading of the whole matrix tells of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub struct Survey {
     pub stored: u64,
     /// Middle one of the sums of the cells that have any value.
     pub median_total: f64,
+    /// What logarithms are multiplied with to be natural: 1 unless the file says that they have another base.
+    pub to_natural: f64,
     /// Sum of each cell.
     pub(super) totals: Vec<f64>,
     /// Cells in which each gene was seen.
@@ -114,15 +116,20 @@ impl CellFile {
             return Err(self.bad_value(found, if fraction { SCALED } else { NEGATIVE_COUNT }));
         }
         let scale = if fraction { Scale::LogNormalised } else { Scale::Counts };
-        if scale == Scale::LogNormalised && highest >= HIGHEST_LOGARITHM {
+        let to_natural = if fraction { self.log_base.map_or(1.0, f64::ln) } else { 1.0 };
+        if scale == Scale::LogNormalised && f64::from(highest) * to_natural >= HIGHEST_LOGARITHM {
             return Err(self.too_high(highest));
         }
         let median_total = median(totals.iter().copied().filter(|&total| total > 0.0).collect());
-        Ok(Survey { scale, highest, stored, median_total, totals, cells_of_gene })
+        Ok(Survey { scale, highest, stored, median_total, to_natural, totals, cells_of_gene })
     }
 
     fn bad_value(&self, (row, gene, value): Found, mend: &'static str) -> CellError {
         let (file, matrix, gene) = (self.file.clone(), self.matrix.place.clone(), self.genes[gene].clone());
+        let mend = match self.layers() {
+            [] => mend.to_owned(),
+            layers => format!("{mend}; {}", layers_text(layers)),
+        };
         CellError::Value { file, matrix, row, gene, value, mend }
     }
 

@@ -109,6 +109,13 @@ impl Strata {
         strata
     }
 
+    /// Bytes that so many groups in so many batches take, with the sums of each thread.
+    pub(super) fn bytes(groups: usize, batches: usize) -> u128 {
+        const OF_SUMS: usize = 4 * size_of::<f64>() + size_of::<u32>();
+        let threads = rayon::current_num_threads();
+        groups as u128 * batches as u128 * (size_of::<u32>() + threads * OF_SUMS) as u128
+    }
+
     pub(super) fn sums(&self) -> Sums {
         let of_strata = self.groups * self.batches;
         Sums {

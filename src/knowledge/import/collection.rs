@@ -82,7 +82,7 @@ impl Collection {
         self.counts.kept = regulations.len() as u64;
         self.counts.genes = genes.len() as u64;
         tracing::info!(read = self.counts.read, kept = self.counts.kept, "imported");
-        Imported { genes, regulations, counts: self.counts }
+        Imported { genes, regulations, counts: self.counts, notes: Vec::new() }
     }
 }
 

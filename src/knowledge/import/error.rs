@@ -14,6 +14,45 @@ pub enum ImportError {
         /// Line of the first such byte, from 1.
         line: u64,
     },
+    /// A file of another kind.
+    #[error("{file} is no table of text but {what}")]
+    NoTable {
+        /// The file.
+        file: String,
+        /// What it is, and what to do.
+        what: &'static str,
+    },
+    /// Annotations of several species, and none was chosen.
+    #[error(
+        "{file} holds rows of {} taxa: {}; genes of different species bear the same symbols, so one taxon must be \
+         chosen", .taxa.len(), counted(.taxa)
+    )]
+    SeveralTaxa {
+        /// The file.
+        file: String,
+        /// The numbers of the taxa with their annotations, the most frequent first.
+        taxa: Vec<(String, u64)>,
+    },
+    /// Genes named by numbers alone.
+    #[error(
+        "{file} names genes by their NCBI number (`GeneID`) alone; give a table of genes with their numbers and symbols, \
+         such as NCBI's gene_info of the species"
+    )]
+    NumbersOnly {
+        /// The file.
+        file: String,
+    },
+    /// Weights that tell no direction.
+    #[error(
+        "{file}: column `{column}` has real numbers, and none of them is below 0: it tells how strong or how sure a \
+         regulation is, not its sign; name a column that tells the sign"
+    )]
+    UnsignedWeights {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+    },
     /// A header, or comments, and nothing below them.
     #[error("{file} holds no row below its header")]
     NoRow {
@@ -125,6 +164,17 @@ pub enum ImportError {
 
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!(" (did you mean `{name}`?)"))
+}
+
+fn counted(taxa: &[(String, u64)]) -> String {
+    const SHOWN: usize = 8;
+    let shown = taxa.iter().take(SHOWN).map(|(taxon, rows)| match rows {
+        1 => format!("{taxon} (1 row)"),
+        rows => format!("{taxon} ({rows} rows)"),
+    });
+    let more = taxa.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    shown.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 fn listed(names: &[String]) -> String {

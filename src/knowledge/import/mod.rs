@@ -13,15 +13,19 @@ mod delimited;
 mod error;
 pub mod gene_ontology;
 mod licence;
+mod lists;
+mod names;
 pub mod omnipath;
 pub mod regulondb;
 mod sign_words;
 pub mod table;
+mod taxa;
 pub mod trrust;
+mod weights;
 
 use crate::biology::{CitedRegulation, GeneTable};
 
-pub use catalogue::read_gene_catalogue;
+pub use catalogue::{read_gene_catalogue, read_gene_catalogue_of};
 pub use complexes::Complexes;
 pub use counts::{ImportCounts, LeftOut};
 pub use error::ImportError;
@@ -36,6 +40,8 @@ pub struct Imported {
     pub regulations: Vec<CitedRegulation>,
     /// What became of every row.
     pub counts: ImportCounts,
+    /// What was taken for what, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// The reason under which rows of unknown sign are counted.

@@ -12,6 +12,7 @@ use crate::biology::{Authority, Citation, Gene, GeneId, GeneTable, Sign};
 use super::collection::Collection;
 use super::complexes::{DROPPED, PREFIX};
 use super::delimited::{Layout, Table, parts};
+use super::names::gene_named;
 use super::{Complexes, ImportError, Imported, LicenceTable, NO_SIGN};
 
 /// Which rows of OmniPath to import, and how.
@@ -116,7 +117,7 @@ impl Columns {
 /// [`ImportError`] if the file is no such table, if a filter needs a column that is missing, or if a wanted type occurs in no
 /// row.
 pub fn import(content: &[u8], file_name: &str, options: &OmniPathOptions) -> Result<Imported, ImportError> {
-    let mut table = Table::open(content, file_name, Layout::TSV)?;
+    let mut table = Table::open_naming(content, file_name, Layout::guess_quotes(content), &["source", "target"])?;
     let columns = Columns::of(&table)?;
     columns.check(options, file_name)?;
     let mut importer = Importer { columns, options, collection: Collection::default(), known: HashMap::new() };
@@ -157,7 +158,7 @@ impl Importer<'_> {
         self.collection.read_row();
         let signs = self.signs(table)?;
         let effort = self.effort(table)?;
-        let mut sources = parts(table.field_if(self.columns.sources), &[';']);
+        let mut sources = list(table.field_if(self.columns.sources));
         if let Some(reason) = self.reason_to_leave_out(table, &signs, effort, &mut sources)? {
             self.collection.leave_out(reason, table.line());
             return Ok(());
@@ -169,9 +170,9 @@ impl Importer<'_> {
             return Ok(());
         }
         let citation = Citation {
-            kinds: parts(table.field_if(self.columns.kind), &[';']),
+            kinds: list(table.field_if(self.columns.kind)),
             sources,
-            references: references(table.field_if(self.columns.references)),
+            references: references(known(table.field_if(self.columns.references))),
             evidence_count: effort,
             confidence: None,
         };
@@ -192,8 +193,8 @@ impl Importer<'_> {
 
     fn effort(&self, table: &Table<'_>) -> Result<u32, ImportError> {
         match self.columns.curation_effort {
-            Some(column) if !table.field(column).is_empty() => {
-                table.field(column).parse().map_err(|_| table.value_error(column, "a count such as 0 or 12"))
+            Some(column) if !is_missing(table.field(column)) => {
+                count(table.field(column)).ok_or_else(|| table.value_error(column, "a count such as 0 or 12"))
             }
             _ => Ok(0),
         }
@@ -243,7 +244,7 @@ impl Importer<'_> {
 
     fn name<'t>(&self, table: &'t Table<'_>, end: End) -> &'t str {
         match table.field_if(end.symbol) {
-            "" => table.field(end.accession),
+            missing if is_missing(missing) => table.field(end.accession),
             symbol => symbol,
         }
     }
@@ -281,9 +282,7 @@ impl Importer<'_> {
 
     fn single(&self, symbol: &str, accession: &str) -> Gene {
         let looked_up = match &self.options.catalogue {
-            Some(catalogue) if symbol == accession => {
-                catalogue.find(accession).ok().flatten().map(|id| catalogue.symbol(id))
-            }
+            Some(catalogue) if symbol == accession => gene_named(catalogue, accession).map(|id| catalogue.symbol(id)),
             _ => None,
         };
         let gene = Gene::named(looked_up.unwrap_or(symbol));
@@ -299,10 +298,30 @@ fn is_gene(member: &str) -> bool {
     !member.is_empty() && !member.starts_with("CHEBI:")
 }
 
+fn list(field: &str) -> Vec<String> {
+    parts(known(field), &[';'])
+}
+
+/// The field, or nothing if it stands for nothing.
+fn known(field: &str) -> &str {
+    if is_missing(field) { "" } else { field }
+}
+
+/// A whole number, also as pandas writes it in a column that lacks some: `12.0`.
+fn count(field: &str) -> Option<u32> {
+    field.strip_suffix(".0").unwrap_or(field).parse().ok()
+}
+
+/// True for an empty field and for the words of R and pandas for one.
+fn is_missing(field: &str) -> bool {
+    matches!(field.to_lowercase().as_str(), "" | "na" | "nan" | "<na>" | "none" | "null")
+}
+
 fn boolean(table: &Table<'_>, column: usize) -> Result<bool, ImportError> {
-    match table.field(column) {
-        "True" | "1" | "true" | "TRUE" => Ok(true),
-        "False" | "0" | "false" | "FALSE" | "" => Ok(false),
+    match table.field(column).to_lowercase().as_str() {
+        "true" | "t" | "1" | "1.0" => Ok(true),
+        "false" | "f" | "0" | "0.0" => Ok(false),
+        _ if is_missing(table.field(column)) => Ok(false),
         _ => Err(table.value_error(column, "True or False (or 1 or 0)")),
     }
 }

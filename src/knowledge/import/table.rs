@@ -5,7 +5,9 @@ use crate::biology::{Citation, Gene, GeneTable};
 use super::collection::Collection;
 use super::collectri::pubmed;
 use super::delimited::{Layout, Table, parts};
-use super::sign_words::{SIGN_WORDS, read_signs};
+use super::lists::{SignList, genes_in};
+use super::sign_words::SIGN_WORDS;
+use super::weights::Weights;
 use super::{ImportError, Imported, NO_SIGN};
 
 /// Which columns say what.
@@ -61,15 +63,20 @@ struct Cited {
 }
 
 /// Imports any table with a header. A sign is written as a symbol (`+`, `-`, `+-`, `?`), a number (1, −1, 0) or a word
-/// (activation, inhibits, repressor, positive, dual, unknown …), in any letter case.
+/// (activation, inhibits, repressor, positive, dual, unknown, the effects of SIGNOR, the predicates of Biolink …), in any
+/// letter case. Of real numbers the sign counts, and the size is the confidence if no column is named for it.
+///
+/// A cell may list several targets (`B;C|D`), with one sign for all or a list of as many signs; each target is counted as a
+/// row of its own.
 ///
 /// # Errors
-/// [`ImportError`] if the file is no table, a column is missing, a gene has no name, or a sign, confidence or
-/// count is not understood.
+/// [`ImportError`] if the file is no table, a column is missing, a gene has no name, a sign, confidence or count is not
+/// understood, or a cell lists another number of signs than of targets.
 pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result<Imported, ImportError> {
     let guessed = Layout::guess(content);
     let layout = Layout { delimiter: options.delimiter.unwrap_or(guessed.delimiter), ..Layout::CSV };
-    let mut table = Table::open(content, file_name, layout)?;
+    let wanted = [options.regulator.as_str(), &options.target, &options.sign];
+    let mut table = Table::open_naming(content, file_name, layout, &wanted)?;
     let (regulator, target) = (table.column(&options.regulator)?, table.column(&options.target)?);
     let sign = table.column(&options.sign)?;
     let named = |name: &Option<String>| name.as_deref().map(|name| table.column(name)).transpose();
@@ -80,21 +87,67 @@ pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result
         confidence: named(&options.confidence)?,
         evidence_count: named(&options.evidence_count)?,
     };
+    let weights = Weights::of(content, file_name, layout, &options.sign)?;
     let mut collection = Collection::default();
     while table.next_row()? {
         collection.read_row();
-        let signs = read_signs(table.field(sign)).ok_or_else(|| table.value_error(sign, SIGN_WORDS))?;
+        let targets = genes_in(table.gene_name(target, "target")?);
+        let signs = SignList::of(table.field(sign), targets.len(), |field| weights.read(field));
+        let signs = signs.ok_or_else(|| table.value_error(sign, SIGN_WORDS))?;
         let citation = citation(&table, &cited)?;
-        let regulator = Gene::named(table.gene_name(regulator, "regulator")?);
-        let target = Gene::named(table.gene_name(target, "target")?);
-        if signs.is_empty() {
-            collection.leave_out(NO_SIGN, table.line());
+        let regulators = genes_in(table.gene_name(regulator, "regulator")?);
+        if let Some(reason) = doubt(&regulators, &targets) {
+            collection.leave_out(reason, table.line());
             continue;
         }
-        let ends = [collection.gene(regulator), collection.gene(target)];
-        collection.state(&ends[..1], &ends[1..], signs, &citation);
+        state(&mut collection, &regulators[0], &targets, &signs, &citation, table.line());
     }
-    Ok(collection.finish(options.catalogue.as_ref()))
+    let mut imported = collection.finish(options.catalogue.as_ref());
+    imported.notes.extend(weights.told(&options.sign));
+    Ok(imported)
+}
+
+const SEVERAL_WORDS: &str = "a gene of several words (join lists by `;`)";
+const SEVERAL_REGULATORS: &str = "several regulators in one cell (write each in a row of its own)";
+const NO_NAMES: &str = "a list of what are no names of genes";
+
+/// Why a row cannot be taken as it stands: one regulator and targets, each a name of one word; chemicals such as
+/// `1,4-naphthoquinone` are no lists of genes.
+fn doubt(regulators: &[String], targets: &[String]) -> Option<&'static str> {
+    let has_letter = |name: &String| name.chars().any(char::is_alphabetic);
+    let is_list_of_names = |names: &[String]| names.len() == 1 || names.iter().all(has_letter);
+    let all = || regulators.iter().chain(targets);
+    if regulators.is_empty() || targets.is_empty() || !is_list_of_names(regulators) || !is_list_of_names(targets) {
+        Some(NO_NAMES)
+    } else if regulators.len() > 1 {
+        Some(SEVERAL_REGULATORS)
+    } else {
+        all().any(|name| name.contains(char::is_whitespace)).then_some(SEVERAL_WORDS)
+    }
+}
+
+/// What one row says of all its targets; the row is left out if it gives none of them a sign.
+fn state(
+    collection: &mut Collection,
+    regulator: &str,
+    targets: &[String],
+    signs: &SignList<'_>,
+    citation: &Citation,
+    line: u64,
+) {
+    for (place, target) in targets.iter().enumerate() {
+        if place > 0 {
+            collection.read_row();
+        }
+        let (signs, confidence) = signs.of_target(place);
+        if signs.is_empty() {
+            collection.leave_out(NO_SIGN, line);
+            continue;
+        }
+        let [regulator, target] = [regulator, target].map(|name| collection.gene(Gene::named(name)));
+        let citation = Citation { confidence: citation.confidence.or(confidence), ..citation.clone() };
+        collection.state(&[regulator], &[target], signs, &citation);
+    }
 }
 
 fn citation(table: &Table<'_>, cited: &Cited) -> Result<Citation, ImportError> {
@@ -185,6 +238,92 @@ mod tests {
             confidence: Some(0.9),
         };
         assert_eq!(imported(content, &options).regulations[0].citation, expected);
+    }
+
+    fn told(imported: &Imported) -> Vec<String> {
+        let told = |cited: &crate::biology::CitedRegulation| {
+            let edge = cited.regulation;
+            let symbol = |gene| imported.genes.symbol(gene);
+            let sign = if edge.sign == Sign::Activation { "→" } else { "⊣" };
+            format!("{}{sign}{}", symbol(edge.regulator), symbol(edge.target))
+        };
+        imported.regulations.iter().map(told).collect()
+    }
+
+    #[test]
+    fn targets_in_one_cell_are_regulations_of_their_own() {
+        let content = "tf\tgene\teffect\nA\tB;C|D\t+\nA\t\"E, F\"\t-\nA\tG;H;I\t+;-;?\n";
+        let imported = imported(content, &options());
+        assert_eq!(told(&imported), ["A→B", "A→C", "A→D", "A⊣E", "A⊣F", "A→G", "A⊣H"]);
+        assert_eq!((imported.counts.read, imported.counts.left_out[NO_SIGN].lines.clone()), (8, vec![4]));
+    }
+
+    #[test]
+    fn a_list_that_does_not_come_out_even_is_refused_with_its_line() {
+        for (row, column) in [("A\tB;C;D\t+;-", "effect"), ("A\tB\t+;-", "effect")] {
+            let message = refused(&format!("tf\tgene\teffect\n{row}\n"), &options());
+            assert!(
+                message.starts_with("own.csv:2: `") && message.contains(&format!("in column `{column}`")),
+                "{message}"
+            );
+        }
+        let content = "tf\tgene\teffect\nA\tB C D\t+\nA;B\tC\t+\nA\t1,4-naphthoquinone\t+\nA\tE\t+\n";
+        let imported = imported(content, &options());
+        assert_eq!(told(&imported), ["A→E"]);
+        for (reason, line) in [(SEVERAL_WORDS, 2), (SEVERAL_REGULATORS, 3), (NO_NAMES, 4)] {
+            assert_eq!(imported.counts.left_out[reason].lines, [line], "{reason}");
+        }
+    }
+
+    #[test]
+    fn effects_of_signor_are_signs_and_a_complex_formed_is_none() {
+        let content = "ENTITYA\tENTITYB\tEFFECT\nTP53\tCDKN1A\tup-regulates quantity by expression\n\
+            MDM2\tTP53\tdown-regulates quantity by destabilization\nA\tB\tform complex\n";
+        let imported = imported(content, &TableOptions::new("ENTITYA", "ENTITYB", "EFFECT"));
+        assert_eq!(told(&imported), ["MDM2⊣TP53", "TP53→CDKN1A"]);
+        assert_eq!((imported.counts.left_out_for(NO_SIGN), imported.genes.len()), (1, 3));
+    }
+
+    #[test]
+    fn edges_of_biolink_are_read_by_their_predicate() {
+        let content = "id\tsubject\tpredicate\tobject\n1\tA\tbiolink:positively_regulates\tB\n\
+            2\tA\tbiolink:entity_negatively_regulates_entity\tC\n3\tA\tbiolink:expressed_in\tD\n";
+        let imported = imported(content, &TableOptions::new("subject", "object", "predicate"));
+        assert_eq!((told(&imported), imported.counts.left_out_for(NO_SIGN)), (vec!["A→B".into(), "A⊣C".into()], 1));
+    }
+
+    #[test]
+    fn comments_a_separator_line_and_row_names_are_no_rows() {
+        for content in [
+            "sep=;\ntf;gene;effect\nA;B;+\n",
+            "# from the paper\n# table 3\ntf,gene,effect\nA,B,+\n# the end\n",
+            "#tf\tgene\teffect\nA\tB\t+\n",
+            "tf\tgene\teffect\n1\tA\tB\t+\n",
+            "\"\",\"tf\",\"gene\",\"effect\"\n\"1\",\"A\",\"B\",\"+\"\n",
+            "tf\tgene\teffect\nA\tB\t+\t\n",
+        ] {
+            assert_eq!(told(&imported(content, &options())), ["A→B"], "{content}");
+        }
+        let message = refused("sep=,\n# c\ntf,gene,effect\nA,B,+\nA,B,?!\n", &options());
+        assert!(message.starts_with("own.csv:5:"), "{message}");
+    }
+
+    #[test]
+    fn real_numbers_give_sign_and_confidence_unless_a_column_is_named_for_it() {
+        let content = "tf,gene,effect,p\nA,B,-0.5,0.9\nA,C,1,0.8\n";
+        let confidences = |options: &TableOptions| {
+            let imported = imported(content, options);
+            imported.regulations.iter().map(|cited| cited.citation.confidence).collect::<Vec<_>>()
+        };
+        assert_eq!(confidences(&options()), [Some(0.5), Some(1.0)]);
+        let named = TableOptions { confidence: Some("p".into()), ..options() };
+        assert_eq!(confidences(&named), [Some(0.9), Some(0.8)]);
+    }
+
+    #[test]
+    fn a_workbook_is_named_as_one() {
+        let message = import(b"PK\x03\x04\x14\0", "own.xlsx", &options()).expect_err("a workbook").to_string();
+        assert!(message.starts_with("own.xlsx is no table of text but an Excel workbook"), "{message}");
     }
 
     #[test]

@@ -25,7 +25,8 @@ pub struct TrrustOptions {
 /// # Errors
 /// [`ImportError`] if the file has not four columns or a mode is not understood.
 pub fn import(content: &[u8], file_name: &str, options: &TrrustOptions) -> Result<Imported, ImportError> {
-    let first = first_fields(content, Layout::TSV);
+    let layout = Layout::guess_quotes(content);
+    let first = first_fields(content, layout);
     if first.len() != 4 {
         return Err(ImportError::UnknownFormat {
             file: file_name.to_owned(),
@@ -34,14 +35,14 @@ pub fn import(content: &[u8], file_name: &str, options: &TrrustOptions) -> Resul
         });
     }
     let header = read_signs(&first[2]).is_none();
-    let mut table = Table::open(content, file_name, Layout { header, ..Layout::TSV })?;
+    let mut table = Table::open(content, file_name, Layout { header, ..layout })?;
     let mut collection = Collection::default();
     while table.next_row()? {
         collection.read_row();
         let signs =
             read_signs(table.field(2)).ok_or_else(|| table.value_error(2, "Activation, Repression or Unknown"))?;
-        let regulator = Gene::named(table.gene_name(0, "regulator")?);
-        let target = Gene::named(table.gene_name(1, "target")?);
+        let regulator = Gene::named(table.single_gene(0, "regulator")?);
+        let target = Gene::named(table.single_gene(1, "target")?);
         if signs.is_empty() {
             collection.leave_out(NO_SIGN, table.line());
             continue;

@@ -1,9 +1,11 @@
 //! Which gene is annotated with which term.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::biology::{Authority, Gene, GeneId, GeneTable};
 use crate::knowledge::import::delimited::{Layout, Table, text};
+use crate::knowledge::import::names::gene_named;
+use crate::knowledge::import::taxa::{Taxa, number_of};
 use crate::knowledge::import::{ImportCounts, ImportError};
 
 use super::TermGraph;
@@ -15,17 +17,33 @@ pub struct AnnotationOptions {
     pub exclude_evidence: Vec<String>,
     /// Only these genes: annotations of others are left out. All genes if not given.
     pub only: Option<GeneTable>,
-    /// Accessions and aliases to add to the genes, by symbol.
+    /// Accessions and aliases to add to the genes, by symbol; where a file names genes by number alone, also their symbols.
     pub catalogue: Option<GeneTable>,
+    /// The species, by its number at NCBI: annotations of others are left out. May be missing where a file has one alone.
+    pub taxon: Option<String>,
+}
+
+/// How a gene product stands to a term, where that is not what the ontology of the term implies (involved in a process,
+/// enables a function, located in a component).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AnnotationRelation {
+    /// It is a part of a complex.
+    PartOf,
+    /// It does its work in a component.
+    ActiveIn,
+    /// What the ontology of the term implies.
+    Implied,
 }
 
 /// Genes and the terms with which they are directly annotated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Annotations {
     /// The genes: those of [`AnnotationOptions::only`], or else all annotated ones, sorted by symbol.
     pub genes: GeneTable,
     /// Gene and position of the term; sorted, without repeats.
     pub pairs: Vec<(GeneId, usize)>,
+    /// How gene and term are related, for those pairs of which a row says more than the ontology of the term implies.
+    pub relations: BTreeMap<(GeneId, usize), BTreeSet<AnnotationRelation>>,
     /// What became of every row.
     pub counts: ImportCounts,
 }
@@ -38,33 +56,46 @@ struct Row<'a> {
     qualifier: &'a str,
     term: &'a str,
     evidence: &'a str,
+    taxon: &'a str,
     line: u64,
 }
 
 impl Annotations {
-    /// Reads a table in the columns of NCBI's gene2go: `GeneID`, `GO_ID`, `Evidence`, `Qualifier`, `Symbol`.
+    /// Reads a table in the columns of NCBI's gene2go: `tax_id`, `GeneID`, `GO_ID`, `Evidence`, `Qualifier`, and `Symbol`, which
+    /// NCBI leaves to the catalogue.
     ///
     /// # Errors
-    /// [`ImportError`] if the file is no such table or a row names no gene.
+    /// [`ImportError`] if the file is no such table, a row names no gene, the genes have numbers alone and there is no
+    /// catalogue, or there are several taxa and none of them, or one that is not there, is wanted.
     pub fn from_gene2go(
         content: &[u8],
         file_name: &str,
         graph: &TermGraph,
         options: &AnnotationOptions,
     ) -> Result<Self, ImportError> {
-        let mut table = Table::open(content, file_name, Layout::TSV)?;
+        let open = || Table::open_naming(content, file_name, Layout::TSV, &["GeneID", "GO_ID"]);
+        let mut table = open()?;
         let (entrez, term) = (table.column("GeneID")?, table.column("GO_ID")?);
-        let (symbol, evidence) = (table.column("Symbol")?, table.column("Evidence")?);
-        let qualifier = table.optional("Qualifier");
-        let mut reading = Reading::new(graph, options);
+        let (symbol, evidence) = (table.optional("Symbol"), table.column("Evidence")?);
+        let (qualifier, tax_id) = (table.optional("Qualifier"), table.any(&["tax_id", "#tax_id"]));
+        if symbol.is_none() && options.catalogue.is_none() && options.only.is_none() {
+            return Err(ImportError::NumbersOnly { file: file_name.to_owned() });
+        }
+        let taxon = Taxa::of(open()?, tax_id)?.chosen(file_name, options.taxon.as_deref())?;
+        let mut reading = Reading::new(graph, options, taxon);
         while table.next_row()? {
+            let symbol = match symbol {
+                Some(symbol) => table.gene_name(symbol, "Symbol")?,
+                None => reading.symbol_of(table.gene_name(entrez, "GeneID")?),
+            };
             reading.row(&Row {
-                symbol: table.gene_name(symbol, "Symbol")?,
+                symbol,
                 accession: Some((Authority::Entrez, table.field(entrez))),
                 locus_tag: None,
                 qualifier: table.field_if(qualifier),
                 term: table.field(term),
                 evidence: table.field(evidence),
+                taxon: table.field_if(tax_id),
                 line: table.line(),
             });
         }
@@ -77,20 +108,30 @@ impl Annotations {
     /// it is left out and counted.
     ///
     /// # Errors
-    /// [`ImportError`] if the text is no UTF-8 or has no annotation line at all.
+    /// [`ImportError`] if the text is no UTF-8 or has no annotation line at all, or there are several taxa and none of them, or
+    /// one that is not there, is wanted.
     pub fn from_gaf(
         content: &[u8],
         file_name: &str,
         graph: &TermGraph,
         options: &AnnotationOptions,
     ) -> Result<Self, ImportError> {
-        let mut reading = Reading::new(graph, options);
-        for (line, content) in (1..).zip(text(content, file_name)?.lines()) {
-            if content.starts_with('!') || content.trim().is_empty() {
-                continue;
+        let text = text(content, file_name)?;
+        if text.lines().any(|line| line.starts_with("!gpa-version") || line.starts_with("!gpad-version")) {
+            let problem =
+                "this is GPAD, which names gene products by accession alone; take the GAF file of the same release";
+            return Err(ImportError::Malformed { file: file_name.to_owned(), line: 1, problem: problem.to_owned() });
+        }
+        let is_row = |line: &&str| !line.starts_with(['!', '#']) && !line.trim().is_empty();
+        let mut taxa = Taxa::default();
+        for line in text.lines().filter(is_row) {
+            if let Some(row) = gaf_row(&fields_of(line), 0) {
+                taxa.add(row.taxon);
             }
-            let fields: Vec<&str> = content.split('\t').map(str::trim).collect();
-            match gaf_row(&fields, line) {
+        }
+        let mut reading = Reading::new(graph, options, taxa.chosen(file_name, options.taxon.as_deref())?);
+        for (line, content) in (1..).zip(text.lines()).filter(|(_, line)| is_row(line)) {
+            match gaf_row(&fields_of(content), line) {
                 Some(row) => reading.row(&row),
                 None => reading.illegal(line),
             }
@@ -100,6 +141,10 @@ impl Annotations {
         }
         Ok(reading.finish())
     }
+}
+
+fn fields_of(line: &str) -> Vec<&str> {
+    line.split('\t').map(str::trim).collect()
 }
 
 fn gaf_row<'a>(fields: &[&'a str], line: u64) -> Option<Row<'a>> {
@@ -112,7 +157,7 @@ fn gaf_row<'a>(fields: &[&'a str], line: u64) -> Option<Row<'a>> {
     }
     let accession = database.starts_with("UniProt").then_some((Authority::UniProt, object));
     let locus_tag = synonyms.split('|').find(|name| is_b_number(name));
-    Some(Row { symbol, accession, locus_tag, qualifier, term, evidence, line })
+    Some(Row { symbol, accession, locus_tag, qualifier, term, evidence, taxon, line })
 }
 
 fn is_b_number(name: &str) -> bool {
@@ -122,21 +167,24 @@ fn is_b_number(name: &str) -> bool {
 struct Reading<'a> {
     graph: &'a TermGraph,
     options: &'a AnnotationOptions,
+    /// The taxon whose rows are taken, if not all are.
+    taxon: Option<&'a str>,
     genes: GeneTable,
     /// Genes already looked up, by `symbol TAB accession`; `None` if the wanted ones do not hold it.
     known: HashMap<String, Option<GeneId>>,
-    pairs: BTreeSet<(GeneId, usize)>,
+    pairs: BTreeMap<(GeneId, usize), BTreeSet<AnnotationRelation>>,
     counts: ImportCounts,
 }
 
 impl<'a> Reading<'a> {
-    fn new(graph: &'a TermGraph, options: &'a AnnotationOptions) -> Self {
+    fn new(graph: &'a TermGraph, options: &'a AnnotationOptions, taxon: Option<&'a str>) -> Self {
         Self {
             graph,
             options,
+            taxon,
             genes: options.only.clone().unwrap_or_default(),
             known: HashMap::new(),
-            pairs: BTreeSet::new(),
+            pairs: BTreeMap::new(),
             counts: ImportCounts::default(),
         }
     }
@@ -148,22 +196,35 @@ impl<'a> Reading<'a> {
 
     fn row(&mut self, row: &Row<'_>) {
         self.counts.read += 1;
-        let negated = row.qualifier.split(['|', ' ', '_']).any(|word| word.eq_ignore_ascii_case("not"));
-        if negated {
-            return self.counts.leave_out("qualifier NOT", row.line);
+        if self.taxon.is_some_and(|taxon| number_of(row.taxon) != taxon) {
+            return self.counts.leave_out("of another taxon", row.line);
         }
+        let relation = match relation(row.qualifier) {
+            Ok(relation) => relation,
+            Err(reason) => return self.counts.leave_out(reason, row.line),
+        };
         if self.options.exclude_evidence.iter().any(|code| code == row.evidence) {
             return self.counts.leave_out("evidence not wanted", row.line);
         }
         let Some(term) = self.graph.position(row.term) else {
             return self.counts.leave_out("term unknown or obsolete", row.line);
         };
+        if row.symbol.is_empty() && self.options.only.is_none() {
+            return self.counts.leave_out("gene number not in the table of genes", row.line);
+        }
         let Some(gene) = self.gene(row) else {
             return self.counts.leave_out("gene not among those wanted", row.line);
         };
-        if !self.pairs.insert((gene, term)) {
-            self.counts.merged += 1;
-        }
+        let relations = self.pairs.entry((gene, term)).or_default();
+        self.counts.merged += u64::from(!relations.is_empty());
+        relations.insert(relation);
+    }
+
+    /// The symbol of a gene number, empty if it is not known.
+    fn symbol_of(&self, number: &str) -> &'a str {
+        let options: &'a AnnotationOptions = self.options;
+        let known = options.catalogue.as_ref().and_then(|genes| Some((genes, gene_named(genes, number)?)));
+        known.map_or("", |(genes, gene)| genes.symbol(gene))
     }
 
     fn gene(&mut self, row: &Row<'_>) -> Option<GeneId> {
@@ -175,7 +236,7 @@ impl<'a> Reading<'a> {
         let gene = match &self.options.only {
             Some(wanted) => {
                 let found = [row.symbol, accession].into_iter().find_map(|name| wanted.id(name));
-                found.or_else(|| [accession, row.symbol].into_iter().find_map(|name| wanted.find(name).ok().flatten()))
+                found.or_else(|| [accession, row.symbol].into_iter().find_map(|name| gene_named(wanted, name)))
             }
             None => Some(self.genes.insert(described(row))),
         };
@@ -185,25 +246,48 @@ impl<'a> Reading<'a> {
 
     fn finish(mut self) -> Annotations {
         self.counts.kept = self.pairs.len() as u64;
-        let mut pairs: Vec<(GeneId, usize)> = self.pairs.into_iter().collect();
+        let mut pairs: Vec<_> = self.pairs.into_iter().collect();
         let genes = match self.options.only {
             Some(_) => self.genes,
             None => {
                 let catalogue = self.options.catalogue.as_ref();
                 let (genes, renumbered) =
                     crate::knowledge::import::collection::sorted_by_symbol(&self.genes, catalogue);
-                for (gene, _) in &mut pairs {
+                for ((gene, _), _) in &mut pairs {
                     *gene = renumbered[gene.index()];
                 }
                 pairs.sort_unstable();
                 genes
             }
         };
-        let mut annotated: Vec<GeneId> = pairs.iter().map(|&(gene, _)| gene).collect();
+        let mut annotated: Vec<GeneId> = pairs.iter().map(|((gene, _), _)| *gene).collect();
         annotated.dedup();
         self.counts.genes = annotated.len() as u64;
-        Annotations { genes, pairs, counts: self.counts }
+        let says_more = |relations: &BTreeSet<_>| relations.iter().any(|&known| known != AnnotationRelation::Implied);
+        let relations = pairs.iter().filter(|(_, relations)| says_more(relations)).cloned().collect();
+        let pairs = pairs.into_iter().map(|(pair, _)| pair).collect();
+        Annotations { genes, pairs, relations, counts: self.counts }
     }
+}
+
+/// How the qualifier relates gene and term, or why the row states no annotation that is kept.
+fn relation(qualifier: &str) -> Result<AnnotationRelation, &'static str> {
+    let mut relation = AnnotationRelation::Implied;
+    if qualifier.split(['|', ' ', '_']).any(|word| word.eq_ignore_ascii_case("not")) {
+        return Err("qualifier NOT");
+    }
+    for word in qualifier.split(['|', ' ']).filter(|word| !matches!(*word, "" | "-")) {
+        relation = match word.to_lowercase().as_str() {
+            "enables" | "involved_in" | "located_in" => AnnotationRelation::Implied,
+            "part_of" => AnnotationRelation::PartOf,
+            "is_active_in" => AnnotationRelation::ActiveIn,
+            "contributes_to" => return Err("qualifier contributes_to"),
+            "colocalizes_with" => return Err("qualifier colocalizes_with"),
+            upstream if upstream.starts_with("acts_upstream_of") => return Err("qualifier acts_upstream_of…"),
+            _ => return Err("qualifier not known"),
+        };
+    }
+    Ok(relation)
 }
 
 fn described(row: &Row<'_>) -> Gene {

@@ -12,7 +12,7 @@ mod rdf;
 mod similarity;
 mod terms;
 
-pub use annotations::{AnnotationOptions, Annotations};
+pub use annotations::{AnnotationOptions, AnnotationRelation, Annotations};
 pub use rdf::write_gene_ontology;
 pub use similarity::{SimilarGenes, SimilarityOptions, similar_genes};
 pub use terms::{Ontology, Term, TermEdge, TermGraph, TermRelation};

@@ -1,5 +1,6 @@
 //! The Gene Ontology as RDF, by itself or behind a knowledge base.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use crate::biology::GeneId;
@@ -7,7 +8,7 @@ use crate::knowledge::vocab::{self, OBO, RDF_TYPE, RDFS};
 use crate::knowledge::write::{Object, StatementWriter, write_gene};
 use crate::knowledge::{KnowledgeBase, KnowledgeError, RdfSyntax};
 
-use super::{Annotations, Ontology, SimilarGenes, TermGraph, TermRelation};
+use super::{AnnotationRelation, Annotations, Ontology, SimilarGenes, TermGraph, TermRelation};
 
 const OWL_CLASS: &str = "http://www.w3.org/2002/07/owl#Class";
 const OBO_NAMESPACE: &str = "http://www.geneontology.org/formats/oboInOwl#hasOBONamespace";
@@ -20,7 +21,8 @@ const SIMILARITY: &str = "https://w3id.org/aligned/similarity/";
 /// * *is a* is `rdfs:subClassOf`, *part of* `obo:BFO_0000050`. That one process regulates another is `aligned:regulatesTerm`,
 ///   `aligned:positivelyRegulatesTerm` or `aligned:negativelyRegulatesTerm`, and not the relation of the OBO foundry: that one
 ///   stands for regulations between genes here.
-/// * A gene is annotated by `obo:RO_0002331` (involved in), `obo:RO_0002327` (enables) or `obo:RO_0001025` (located in).
+/// * A gene is annotated by `obo:RO_0002331` (involved in), `obo:RO_0002327` (enables), `obo:RO_0001025` (located in),
+///   `obo:BFO_0000050` (part of) or `obo:RO_0002432` (is active in).
 /// * Similar genes are joined by `aligned:similar`, stated from the gene of lower index, and an `aligned:Similarity` tells in which
 ///   ontology and how much. Neither is a regulation.
 ///
@@ -99,11 +101,13 @@ fn relation_iri(relation: TermRelation) -> String {
     }
 }
 
-const fn annotation_predicate(ontology: Ontology) -> &'static str {
-    match ontology {
-        Ontology::BiologicalProcess => "http://purl.obolibrary.org/obo/RO_0002331",
-        Ontology::MolecularFunction => "http://purl.obolibrary.org/obo/RO_0002327",
-        Ontology::CellularComponent => "http://purl.obolibrary.org/obo/RO_0001025",
+const fn annotation_predicate(relation: AnnotationRelation, ontology: Ontology) -> &'static str {
+    match (relation, ontology) {
+        (AnnotationRelation::PartOf, _) => "http://purl.obolibrary.org/obo/BFO_0000050",
+        (AnnotationRelation::ActiveIn, _) => "http://purl.obolibrary.org/obo/RO_0002432",
+        (_, Ontology::BiologicalProcess) => "http://purl.obolibrary.org/obo/RO_0002331",
+        (_, Ontology::MolecularFunction) => "http://purl.obolibrary.org/obo/RO_0002327",
+        (_, Ontology::CellularComponent) => "http://purl.obolibrary.org/obo/RO_0001025",
     }
 }
 
@@ -115,10 +119,13 @@ fn write_annotations(
 ) -> std::io::Result<()> {
     for of_gene in annotations.pairs.chunk_by(|a, b| a.0 == b.0) {
         writer.begin(&gene_iris[of_gene[0].0.index()])?;
-        let mut terms: Vec<_> = of_gene.iter().map(|&(_, term)| &graph.terms()[term]).collect();
-        terms.sort_unstable_by_key(|term| (term.ontology, &term.id));
-        for term in terms {
-            writer.property(annotation_predicate(term.ontology), Object::Iri(&term_iri(&term.id)))?;
+        let mut pairs: Vec<_> = of_gene.iter().map(|pair| (&graph.terms()[pair.1], pair)).collect();
+        pairs.sort_unstable_by_key(|(term, _)| (term.ontology, &term.id));
+        for (term, pair) in pairs {
+            let implied = BTreeSet::from([AnnotationRelation::Implied]);
+            for &relation in annotations.relations.get(pair).unwrap_or(&implied) {
+                writer.property(annotation_predicate(relation, term.ontology), Object::Iri(&term_iri(&term.id)))?;
+            }
         }
         writer.end()?;
     }

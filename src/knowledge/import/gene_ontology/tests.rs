@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::biology::{GeneId, GeneTable};
+use crate::biology::{Authority, Gene, GeneId, GeneTable};
 use crate::knowledge::import::ImportError;
 use crate::knowledge::{KnowledgeBase, RdfSyntax, write_knowledge};
 
@@ -140,6 +140,80 @@ fn gene2go_gives_entrez_numbers() {
     assert_eq!(annotations.counts.left_out_for("qualifier NOT"), 1);
 }
 
+#[test]
+fn ncbi_names_genes_by_number_and_a_catalogue_gives_their_symbols() {
+    let content = "#tax_id\tGeneID\tGO_ID\tEvidence\tQualifier\tGO_term\tPubMed\tCategory\n\
+        9606\t7157\tGO:2\tIDA\tinvolved_in\texcision\t1\tProcess\n9606\t1\tGO:2\tIDA\tinvolved_in\texcision\t1\tProcess\n\
+        10090\t22059\tGO:3\tIDA\tinvolved_in\tmismatch\t1\tProcess\n";
+    let read =
+        |options: &AnnotationOptions| Annotations::from_gene2go(content.as_bytes(), "gene2go", &graph(), options);
+    let message = read(&AnnotationOptions::default()).expect_err("numbers").to_string();
+    assert!(message.contains("names genes by their NCBI number"), "{message}");
+    let mut catalogue = GeneTable::new();
+    catalogue.insert(Gene::named("TP53").with_accession(Authority::Entrez, "7157"));
+    let options = AnnotationOptions { catalogue: Some(catalogue), ..AnnotationOptions::default() };
+    let message = read(&options).expect_err("two taxa").to_string();
+    assert!(message.contains("holds rows of 2 taxa: 9606 (2 rows), 10090 (1 row)"), "{message}");
+    let human = read(&AnnotationOptions { taxon: Some("9606".into()), ..options }).expect("one taxon");
+    assert_eq!((human.genes.len(), human.genes.id("TP53").is_some()), (1, true));
+    assert_eq!(human.counts.left_out["of another taxon"].lines, [4]);
+    assert_eq!(human.counts.left_out["gene number not in the table of genes"].lines, [3]);
+}
+
+#[test]
+fn genes_of_two_species_are_never_merged() {
+    let text =
+        gaf(&[("TNF", "", "GO:2", "IDA")]) + &gaf(&[("TNF", "", "GO:3", "IEA")]).replace("9606", "9823|taxon:9606");
+    let read = |taxon: Option<&str>| {
+        let options = AnnotationOptions { taxon: taxon.map(str::to_owned), ..AnnotationOptions::default() };
+        Annotations::from_gaf(text.as_bytes(), "two.gaf", &graph(), &options)
+    };
+    let message = read(None).expect_err("two taxa").to_string();
+    assert!(message.contains("two.gaf holds rows of 2 taxa: 9606 (1 row), 9823 (1 row)"), "{message}");
+    let pig = read(Some("taxon:9823")).expect("one");
+    assert_eq!(pig.pairs, [(GeneId::new(0), graph().position("GO:3").expect("there"))]);
+    assert!(read(Some("562")).expect_err("absent").to_string().contains("no row has the taxon `562`"));
+}
+
+#[test]
+fn qualifiers_keep_their_meaning_or_are_left_out_by_name() {
+    let rows = [
+        ("A", "contributes_to", "GO:2", "IDA"),
+        ("B", "NOT|acts_upstream_of_or_within", "GO:2", "IDA"),
+        ("C", "not_involved_in", "GO:2", "IDA"),
+        ("D", "acts_upstream_of_positive_effect", "GO:2", "IDA"),
+        ("E", "is_active_in", "GO:2", "IDA"),
+        ("E", "located_in", "GO:2", "IDA"),
+        ("F", "befriends", "GO:2", "IDA"),
+        ("G", "part_of", "GO:2", "IDA"),
+        ("H", "colocalizes_with", "GO:2", "IDA"),
+    ];
+    let annotations = annotated(&rows, &AnnotationOptions::default());
+    let left_out: Vec<_> =
+        annotations.counts.left_out.iter().map(|(reason, entry)| (reason.as_str(), entry.rows)).collect();
+    assert_eq!(
+        left_out,
+        [
+            ("qualifier NOT", 2),
+            ("qualifier acts_upstream_of…", 1),
+            ("qualifier colocalizes_with", 1),
+            ("qualifier contributes_to", 1),
+            ("qualifier not known", 1),
+        ]
+    );
+    let mut text = Vec::new();
+    write_gene_ontology(&graph(), &annotations, &[], None, RdfSyntax::NQuads, &mut text).expect("memory");
+    let text = String::from_utf8(text).expect("text");
+    let of = |gene: &str| {
+        let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let about = words.filter(|words| words[0].ends_with(gene) && words[2].ends_with("GO_2>"));
+        about.map(|words| words[1].to_owned()).collect::<Vec<_>>()
+    };
+    let obo = |name: &str| format!("<http://purl.obolibrary.org/obo/{name}>");
+    assert_eq!(of("E>"), [obo("RO_0002432"), obo("RO_0002331")]);
+    assert_eq!(of("G>"), [obo("BFO_0000050")]);
+}
+
 fn all_terms(min_jaccard: f64) -> SimilarityOptions {
     SimilarityOptions { min_jaccard, max_term_size: None, min_terms: 1, ..SimilarityOptions::default() }
 }
@@ -190,7 +264,7 @@ proptest! {
             let id = genes.intern(&format!("g{gene:02}"));
             pairs.extend(set.iter().map(|term| (id, term + 1)));
         }
-        let annotations = Annotations { genes, pairs, counts: Default::default() };
+        let annotations = Annotations { genes, pairs, ..Annotations::default() };
         let found: BTreeSet<(usize, usize)> = similar_genes(&graph, &annotations, &all_terms(min_jaccard))
             .iter().map(|pair| (pair.first.index(), pair.second.index())).collect();
         let mut expected = BTreeSet::new();

@@ -171,6 +171,28 @@ fn a_variant_with_fewer_columns_and_ones_and_zeros_is_read() {
 }
 
 #[test]
+fn what_r_and_pandas_save_again_says_the_same() {
+    let plain = imported(&[MDM2], &OmniPathOptions::default());
+    for content in [
+        // write.table, write.table(quote = FALSE, na = "NA"), write.csv.
+        "\"source\"\t\"target\"\t\"source_genesymbol\"\t\"target_genesymbol\"\t\"is_directed\"\t\"is_stimulation\"\t\"is_inhibition\"\n\
+         \"1\"\t\"P04637\"\t\"Q00987\"\t\"TP53\"\t\"MDM2\"\t1\t1\t0\n",
+        "source\ttarget\tsource_genesymbol\ttarget_genesymbol\tis_directed\tis_stimulation\tis_inhibition\tcuration_effort\n\
+         P04637\tQ00987\tTP53\tMDM2\tTRUE\tTRUE\tNA\tNA\n",
+        "\"\",\"source\",\"target\",\"source_genesymbol\",\"target_genesymbol\",\"is_directed\",\"is_stimulation\",\"is_inhibition\",\"type\"\n\
+         \"1\",\"P04637\",\"Q00987\",\"TP53\",\"MDM2\",TRUE,TRUE,FALSE,NA\n",
+        // pandas with its index, and counts that lack some.
+        ",source,target,source_genesymbol,target_genesymbol,is_directed,is_stimulation,is_inhibition,curation_effort\n\
+         0,P04637,Q00987,TP53,MDM2,true,true,false,12.0\n",
+    ] {
+        let again = import(content.as_bytes(), "again", &OmniPathOptions::default()).expect(content);
+        assert_eq!((edges(&again), again.counts.read), (edges(&plain), 1), "{content}");
+        assert!(again.regulations[0].citation.kinds.is_empty(), "NA is no type");
+        assert!(again.genes.resolve("P04637").is_ok());
+    }
+}
+
+#[test]
 fn a_misspelt_type_is_answered_with_the_types_there_are() {
     let options = OmniPathOptions { types: vec!["transcriptionnal".into()], ..OmniPathOptions::default() };
     let message = import(file(&[MDM2]).as_bytes(), "omnipath.tsv", &options).expect_err("no such type").to_string();

@@ -15,13 +15,14 @@ use crate::biology::{Authority, Citation, Gene, GeneId, GeneTable, Sign};
 use super::collection::Collection;
 use super::complexes::{DROPPED, symbol_of};
 use super::delimited::{Layout, Table, first_fields, parts, text, without_mark};
+use super::names::gene_named;
 use super::sign_words::{SIGN_WORDS, read_signs};
 use super::{Complexes, ImportError, Imported, NO_SIGN};
 
 use protein::genes_of;
 
 const KNOWN: &str = "a PRECISE network (CSV with regulator, gene_id, effect), RegulonDB network files with `#` comments (TF–gene, \
-    sigma–gene, sRNA, or the newer NetworkRegulatorGene), the EcoCyc table of direct regulators, and the EcoCyc export of \
+    sigma–gene, sRNA, or the newer NetworkRegulatorGene and TF-RISet), the EcoCyc table of direct regulators, and the EcoCyc export of \
     regulators with an indented line of targets such as `-rmf +/-zntA`";
 
 /// How well a regulation is supported, in RegulonDB's three classes.
@@ -77,7 +78,7 @@ enum Format {
 /// [`ImportError`] if the format is not known, a row is broken, or an effect is not understood.
 pub fn import(content: &[u8], file_name: &str, options: &RegulonDbOptions) -> Result<Imported, ImportError> {
     text(content, file_name)?;
-    let mut importer = Importer { file_name, options, collection: Collection::default() };
+    let mut importer = Importer { file_name, options, collection: Collection::default(), first_genes: 0 };
     let format = recognised(content, file_name)?;
     tracing::debug!(?format, file_name, "format recognised");
     match format {
@@ -88,22 +89,90 @@ pub fn import(content: &[u8], file_name: &str, options: &RegulonDbOptions) -> Re
         Format::RegulatorTable => importer.regulator_table(content)?,
         Format::RegulatorLines => importer.regulator_lines(content)?,
     }
-    Ok(importer.collection.finish(options.catalogue.as_ref()))
+    let first_genes = importer.first_genes;
+    let mut imported = importer.collection.finish(options.catalogue.as_ref());
+    if first_genes > 0 {
+        imported.notes.push(format!(
+            "{first_genes} rows name a transcription unit as the target: its first gene is taken, the further ones are not"
+        ));
+    }
+    Ok(imported)
 }
 
-const COMMENTED: Layout = Layout { comment: Some(b'#'), ..Layout::TSV };
+/// Names of columns in the releases of RegulonDB since 11.
+const REGULATOR: [&str; 3] = ["regulatorName", "tfName", "regulator"];
+const TARGET: [&str; 3] = ["regulatedName", "targetName", "geneName"];
+const FUNCTION: [&str; 4] = ["function", "riFunction", "effect", "regulationType"];
+const FIRST_GENE: &str = "firstGene";
+const UNIT: &str = "targetTuOrGene";
+const NO_FIRST_GENE: &str = "transcription unit without a first gene";
+
+/// Where a numbered table says what.
+struct NumberedColumns {
+    regulator: usize,
+    /// The target itself, or the first gene of its transcription unit.
+    target: usize,
+    is_first_gene: bool,
+    unit: Option<usize>,
+    function: usize,
+    class: Option<usize>,
+}
+
+impl NumberedColumns {
+    fn of(table: &Table<'_>, file: &str) -> Result<Self, ImportError> {
+        let names: Vec<String> = table.columns().iter().map(|column| unnumbered(column).to_owned()).collect();
+        let any = |wanted: &[&str]| {
+            wanted.iter().find_map(|wanted| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)))
+        };
+        let column = |wanted: &[&str]| {
+            any(wanted).ok_or_else(|| ImportError::MissingColumn {
+                file: file.to_owned(),
+                column: wanted[0].to_owned(),
+                found: names.clone(),
+                nearest: None,
+            })
+        };
+        let named = any(&TARGET);
+        Ok(Self {
+            regulator: column(&REGULATOR)?,
+            target: named.map_or_else(|| column(&[FIRST_GENE]), Ok)?,
+            is_first_gene: named.is_none(),
+            unit: any(&[UNIT]).filter(|_| named.is_none()),
+            function: column(&FUNCTION)?,
+            class: any(&["confidenceLevel", "confidence"]),
+        })
+    }
+
+    /// The target of a row, and whether it stands for a transcription unit; `None` if a unit names no first gene.
+    fn target(&self, table: &Table<'_>) -> Result<Option<(String, bool)>, ImportError> {
+        if !self.is_first_gene {
+            return Ok(Some((table.gene_name(self.target, "regulatedName")?.to_owned(), false)));
+        }
+        // `RDBECOLITUC01136:accBC`, `RDBECOLIGNC00015:accB`.
+        let unit = table.field_if(self.unit);
+        let own = unit.split_once(':').filter(|(id, _)| id.starts_with("RDBECOLIGN")).map(|(_, name)| name.trim());
+        Ok(match (own, table.field(self.target)) {
+            (Some(gene), _) if !gene.is_empty() => Some((gene.to_owned(), false)),
+            (_, "" | "-" | "None") => None,
+            (_, first) => Some((first.to_owned(), true)),
+        })
+    }
+}
+
+const COMMENTED: Layout = Layout::TSV;
 
 fn recognised(content: &[u8], file_name: &str) -> Result<Format, ImportError> {
     let tabbed = first_fields(content, COMMENTED);
     let has = |name: &str| tabbed.iter().any(|field| field == name);
-    let commas = first_fields(content, Layout { comment: Some(b'#'), ..Layout::CSV });
-    if commas.iter().any(|field| field == "regulator") && commas.iter().any(|field| field == "effect") {
+    let guessed = first_fields(content, Layout::guess_quotes(content));
+    if ["regulator", "gene_id", "effect"].iter().all(|name| guessed.iter().any(|field| field == name)) {
         return Ok(Format::Precise);
     }
     if has("Matches") && has("Accession-1") {
         return Ok(Format::RegulatorTable);
     }
-    if tabbed.iter().any(|field| unnumbered(field) == "regulatedName") {
+    let named = |name: &str| guessed.iter().any(|field| unnumbered(field).eq_ignore_ascii_case(name));
+    if TARGET.into_iter().chain([FIRST_GENE]).any(named) && FUNCTION.into_iter().any(named) {
         return Ok(Format::NumberedNetwork);
     }
     if tabbed.len() >= 7 && tabbed[0].starts_with("sRNA") {
@@ -167,6 +236,8 @@ struct Importer<'a> {
     file_name: &'a str,
     options: &'a RegulonDbOptions,
     collection: Collection,
+    /// Rows whose target is a transcription unit, of which the first gene is taken.
+    first_genes: u64,
 }
 
 impl Importer<'_> {
@@ -212,7 +283,7 @@ impl Importer<'_> {
     fn target(&self, name: &str, locus_tag: &str) -> Gene {
         let catalogue = self.options.catalogue.as_ref();
         let known = catalogue.and_then(|table| {
-            let id = table.find(locus_tag).ok().flatten()?;
+            let id = gene_named(table, locus_tag)?;
             Some(table.symbol(id))
         });
         let symbol = known.unwrap_or(if name.is_empty() { locus_tag } else { name });
@@ -237,7 +308,7 @@ impl Importer<'_> {
 
     /// `regulator, gene_id, effect`, and in PRECISE-1K `gene_name, evidence, source`.
     fn precise(&mut self, content: &[u8]) -> Result<(), ImportError> {
-        let mut table = Table::open(content, self.file_name, Layout { comment: Some(b'#'), ..Layout::CSV })?;
+        let mut table = Table::open(content, self.file_name, Layout::guess_quotes(content))?;
         let (regulator, gene_id) = (table.column("regulator")?, table.column("gene_id")?);
         let effect = table.column("effect")?;
         let gene_name = table.optional("gene_name");
@@ -271,30 +342,27 @@ impl Importer<'_> {
         Ok(())
     }
 
-    /// The newer `NetworkRegulatorGene`: a header of numbered columns.
+    /// The newer `NetworkRegulatorGene` and `TF-RISet`: a header of numbered columns.
     fn numbered_network(&mut self, content: &[u8]) -> Result<(), ImportError> {
-        let mut table = Table::open(content, self.file_name, COMMENTED)?;
-        let names: Vec<String> = table.columns().iter().map(|column| unnumbered(column).to_owned()).collect();
-        let column = |wanted: &str| {
-            let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
-            found.ok_or_else(|| ImportError::MissingColumn {
-                file: self.file_name.to_owned(),
-                column: wanted.to_owned(),
-                found: names.clone(),
-                nearest: None,
-            })
-        };
-        let (regulator, regulated, function) =
-            (column("regulatorName")?, column("regulatedName")?, column("function")?);
-        let class = column("confidenceLevel").ok();
-        self.demand_evidence(class.is_some())?;
+        let mut table = Table::open(content, self.file_name, Layout::guess_quotes(content))?;
+        let columns = NumberedColumns::of(&table, self.file_name)?;
+        self.demand_evidence(columns.class.is_some())?;
         while table.next_row()? {
-            let signs = signs(&table, function)?;
-            let regulators = table.gene_name(regulator, "regulatorName")?;
+            let signs = signs(&table, columns.function)?;
+            let regulators = table.gene_name(columns.regulator, "regulatorName")?;
             let mut support = Support::new(TRANSCRIPTIONAL, "RegulonDB");
-            support.class = EvidenceClass::read(table.field_if(class));
-            let target = self.target(table.gene_name(regulated, "regulatedName")?, "");
-            self.state(regulators, target, signs, &support, table.line());
+            support.class = EvidenceClass::read(table.field_if(columns.class));
+            match columns.target(&table)? {
+                Some((target, is_first)) => {
+                    self.first_genes += u64::from(is_first);
+                    let target = self.target(&target, "");
+                    self.state(regulators, target, signs, &support, table.line());
+                }
+                None => {
+                    self.collection.read_row();
+                    self.collection.leave_out(NO_FIRST_GENE, table.line());
+                }
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! From the name of a protein of *Escherichia coli* to the symbols of its genes.
 
 use crate::biology::GeneTable;
+use crate::knowledge::import::names::gene_named;
 
 /// Proteins whose name does not spell their genes.
 ///
@@ -70,7 +71,7 @@ fn gene_of(name: &str, catalogue: Option<&GeneTable>) -> String {
     if let Some(table) = catalogue
         && table.id(&symbol).is_none()
         && name.starts_with(|first: char| first.is_ascii_uppercase())
-        && let Ok(Some(id)) = table.find(name)
+        && let Some(id) = gene_named(table, name)
     {
         return table.symbol(id).to_owned();
     }

@@ -104,6 +104,31 @@ fn the_newer_regulondb_file_with_numbered_columns_is_read() {
     );
 }
 
+const RISET: &str = "# Release: 13\n1)riId\t2)riType\t4)tfName\t11)riFunction\t17)firstGene\t19)targetTuOrGene\t20)confidenceLevel\n\
+    RIC1\ttf-promoter\tAccB\trepressor\taccB\tRDBECOLITUC01136:accBC\tW\n\
+    RIC2\ttf-promoter\tAccB\trepressor\taccB\tRDBECOLITUC01136:accBC\tS\n\
+    RIC3\ttf-gene\tOmpR\tactivator\t\tRDBECOLIGNC00660:ompC\tC\n\
+    RIC4\ttf-promoter\tFur\tdual\t\tRDBECOLITUC00001:entCEBAH\tS\n\
+    RIC5\ttf-promoter\tCRP\t\tlacZ\tRDBECOLITUC00002:lacZYA\tS\n";
+
+#[test]
+fn the_interactions_of_current_releases_act_on_the_first_gene_of_a_unit_and_say_so() {
+    let imported = imported(RISET, &RegulonDbOptions::default());
+    assert_eq!(edges(&imported), ["accB -| accB", "ompR -> ompC"]);
+    assert_eq!(imported.counts.left_out[NO_FIRST_GENE].lines, [6]);
+    assert_eq!(imported.counts.left_out[NO_SIGN].lines, [7]);
+    assert!(imported.notes[0].starts_with("3 rows name a transcription unit"), "{:?}", imported.notes);
+}
+
+#[test]
+fn the_same_columns_under_the_names_of_release_12_without_numbers_and_with_commas() {
+    let content = "riId,riType,regulatorName,function,firstGene,targetTuOrGene,confidenceLevel\n\
+        RIC1,tf-promoter,AccB,repressor,accB,RDBECOLITUC01136:accBC,W\n";
+    assert_eq!(edges(&imported(content, &RegulonDbOptions::default())), ["accB -| accB"]);
+    let strong = RegulonDbOptions { min_evidence: Some(EvidenceClass::Strong), ..RegulonDbOptions::default() };
+    assert!(imported(content, &strong).regulations.is_empty());
+}
+
 #[test]
 fn small_rnas_regulate_after_transcription() {
     let content = "sRNA1\tryhB\tsodB\t\t\tforward\t-\t\tantisense\tpost-transcriptional regulation\t\tWeak\n\
