@@ -81,7 +81,8 @@ impl Bench {
 }
 
 const REFINE: &str = "refine --kb kb.ttl --data screen.csv --rounds 1 -q";
-const RESULTS: [&str; 6] = ["config.toml", "refined.ttl", "report.html", "report.json", "report.md", "revisions.tsv"];
+const RESULTS: [&str; 7] =
+    ["config.toml", "refined.ttl", "report.html", "report.json", "report.md", "revisions.tsv", "verdicts.tsv"];
 
 #[test]
 fn an_input_is_never_written_over_however_it_is_called() {

@@ -127,7 +127,10 @@ impl Bench {
 #[test]
 fn the_missing_regulation_is_added_and_everything_is_written() {
     let bench = Bench::new();
-    bench.refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--out", "out"]).assert().success();
+    bench
+        .refine(&["--kb", "kb.ttl", "--data", "screen.csv", "--objective", "mismatch", "--out", "out"])
+        .assert()
+        .success();
     for name in ["refined.ttl", "revisions.tsv", "report.json", "report.md", "report.html", "config.toml"] {
         assert!(bench.path("out").join(name).is_file(), "{name}");
     }
@@ -391,7 +394,10 @@ fn byte_order_mark_crlf_and_quotes_are_read() {
         .map(|line| line.split(',').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join(","))
         .collect();
     bench.file("windows.csv", &format!("\u{feff}{}\r\n", quoted.join("\r\n")));
-    bench.refine(&["--kb", "kb.ttl", "--data", "windows.csv", "--out", "out"]).assert().success();
+    bench
+        .refine(&["--kb", "kb.ttl", "--data", "windows.csv", "--objective", "mismatch", "--out", "out"])
+        .assert()
+        .success();
     assert_eq!(bench.json("out/report.json")["revisions"]["added"], 1);
 }
 

@@ -3,7 +3,9 @@
 use aligned::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use aligned::datasets::{Dataset, Split};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{Checkpoint, Config, KnowledgeBases, Materials, Outcome, PipelineError, StopReason, run_from};
+use aligned::pipeline::{
+    Checkpoint, Config, KnowledgeBases, Materials, Objective, Outcome, PipelineError, StopReason, run_from,
+};
 use aligned::progress::{Unwatched, Watch};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -48,8 +50,9 @@ fn world() -> World {
     }
 }
 
+/// Settings of the search; see the tests of the evidence beside it.
 fn config() -> Config {
-    let mut config = Config::default();
+    let mut config = Config { objective: Objective::Mismatch, ..Config::default() };
     config.neural.max_epochs = 15;
     config.refinement.bootstraps = 20;
     config.refinement.simulations = 10;
@@ -152,9 +155,11 @@ fn scores_are_those_of_the_network_that_is_handed_in() {
 fn knowledge_that_agrees_with_all_data_comes_back_untouched() {
     let mut world = world();
     world.network = RegulatoryNetwork::new(N_GENES, truth());
-    let outcome = outcome(&world, &config(), &Unwatched);
-    assert!(outcome.revisions.is_empty());
-    assert_eq!(outcome.refined, world.network);
+    for objective in [Objective::Mismatch, Objective::Evidence] {
+        let outcome = outcome(&world, &Config { objective, ..config() }, &Unwatched);
+        assert!(outcome.revisions.is_empty(), "{objective:?}");
+        assert_eq!(outcome.refined, world.network);
+    }
 }
 
 /// Asks to stop once a phase of this name has begun so many times.

@@ -45,6 +45,8 @@ pub(super) fn decide(
     let mut withdrawn = limits.withdrawn;
     let mut stated = std::collections::BTreeSet::new();
     for mut group in groups {
+        // Do no harm: what the knowledge reads right already needs no addition.
+        group.retain(|draft| draft.kind != RevisionKind::Added || !rows.entries(draft).0.is_empty());
         group.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.regulation.cmp(&b.regulation)));
         let room = match group.first() {
             Some(Draft { kind: RevisionKind::Added, statement: StatementKind::Regulation, .. }) => limits.added,

@@ -469,3 +469,6 @@ impl ResponseModel {
         told
     }
 }
+
+#[cfg(test)]
+mod tests;

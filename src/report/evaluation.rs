@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::tables::MarkdownTable;
 use super::wording::{counted, difference, grouped, percent, score, with_interval};
 use super::{InputFile, ReportError, json};
+use crate::biology::StatementKind;
 use crate::metrics::Interval;
 use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
 
@@ -163,7 +164,10 @@ fn replications(stratum: &Stratum) -> Option<String> {
         any = true;
         table.push([
             row.name.clone(),
-            fared.kind.word().to_owned(),
+            match fared.statement {
+                StatementKind::Regulation => fared.kind.word().to_owned(),
+                StatementKind::Effect => format!("effects {}", fared.kind.word()),
+            },
             grouped(fared.revisions as u64),
             grouped(fared.hold as u64),
             grouped(fared.fail as u64),

@@ -79,7 +79,7 @@ pub struct KnowledgeScore {
     pub silent: u64,
     /// Macro-F1 less that of the original knowledge, on the same draws; `None` for the original itself.
     pub less_original: Option<PairedDifference>,
-    /// Regulations that the original lacks or states otherwise, and those of it that are missing here.
+    /// Regulations and effects that the original lacks or states otherwise, and those of it that are missing here.
     pub regulations_gained: usize,
     /// See [`KnowledgeScore::regulations_gained`].
     pub regulations_lost: usize,
@@ -106,7 +106,8 @@ impl Foretold {
     ) -> Self {
         let NamedNetwork { name, network } = named;
         let lacking = |one: &RegulatoryNetwork, other: &RegulatoryNetwork| {
-            one.regulations().iter().filter(|&&regulation| !other.contains(regulation)).count()
+            let regulations = one.regulations().iter().filter(|&&regulation| !other.contains(regulation));
+            regulations.count() + one.effects().iter().filter(|&&effect| !other.contains_effect(effect)).count()
         };
         Self {
             name: name.to_owned(),

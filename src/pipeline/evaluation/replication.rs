@@ -1,13 +1,17 @@
 //! Do the revisions of a knowledge base hold in experiments that it was not refined with?
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::biology::RevisionKind;
+use crate::biology::{
+    Direction, GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind, StatementKind,
+};
 use crate::datasets::Dataset;
 use crate::network::RegulatoryNetwork;
 use crate::refinement::{RefinementData, mended_and_broken};
-use crate::symbolic::Reading;
+use crate::symbolic::{Closure, Reading, Simulator};
 
 /// How often the perturbations are dealt anew for what chance gives.
 const DEALS: u64 = 20;
@@ -20,6 +24,9 @@ const DEALS: u64 = 20;
 pub struct Replication {
     /// What the revisions did.
     pub kind: RevisionKind,
+    /// To which kind of statement.
+    #[serde(default)]
+    pub statement: StatementKind,
     /// How many there are.
     pub revisions: usize,
     /// Those that hold.
@@ -38,6 +45,88 @@ pub struct Replication {
 
 /// How the revisions that lead from `original` to `refined` fare in `dataset`, by kind; kinds without one are left out.
 pub(super) fn replications(
+    original: &RegulatoryNetwork,
+    refined: &RegulatoryNetwork,
+    dataset: &Dataset,
+    (depth, reading): (usize, Reading),
+    seed: u64,
+) -> Vec<Replication> {
+    let mut told = of_regulations(original, refined, dataset, (depth, reading), seed);
+    let added = original.effect_revisions_to(refined).into_iter().filter(|(kind, _)| *kind == RevisionKind::Added);
+    let effects = Effects::new(original, added.map(|(_, effect)| effect).collect(), dataset, (depth, reading));
+    told.extend(effects.replication(dataset, seed));
+    told
+}
+
+/// Added effects, with what the original knowledge says of the perturbations of their regulators.
+struct Effects {
+    effects: Vec<Regulation>,
+    /// Row of `said` of each perturbation of a single gene.
+    places: BTreeMap<(GeneId, Direction), usize>,
+    said: ResponseMatrix,
+}
+
+impl Effects {
+    fn new(
+        original: &RegulatoryNetwork,
+        effects: Vec<Regulation>,
+        dataset: &Dataset,
+        (depth, reading): (usize, Reading),
+    ) -> Self {
+        let causes: BTreeSet<_> = effects.iter().map(|effect| effect.regulator).collect();
+        let single = dataset.perturbations.iter().filter_map(single);
+        let moved: BTreeSet<_> = single.filter(|(gene, _)| causes.contains(gene)).collect();
+        let perturbations: Vec<_> = moved.iter().filter_map(|&change| Perturbation::of([change])).collect();
+        Self {
+            effects,
+            places: moved.into_iter().enumerate().map(|(place, change)| (change, place)).collect(),
+            said: Closure::new(original, depth, reading).simulate(&perturbations),
+        }
+    }
+
+    fn replication(&self, dataset: &Dataset, seed: u64) -> Option<Replication> {
+        if self.effects.is_empty() {
+            return None;
+        }
+        let all: Vec<_> = (0..dataset.len()).collect();
+        let deal = |deal: u64| self.fare(&dataset.permuted(&all, seed.wrapping_add(deal)));
+        let permuted: Vec<_> = (0..DEALS).into_par_iter().map(deal).collect();
+        Some(compared((RevisionKind::Added, StatementKind::Effect), self.effects.len(), self.fare(dataset), &permuted))
+    }
+
+    /// Effects of which more of the direct entries are right only with them than are wrong only with them, and the others.
+    fn fare(&self, dataset: &Dataset) -> (usize, usize) {
+        let mut rows: BTreeMap<GeneId, Vec<(usize, Direction)>> = BTreeMap::new();
+        for (row, perturbation) in dataset.perturbations.iter().enumerate() {
+            if let Some((gene, direction)) = single(perturbation) {
+                rows.entry(gene).or_default().push((row, direction));
+            }
+        }
+        let (mut hold, mut fail) = (0, 0);
+        for effect in &self.effects {
+            let entries = rows.get(&effect.regulator).into_iter().flatten();
+            let gains = entries.filter_map(|&(row, direction)| {
+                let seen = dataset.observed.get(row, effect.target)?;
+                let before = self.said.get(*self.places.get(&(effect.regulator, direction))?, effect.target);
+                let after = Response::from_value(effect.sign.value() * direction.value());
+                Some(i32::from(after == Some(seen)) - i32::from(before == Some(seen)))
+            });
+            let gain: i32 = gains.sum();
+            hold += usize::from(gain > 0);
+            fail += usize::from(gain < 0);
+        }
+        (hold, fail)
+    }
+}
+
+fn single(perturbation: &Perturbation) -> Option<(GeneId, Direction)> {
+    match perturbation.changes() {
+        &[change] => Some(change),
+        _ => None,
+    }
+}
+
+fn of_regulations(
     original: &RegulatoryNetwork,
     refined: &RegulatoryNetwork,
     dataset: &Dataset,
@@ -65,26 +154,39 @@ pub(super) fn replications(
     let dealt: Vec<_> = (0..DEALS).into_par_iter().map(deal).collect();
     let replication = |kind: RevisionKind| {
         let of_kind = revisions.iter().filter(|(other, _)| *other == kind).count();
-        let (hold, fail) = found[kind as usize];
-        let dealt = || dealt.iter().map(|counts| counts[kind as usize]);
-        let as_good = dealt().filter(|&(held, failed)| held * (hold + fail) >= hold * (held + failed)).count();
-        (of_kind > 0).then(|| Replication {
-            kind,
-            revisions: of_kind,
-            hold,
-            fail,
-            hold_by_chance: dealt().map(|(held, _)| held as f64).sum::<f64>() / DEALS as f64,
-            fail_by_chance: dealt().map(|(_, failed)| failed as f64).sum::<f64>() / DEALS as f64,
-            p_value: (1 + as_good) as f64 / (1 + DEALS) as f64,
-        })
+        let dealt: Vec<_> = dealt.iter().map(|counts| counts[kind as usize]).collect();
+        (of_kind > 0).then(|| compared((kind, StatementKind::Regulation), of_kind, found[kind as usize], &dealt))
     };
     RevisionKind::ALL.into_iter().filter_map(replication).collect()
+}
+
+/// The revisions that hold and fail beside those with the perturbations permuted.
+fn compared(
+    (kind, statement): (RevisionKind, StatementKind),
+    revisions: usize,
+    (hold, fail): (usize, usize),
+    permuted: &[(usize, usize)],
+) -> Replication {
+    let as_good = permuted.iter().filter(|&&(held, failed)| held * (hold + fail) >= hold * (held + failed)).count();
+    let mean = |count: fn(&(usize, usize)) -> usize| {
+        permuted.iter().map(|counts| count(counts) as f64).sum::<f64>() / permuted.len() as f64
+    };
+    Replication {
+        kind,
+        statement,
+        revisions,
+        hold,
+        fail,
+        hold_by_chance: mean(|counts| counts.0),
+        fail_by_chance: mean(|counts| counts.1),
+        p_value: (1 + as_good) as f64 / (1 + permuted.len()) as f64,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
+    use crate::biology::Sign;
 
     fn arc(from: usize, to: usize, sign: Sign) -> Regulation {
         Regulation::new(GeneId::new(from), GeneId::new(to), sign)
@@ -118,6 +220,11 @@ mod tests {
         let habit = fare(|_, _| true);
         assert_eq!((habit.hold, habit.fail), (10, 0));
         assert!((habit.hold_by_chance - 10.0).abs() < 1e-9 && (habit.p_value - 1.0).abs() < 1e-9, "{habit:?}");
+        // The same claims made as effects fare alike, and are told apart.
+        let effects = none.clone().with_effects(all.regulations().iter().copied());
+        let as_effects = replications(&none, &effects, &screen(|row, target| row == target), (5, Reading::Nearest), 1);
+        assert_eq!(as_effects.len(), 1);
+        assert_eq!(Replication { statement: StatementKind::Regulation, ..as_effects[0] }, specific);
         // Half of the additions are wrong.
         let half = fare(|row, target| row == target && row % 2 == 0);
         assert_eq!((half.hold, half.fail), (5, 5));
