@@ -30,8 +30,7 @@ impl Logistic {
     /// `None` without an example of each class.
     pub fn fit(examples: &Examples<'_>) -> Option<Self> {
         const PENALTY: f64 = 1.0 / 0.3;
-        let both = [true, false].map(|class| examples.positive.iter().any(|&positive| positive == class));
-        if both != [true, true] {
+        if !examples.positive.contains(&true) || !examples.positive.contains(&false) {
             return None;
         }
         let (mean, scale) = moments(examples);
@@ -48,9 +47,7 @@ impl Logistic {
             // A step of Newton's may overshoot far from the optimum; near it the damping is 1.
             let longest = step.iter().fold(0.0_f64, |longest, value| longest.max(value.abs()));
             let damping = (2.0 / longest).min(1.0);
-            for feature in 0..examples.n_features {
-                model.weights[feature] -= damping * step[feature];
-            }
+            model.weights.iter_mut().zip(&step).for_each(|(weight, change)| *weight -= damping * change);
             model.intercept -= damping * step[examples.n_features];
             if longest < 1e-8 {
                 break;
