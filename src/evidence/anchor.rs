@@ -183,7 +183,7 @@ pub(super) fn entry_log_ratio(call: i8, rates: [f64; 2], transmission: f64, sign
 
 /// Probabilities of the expected and of the other response where a regulation transmits with probability `m`, with its
 /// sign right with probability `s`, over a gene that moves by itself.
-pub(super) fn with_regulation(rates: [f64; 2], m: f64, s: f64) -> [f64; 2] {
+fn with_regulation(rates: [f64; 2], m: f64, s: f64) -> [f64; 2] {
     [m * s + (1.0 - m) * rates[0], m * (1.0 - s) + (1.0 - m) * rates[1]]
 }
 

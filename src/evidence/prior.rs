@@ -202,8 +202,7 @@ impl<'a> Pairs<'a> {
         let of_targets: Vec<_> = targets.iter().map(|&column| (column, profile(column))).collect();
         best.par_iter_mut().enumerate().for_each(|(column, best)| {
             let own = profile(column);
-            for (target, profile) in of_targets.iter().filter(|(target, _)| *target != column) {
-                debug_assert_ne!(*target, column);
+            for (_, profile) in of_targets.iter().filter(|(target, _)| *target != column) {
                 let correlation = own.iter().zip(profile).map(|(a, b)| a * b).sum::<f32>().abs();
                 if correlation > best[0] {
                     *best = [correlation, best[0]];

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::anchor::{entry_log_ratio, with_regulation};
+use super::anchor::entry_log_ratio;
 use super::screen::{Counts, Screen};
 use crate::biology::{Regulation, Sign};
 use crate::network::RegulatoryNetwork;
@@ -128,7 +128,6 @@ pub(super) fn hear(screen: &Screen, place: usize, regulation: Regulation, model:
     }
     let weights = [log_ratios[0].exp() * PRIOR[0], log_ratios[1].exp() * PRIOR[1], PRIOR[2]];
     let total: f64 = weights.iter().sum();
-    debug_assert!(with_regulation([0.1, 0.1], m, s).iter().all(|probability| *probability > 0.0));
     let counts = match regulation.sign {
         Sign::Activation => counts,
         Sign::Inhibition => Counts { positive: counts.negative, negative: counts.positive, ..counts },
