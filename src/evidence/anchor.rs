@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::screen::Screen;
-use crate::biology::Sign;
+use crate::biology::{Regulation, Sign};
 use crate::network::RegulatoryNetwork;
 
 /// Largest p-value at which a test counts as passed. Three are made.
@@ -137,8 +137,8 @@ fn known_regulations(network: &RegulatoryNetwork, screen: &Screen, permutations:
         .iter()
         .map(|regulator| {
             let targets = network.targets_of(regulator.gene).iter().filter(|target| {
-                let other = crate::network::Neighbour { sign: target.sign.opposite(), ..**target };
-                target.gene != regulator.gene && network.targets_of(regulator.gene).binary_search(&other).is_err()
+                let opposite = Regulation::new(regulator.gene, target.gene, target.sign.opposite());
+                target.gene != regulator.gene && !network.contains(opposite)
             });
             targets.filter_map(|target| Some((screen.column(target.gene)?, target.sign))).collect()
         })

@@ -44,18 +44,26 @@ pub(super) fn decide(
     let (mut applied, mut proposed) = (Vec::new(), Vec::new());
     let mut withdrawn = limits.withdrawn;
     let mut stated = std::collections::BTreeSet::new();
-    for mut group in groups {
+    for group in groups {
+        let with_entries = group.into_iter().map(|draft| {
+            let entries = rows.entries(&draft);
+            (draft, entries)
+        });
         // Do no harm: what the knowledge reads right already needs no addition.
-        group.retain(|draft| draft.kind != RevisionKind::Added || !rows.entries(draft).0.is_empty());
-        group.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.regulation.cmp(&b.regulation)));
-        let room = match group.first() {
-            Some(Draft { kind: RevisionKind::Added, statement: StatementKind::Regulation, .. }) => limits.added,
-            Some(Draft { kind: RevisionKind::Added, .. }) => usize::MAX,
-            _ => withdrawn,
+        let needed =
+            with_entries.filter(|(draft, (mended, _))| draft.kind != RevisionKind::Added || !mended.is_empty());
+        let mut group: Vec<_> = needed.collect();
+        group.sort_by(|(a, _), (b, _)| b.probability.total_cmp(&a.probability).then(a.regulation.cmp(&b.regulation)));
+        let Some((Draft { kind, statement, .. }, _)) = group.first() else { continue };
+        let withdraws = *kind != RevisionKind::Added;
+        let room = match statement {
+            _ if withdraws => withdrawn,
+            StatementKind::Regulation => limits.added,
+            StatementKind::Effect => usize::MAX,
         };
         let (mut sum, mut errors, mut number) = (0.0, 0.0, 0.0);
         let mut taken = 0;
-        for draft in group {
+        for (draft, entries) in group {
             // What is stated as a regulation is not stated as an effect as well.
             if draft.statement == StatementKind::Effect && stated.contains(&draft.regulation) {
                 continue;
@@ -73,10 +81,10 @@ pub(super) fn decide(
                 stated.insert(draft.regulation);
             }
             let status = if apply { RevisionStatus::Applied } else { RevisionStatus::Proposed };
-            let revision = rows.revision(draft, status, errors / number);
+            let revision = revision(draft, entries, status, errors / number);
             if apply { applied.push(revision) } else { proposed.push(revision) }
         }
-        if room == withdrawn {
+        if withdraws {
             withdrawn -= taken;
         }
     }
@@ -92,13 +100,13 @@ pub(super) fn decide(
     (applied, unproposed as u64)
 }
 
-fn of_candidate(candidate: &Candidate, statement: StatementKind, probability: f64, may_apply: bool) -> Draft {
+fn of_candidate(candidate: &Candidate, statement: StatementKind, probability: f64) -> Draft {
     Draft {
         kind: RevisionKind::Added,
         statement,
         regulation: candidate.regulation,
         probability,
-        may_apply,
+        may_apply: true,
         log_likelihood_ratio: candidate.log_likelihood_ratio,
         experiments: candidate.experiments,
         mediator: candidate.mediator,
@@ -108,9 +116,7 @@ fn of_candidate(candidate: &Candidate, statement: StatementKind, probability: f6
 fn regulations(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
     let probable = assessment.candidates.iter().filter(|candidate| !(limits.is_locked)(candidate.regulation.flipped()));
     let probable = probable.filter_map(|candidate| Some((candidate, candidate.probability.filter(|&p| p >= LEAST)?)));
-    probable
-        .map(|(candidate, probability)| of_candidate(candidate, StatementKind::Regulation, probability, true))
-        .collect()
+    probable.map(|(candidate, probability)| of_candidate(candidate, StatementKind::Regulation, probability)).collect()
 }
 
 /// An effect that the knowledge states already is not stated again; one of the other sign is not put beside it.
@@ -121,7 +127,7 @@ fn effects(assessment: &Assessment, network: &RegulatoryNetwork) -> Vec<Draft> {
     let probable = probable.filter_map(|candidate| Some((candidate, candidate.effect?)));
     probable
         .filter(|&(_, probability)| probability >= 0.5 * LEAST)
-        .map(|(candidate, probability)| of_candidate(candidate, StatementKind::Effect, probability, true))
+        .map(|(candidate, probability)| of_candidate(candidate, StatementKind::Effect, probability))
         .collect()
 }
 
@@ -168,6 +174,27 @@ fn removals(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
         .collect()
 }
 
+fn revision(
+    draft: Draft,
+    (mended, broken): (Vec<Entry>, Vec<Entry>),
+    status: RevisionStatus,
+    q_value: f64,
+) -> Revision {
+    let Draft { kind, statement, regulation, probability, log_likelihood_ratio, experiments, mediator, .. } = draft;
+    let evidence = Evidence {
+        objective_drop: mended.len() as f64 - broken.len() as f64,
+        mended,
+        broken,
+        q_value: Some(q_value.clamp(0.0, 1.0)),
+        posterior: Some(probability),
+        log_likelihood_ratio: Some(log_likelihood_ratio),
+        experiments: Some(experiments),
+        mediators: mediator.into_iter().collect(),
+        ..Evidence::default()
+    };
+    Revision { kind, statement, regulation, status, evidence }
+}
+
 /// The rows that speak of each regulator.
 struct Rows<'a> {
     data: &'a EvidenceData<'a>,
@@ -182,23 +209,6 @@ impl<'a> Rows<'a> {
             data.perturbations[row].genes().for_each(|gene| of.entry(gene).or_default().push(row));
         }
         Self { data, read: data.read, of }
-    }
-
-    fn revision(&self, draft: Draft, status: RevisionStatus, q_value: f64) -> Revision {
-        let (mended, broken) = self.entries(&draft);
-        let Draft { kind, statement, regulation, probability, log_likelihood_ratio, experiments, mediator, .. } = draft;
-        let evidence = Evidence {
-            objective_drop: mended.len() as f64 - broken.len() as f64,
-            mended,
-            broken,
-            q_value: Some(q_value.clamp(0.0, 1.0)),
-            posterior: Some(probability),
-            log_likelihood_ratio: Some(log_likelihood_ratio),
-            experiments: Some(experiments),
-            mediators: mediator.into_iter().collect(),
-            ..Evidence::default()
-        };
-        Revision { kind, statement, regulation, status, evidence }
     }
 
     /// Entries of the target in the experiments on the regulator: those that the revised statement alone reads right and the
