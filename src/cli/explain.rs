@@ -23,7 +23,8 @@ const SHOWN_REFERENCES: usize = 6;
 
 /// Show the effects and the signed walks behind a response, with the sources of each step.
 ///
-/// Prints effects of the perturbed genes, which come before all walks; then all shortest walks of either effect, up to `--walks` of each, and says whether they conflict.
+/// Prints effects of the perturbed genes, which come before all walks; then the shortest walks that end in an effect and those along
+/// regulations alone, up to `--walks` of each direction, and says whether they conflict.
 #[derive(Args)]
 pub struct ExplainArgs {
     /// The knowledge base: Turtle or N-Quads, plain or gzip.
@@ -137,11 +138,17 @@ impl<'a> Told<'a> {
                 writeln!(out, "The effects push {gene} both ways; they come before all walks.")?
             }
             Some(_) => writeln!(out, "An effect is what was seen: it comes before all walks.")?,
+            None if self.explanation.follows_effect_walks() => {
+                writeln!(out, "Walks that end in an effect are as short as any: they come before regulations.")?
+            }
             None => {}
         }
         writeln!(out, "{}", self.verdict())?;
+        for (response, walks) in &self.explanation.effect_walks {
+            self.write_walks(*response, walks, StatementKind::Effect, out)?;
+        }
         for (effect, walks) in self.explanation.walks() {
-            self.write_walks(effect, walks, out)?;
+            self.write_walks(effect, walks, StatementKind::Regulation, out)?;
         }
         Ok(())
     }
@@ -149,8 +156,8 @@ impl<'a> Told<'a> {
     fn verdict(&self) -> String {
         let (gene, depth) = (self.symbol(), self.explanation.depth);
         let Some((near, shortest)) = self.explanation.walks().next() else {
-            if self.explanation.by_effects().is_some() {
-                return format!("No walk of at most {} leads to {gene}.", counted(depth, "step"));
+            if self.explanation.by_effects().is_some() || !self.explanation.effect_walks.is_empty() {
+                return format!("No walk along regulations of at most {} leads to {gene}.", counted(depth, "step"));
             }
             let farther = self.beyond.map_or_else(
                 || "nor any longer one; the knowledge does not connect them".to_owned(),
@@ -159,7 +166,7 @@ impl<'a> Told<'a> {
             return format!("No walk of at most {} leads to {gene}, {farther}.", counted(depth, "step"));
         };
         match self.explanation.conflict() {
-            None => format!("No walk of at most {} says otherwise.", counted(depth, "step")),
+            None => format!("No walk along regulations of at most {} says otherwise.", counted(depth, "step")),
             Some(Conflict::AtLeastLength) => format!(
                 "The walks conflict: of {}, some raise {gene} and some lower it.",
                 counted(shortest.length, "step")
@@ -177,38 +184,57 @@ impl<'a> Told<'a> {
         }
     }
 
-    fn write_walks(&self, effect: Response, walks: &ShortestWalks, out: &mut dyn Write) -> io::Result<()> {
+    /// `last` says what the last steps are.
+    fn write_walks(
+        &self,
+        effect: Response,
+        walks: &ShortestWalks,
+        last: StatementKind,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let (number, steps) = (walks.count, counted(walks.length, "step"));
         let noun = if number == 1 { "walk" } else { "walks" };
         let verb = verb(effect, number);
-        write!(out, "\n{number} shortest {noun} of {steps} {verb} {}", self.symbol())?;
+        let ending = match (last, number) {
+            (StatementKind::Regulation, _) => "",
+            (StatementKind::Effect, 1) => " that ends in an effect",
+            (StatementKind::Effect, _) => " that end in an effect",
+        };
+        write!(out, "\n{number} shortest {noun} of {steps}{ending} {verb} {}", self.symbol())?;
         let listed = walks.listed.len();
         writeln!(out, "{}", if (listed as u64) < number { format!("; the first {listed}:") } else { ":".to_owned() })?;
         for walk in &walks.listed {
-            writeln!(out, "  {}", self.drawn(walk))?;
-            for &step in &walk.steps {
-                writeln!(out, "      {}", self.stated(step))?;
+            writeln!(out, "  {}", self.drawn(walk, last))?;
+            for (&step, kind) in walk.steps.iter().zip(kinds(walk, last)) {
+                writeln!(out, "      {}", self.stated(step, kind))?;
             }
         }
         Ok(())
     }
 
-    /// For example `fur↓ ⊣ entC↑`.
-    fn drawn(&self, walk: &Walk) -> String {
+    /// For example `fur↓ ⊣ entC↑`, and `crp↓ → fur↓ ⇒ entC↑` where the last step is an effect.
+    fn drawn(&self, walk: &Walk, last: StatementKind) -> String {
         let arrow = |up: bool| if up { '↑' } else { '↓' };
         let mut up = walk.start == Direction::Overexpression;
         let start = walk.steps.first().map_or("", |step| self.genes().symbol(step.regulator));
         let mut drawn = format!("{start}{}", arrow(up));
-        for step in &walk.steps {
+        for (step, kind) in walk.steps.iter().zip(kinds(walk, last)) {
             up = up == (step.sign == Sign::Activation);
-            let mark = if step.sign == Sign::Activation { "→" } else { "⊣" };
+            let mark = match (kind, step.sign) {
+                (StatementKind::Effect, _) => "⇒",
+                (StatementKind::Regulation, Sign::Activation) => "→",
+                (StatementKind::Regulation, Sign::Inhibition) => "⊣",
+            };
             drawn += &format!(" {mark} {}{}", self.genes().symbol(step.target), arrow(up));
         }
         drawn
     }
 
     /// For example `fur inhibits entC (transcriptional): RegulonDB; PMID:123`.
-    fn stated(&self, step: Regulation) -> String {
+    fn stated(&self, step: Regulation, kind: StatementKind) -> String {
+        if kind == StatementKind::Effect {
+            return self.effect((Direction::Overexpression, step));
+        }
         let (regulator, target) = (self.genes().symbol(step.regulator), self.genes().symbol(step.target));
         let verb = if step.sign == Sign::Activation { "activates" } else { "inhibits" };
         let Some(citation) = self.citation(step) else { return format!("{regulator} {verb} {target}") };
@@ -258,12 +284,16 @@ impl<'a> Told<'a> {
     }
 
     fn write_json(&self, out: &mut dyn Write) -> io::Result<()> {
-        let walks = self.explanation.walks().map(|(effect, walks)| WalksJson {
+        let json = |effect, walks: &ShortestWalks, last| WalksJson {
             effect,
+            last_step: last,
             length: walks.length,
             count: walks.count,
-            listed: walks.listed.iter().map(|walk| self.walk_json(walk)).collect(),
-        });
+            listed: walks.listed.iter().map(|walk| self.walk_json(walk, last)).collect(),
+        };
+        let through = self.explanation.effect_walks.iter();
+        let through = through.map(|(effect, walks)| json(*effect, walks, StatementKind::Effect));
+        let along = self.explanation.walks().map(|(effect, walks)| json(effect, walks, StatementKind::Regulation));
         let explanation = ExplanationJson {
             perturbation: self.perturbation.label(self.genes()),
             gene: self.symbol(),
@@ -277,20 +307,23 @@ impl<'a> Told<'a> {
             conflict: self.explanation.conflict(),
             beyond_depth: self.beyond,
             effects: self.explanation.effects.iter().map(|&effect| self.effect_json(effect)).collect(),
-            walks: walks.collect(),
+            walks: through.chain(along).collect(),
         };
         serde_json::to_writer_pretty(&mut *out, &explanation)?;
         writeln!(out)
     }
 
-    fn walk_json(&self, walk: &Walk) -> WalkJson<'_> {
-        let step = |&step: &Regulation| StepJson {
+    fn walk_json(&self, walk: &Walk, last: StatementKind) -> WalkJson<'_> {
+        let step = |(&step, kind): (&Regulation, StatementKind)| StepJson {
             regulator: self.genes().symbol(step.regulator),
             target: self.genes().symbol(step.target),
             sign: step.sign,
-            citation: self.citation(step),
+            citation: match kind {
+                StatementKind::Regulation => self.citation(step),
+                StatementKind::Effect => self.knowledge.base.find_effect(step).map(|cited| &cited.citation),
+            },
         };
-        WalkJson { start: walk.start, steps: walk.steps.iter().map(step).collect() }
+        WalkJson { start: walk.start, steps: walk.steps.iter().zip(kinds(walk, last)).map(step).collect() }
     }
 }
 
@@ -327,6 +360,7 @@ struct EffectJson<'a> {
 #[derive(Serialize)]
 struct WalksJson<'a> {
     effect: Response,
+    last_step: StatementKind,
     length: usize,
     count: u64,
     listed: Vec<WalkJson<'a>>,
@@ -344,6 +378,12 @@ struct StepJson<'a> {
     target: &'a str,
     sign: Sign,
     citation: Option<&'a Citation>,
+}
+
+/// What each step of a walk is: regulations, and the `last` as said.
+fn kinds(walk: &Walk, last: StatementKind) -> impl Iterator<Item = StatementKind> {
+    let before = walk.steps.len().saturating_sub(1);
+    std::iter::repeat_n(StatementKind::Regulation, before).chain([last])
 }
 
 const fn name(reading: Reading) -> &'static str {

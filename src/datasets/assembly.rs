@@ -183,8 +183,21 @@ pub(super) fn assemble(
 
     let mut left_out = LeftOutCounts::default();
     let mut said = Vec::with_capacity(entries.len());
+    let mut uncalled = Vec::new();
     for entry in entries.drain(..) {
-        match placed(&entry, &rows, &resolved, &gene_ids, &written) {
+        let placed = place(&entry, &rows, &resolved, &gene_ids, &written).and_then(|(row, gene)| {
+            let Entry { call, log2fc, line, gene: written_gene, .. } = entry;
+            let reason = match call {
+                Call::Measured(response) => return Ok(Statement { row, gene, line, written_gene, response, log2fc }),
+                Call::NotMeasured => LeftOutReason::NotMeasured,
+                Call::Undecided => LeftOutReason::Undecided,
+            };
+            if log2fc.is_finite() {
+                uncalled.push(Uncalled { row, gene, log2fc });
+            }
+            Err(reason)
+        });
+        match placed {
             Ok(statement) => said.push(statement),
             Err(reason) => left_out.add(reason, entry.line),
         }
@@ -205,7 +218,7 @@ pub(super) fn assemble(
             left_out: reasons.join("; "),
         });
     }
-    let dataset = fill(file, &rows, &perturbations, &merged.pairs, genes, &mut report)?;
+    let dataset = fill(file, &rows, &perturbations, (&merged.pairs, &uncalled), genes, &mut report)?;
     report.unmeasured_pairs = (dataset.len() * dataset.measured_genes().len()) as u64 - report.kept;
     tell_responses(&mut report, &dataset, genes);
     Ok((dataset, report))
@@ -653,13 +666,21 @@ struct Statement {
     log2fc: f32,
 }
 
-fn placed(
+/// A fold change that is known though no response was called from it.
+struct Uncalled {
+    row: u32,
+    gene: GeneId,
+    log2fc: f32,
+}
+
+/// The row and the gene of an entry.
+fn place(
     entry: &Entry,
     rows: &Rows,
     resolved: &[Resolved],
     gene_ids: &[Option<GeneId>],
     genes: &[WrittenGene],
-) -> Result<Statement, LeftOutReason> {
+) -> Result<(u32, GeneId), LeftOutReason> {
     let Some(row) = rows.of_written[entry.perturbation as usize] else {
         return Err(match resolved[entry.perturbation as usize] {
             Resolved::Ambiguous => LeftOutReason::AmbiguousPerturbation,
@@ -673,14 +694,7 @@ fn placed(
         gene if is_date(&gene.name) => LeftOutReason::Date,
         _ => LeftOutReason::AmbiguousGene,
     })?;
-    match entry.call {
-        Call::Measured(response) => {
-            let &Entry { gene: written_gene, line, log2fc, .. } = entry;
-            Ok(Statement { row, gene, line, written_gene, response, log2fc })
-        }
-        Call::NotMeasured => Err(LeftOutReason::NotMeasured),
-        Call::Undecided => Err(LeftOutReason::Undecided),
-    }
+    Ok((row, gene))
 }
 
 /// True for what stands where a measured gene has no symbol.
@@ -752,7 +766,7 @@ fn fill(
     file: &str,
     rows: &Rows,
     written: &[WrittenPerturbation],
-    pairs: &[Statement],
+    (pairs, uncalled): (&[Statement], &[Uncalled]),
     genes: &GeneTable,
     report: &mut ReadReport,
 ) -> Result<Dataset, DatasetError> {
@@ -775,6 +789,14 @@ fn fill(
         observed.set(row, pair.gene, Some(pair.response));
         if let Some(log2fc) = &mut log2fc {
             log2fc.set(row, pair.gene, pair.log2fc);
+        }
+    }
+    if let Some(log2fc) = &mut log2fc {
+        for &Uncalled { row, gene, log2fc: change } in uncalled {
+            let Some(row) = new_row[row as usize] else { continue };
+            if observed.get(row, gene).is_none() && log2fc.get(row, gene).is_none() {
+                log2fc.set(row, gene, change);
+            }
         }
     }
     let contrasts: Vec<&str> = kept.iter().map(|&row| written[rows.first_written[row]].contrast.as_str()).collect();

@@ -20,8 +20,8 @@ pub struct Dataset {
     pub perturbations: Vec<Perturbation>,
     /// What was observed; a perturbed gene's own response is never scored.
     pub observed: ResponseMatrix,
-    /// Log2 fold changes of the entries in `observed`, if the table gave any. Nothing is learnt from them: they are what
-    /// predicted changes are scored against.
+    /// Log2 fold changes, if the table gave any, also where no response was called from them. Predictors do not learn from
+    /// them: they rank what is evidence for a regulation, and predicted changes are scored against those with a response.
     pub log2fc: Option<ResponseValues>,
 }
 
@@ -80,6 +80,18 @@ impl Dataset {
         self.observed = ResponseMatrix::from_entries(self.len(), n_genes, entries);
         self.log2fc = self.log2fc.map(|log2fc| log2fc.widened(n_genes));
         self
+    }
+
+    /// The fold changes of the entries with a response; the others are missing.
+    #[must_use]
+    pub fn called_changes(&self) -> Option<ResponseValues> {
+        let log2fc = self.log2fc.as_ref()?;
+        let of_row = |row: usize| {
+            let called = log2fc.row(row).zip(self.observed.row(row));
+            called.map(|(change, response)| change.filter(|_| response.is_some()).unwrap_or(f32::NAN))
+        };
+        let values: Vec<_> = (0..self.len()).flat_map(of_row).collect();
+        Some(ResponseValues::from_values(self.len(), self.observed.n_genes(), &values))
     }
 
     /// A control: the perturbations of `rows` are dealt anew, rows of one perturbation together. How often each gene

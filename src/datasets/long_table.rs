@@ -222,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::biology::{Authority, Direction, Gene, GeneId, Perturbation};
+    use crate::biology::{Authority, Direction, Gene, GeneId, Perturbation, ResponseValues};
     use crate::datasets::{Columns, LeftOutReason};
 
     fn read_into(
@@ -273,6 +273,17 @@ mod tests {
         let of = |gene: &str| log2fc.get(0, genes.id(gene).expect(gene));
         assert_eq!((of("entC"), of("lacZ"), of("fur")), (Some(1.5), Some(0.25), None));
         assert_eq!(read("pert,gene,response\nfur,entC,1\n").0.log2fc, None);
+    }
+
+    #[test]
+    fn a_fold_change_is_kept_where_no_response_is_called_from_it_but_is_not_scored() {
+        let (dataset, report, genes) = read("pert,gene,response,lfc\nfur,entC,1,1.5\nfur,lacZ,,0.75\nfur,crp,,NA\n");
+        let log2fc = dataset.log2fc.as_ref().expect("a column of them");
+        let called = dataset.called_changes().expect("the same");
+        let of = |values: &ResponseValues, gene: &str| values.get(0, genes.id(gene).expect(gene));
+        assert_eq!(["entC", "lacZ", "crp"].map(|gene| of(log2fc, gene)), [Some(1.5), Some(0.75), None]);
+        assert_eq!(["entC", "lacZ", "crp"].map(|gene| of(&called, gene)), [Some(1.5), None, None]);
+        assert_eq!((response(&dataset, &genes, 0, "lacZ"), report.kept, report.unmeasured_pairs), (None, 1, 0));
     }
 
     #[test]

@@ -8,8 +8,9 @@
 //! the other sign reach earlier: wherever a walk goes on from it, one of the other sign goes on from the same gene and
 //! arrives earlier. And one at the last depth of which no entry is scored: no walk goes on from it.
 //!
-//! An entry that an effect of a perturbed gene tells is settled: no edit of regulations changes it. It is counted once,
-//! and then held as not scored.
+//! An entry that effects tell is settled: it is counted once, and then held as not scored. That is so for effects of a
+//! perturbed gene, whatever the regulations are, and for walks that end in an effect as the network has them at first: the
+//! search does not follow how its edits would change those.
 
 use rayon::prelude::*;
 
@@ -17,7 +18,7 @@ use super::RefinementData;
 use super::reach::{BLOCK, CHUNK, Reach, Touched};
 use crate::biology::{Direction, Entry, GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::symbolic::{Reading, responses_by_effects};
+use crate::symbolic::{Closure, Reading, Simulator, responses_by_effects};
 
 /// Depth of a state that no walk reaches.
 pub(super) const UNREACHED: u8 = 250;
@@ -221,9 +222,9 @@ impl Row {
         sums
     }
 
-    /// Counts the entries that the effects of the perturbed genes tell, and takes them out of what regulations are scored by.
-    fn settle(&mut self, network: &RegulatoryNetwork, perturbation: &Perturbation) {
-        for (gene, response) in responses_by_effects(network, perturbation) {
+    /// Counts the entries that effects tell, and takes them out of what regulations are scored by.
+    fn settle(&mut self, told: &[(GeneId, Response)]) {
+        for &(gene, response) in told {
             let (gene, class) = (gene.index(), response.class() as u8);
             let Settled { classes, weights, wrong } = &mut self.settled;
             classes.push((gene as u32, class));
@@ -340,9 +341,23 @@ impl ExactState {
         reading: Reading,
         class_balance: f64,
     ) -> Self {
+        let told = |perturbations| told_by_effects(network, perturbations, depth, reading);
+        let told = [told(data.measured.0), told(data.predicted.0)];
+        Self::settled(network, &told, data, depth, reading, class_balance)
+    }
+
+    /// With the entries given that effects tell, for measured and predicted perturbations.
+    pub fn settled(
+        network: &RegulatoryNetwork,
+        told: &[Vec<Vec<(GeneId, Response)>>; 2],
+        data: &RefinementData<'_>,
+        depth: usize,
+        reading: Reading,
+        class_balance: f64,
+    ) -> Self {
         let by_class = class_weights(data.measured, class_balance);
-        let measured = rows_of(network, data.measured, None, by_class);
-        let predicted = rows_of(network, data.predicted, Some(data.predicted_weights), by_class);
+        let measured = rows_of(&told[0], data.measured, None, by_class);
+        let predicted = rows_of(&told[1], data.predicted, Some(data.predicted_weights), by_class);
         let mut rows: Vec<_> = measured.into_iter().chain(predicted).collect();
         let arcs = Arcs::of(network);
         rows.par_iter_mut().for_each(|row| {
@@ -483,13 +498,39 @@ impl ExactState {
     }
 }
 
-fn rows_of(
+/// The entries of each perturbation that effects tell: those of the perturbed genes all tell, and of the others those
+/// that would be read otherwise without effects. Empty if the network has none.
+pub(super) fn told_by_effects(
     network: &RegulatoryNetwork,
+    perturbations: &[Perturbation],
+    depth: usize,
+    reading: Reading,
+) -> Vec<Vec<(GeneId, Response)>> {
+    if network.effects().is_empty() {
+        return Vec::new();
+    }
+    let regulations = RegulatoryNetwork::new(network.n_genes(), network.regulations().iter().copied());
+    let [with, without] =
+        [network, &regulations].map(|network| Closure::new(network, depth, reading).simulate(perturbations));
+    let of_row = |(row, perturbation): (usize, &Perturbation)| {
+        let direct = responses_by_effects(network, perturbation);
+        let is_told = |gene: &GeneId| {
+            with.get(row, *gene) != without.get(row, *gene)
+                || direct.binary_search_by_key(gene, |&(told, _)| told).is_ok()
+        };
+        let told = (0..network.n_genes()).map(GeneId::new).filter(is_told);
+        told.filter_map(|gene| Some((gene, with.get(row, gene)?))).collect()
+    };
+    perturbations.iter().enumerate().map(of_row).collect()
+}
+
+fn rows_of(
+    told: &[Vec<(GeneId, Response)>],
     (perturbations, responses): (&[Perturbation], &ResponseMatrix),
     weights: Option<&[f32]>,
     by_class: [f64; 3],
 ) -> Vec<Row> {
-    let n_genes = network.n_genes();
+    let n_genes = responses.n_genes();
     let weight = |entry: &Option<Response>, confidence: f32| {
         entry.map_or(0, |response| fixed(f64::from(confidence.clamp(0.0, 1.0)) * by_class[response.class()]))
     };
@@ -518,7 +559,7 @@ fn rows_of(
                 row.weights[gene] = 0;
             }
         }
-        row.settle(network, perturbation);
+        row.settle(told.get(index).map_or(&[], Vec::as_slice));
         row
     };
     perturbations.iter().enumerate().map(row).collect()

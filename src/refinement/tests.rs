@@ -7,7 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::exact::{Edit, ExactState, Gain, UNIT};
+use super::exact::{Edit, ExactState, Gain, UNIT, told_by_effects};
 use super::*;
 use crate::biology::{Response, RevisionStatus, Sign};
 use crate::progress::Unwatched;
@@ -60,16 +60,21 @@ fn refined(
     refine(network, data, 5, reading, config, &Unwatched).expect("shapes fit")
 }
 
-/// Wrong entries counted from scratch by the simulator.
+/// Wrong entries counted from scratch: by what effects tell in the `original` network, and else by the regulations.
 fn disagreements(
     network: &RegulatoryNetwork,
+    original: &RegulatoryNetwork,
     perturbations: &[Perturbation],
     wanted: &ResponseMatrix,
     depth: usize,
     reading: Reading,
 ) -> i64 {
-    let said = Closure::new(network, depth, reading).simulate(perturbations);
+    let regulations = RegulatoryNetwork::new(network.n_genes(), network.regulations().iter().copied());
+    let mut said = Closure::new(&regulations, depth, reading).simulate(perturbations);
     let mut count = 0;
+    for (row, told) in told_by_effects(original, perturbations, depth, reading).iter().enumerate() {
+        told.iter().for_each(|&(gene, response)| said.set(row, gene, Some(response)));
+    }
     for (row, perturbation) in perturbations.iter().enumerate() {
         for gene in (0..network.n_genes()).map(GeneId::new).filter(|&gene| !perturbation.moves(gene)) {
             let wrong = |wanted: Response| said.get(row, gene).map(Response::class) != Some(wanted.class());
@@ -140,11 +145,11 @@ proptest! {
             let after = state.disagreement().measured;
             prop_assert_eq!(before - after, gain.measured);
             prop_assert_eq!(before - after, effects);
-            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied())
-                .with_effects(network.effects().iter().copied());
-            let expected = disagreements(&from_scratch, &perturbations, &wanted, 5, reading) * UNIT;
+            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied());
+            let expected = disagreements(&from_scratch, &network, &perturbations, &wanted, 5, reading) * UNIT;
             prop_assert_eq!(after, expected);
-            let fresh = ExactState::new(&from_scratch, &data, 5, reading);
+            let told = [told_by_effects(&network, &perturbations, 5, reading), Vec::new()];
+            let fresh = ExactState::settled(&from_scratch, &told, &data, 5, reading, 0.0);
             for (kept, new) in state.rows.iter().zip(&fresh.rows) {
                 prop_assert_eq!(&kept.depths, &new.depths);
                 prop_assert!(kept.steps.iter().zip(&new.steps).all(|(kept, new)| kept <= new));
@@ -164,7 +169,7 @@ proptest! {
         let config =
             RefinementConfig { class_balance: 0.0, max_share: 1.0, simulations: 1, bootstraps: 0, ..Default::default() };
         let refinement = refined(&network, &RefinementData::measured(&perturbations, &observed), reading, &config);
-        let count = |network| disagreements(network, &perturbations, &observed, 5, reading) as u64;
+        let count = |revised| disagreements(revised, &network, &perturbations, &observed, 5, reading) as u64;
         prop_assert_eq!(refinement.disagreements, (count(&network), count(&refinement.network)));
         let applied = refinement.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let costs = applied.map(|revision| match revision.kind {

@@ -17,8 +17,11 @@ const LANES: usize = 64;
 /// where `A = R₊ + R₋`, `S = R₊ − R₋`, `p_d[j]` and `m_d[j]` count the positive and negative walks of exactly `d` steps
 /// that end at gene `j`. A perturbed gene is clamped: no walk enters it. Self-regulation is not walked.
 ///
-/// An effect of a perturbed gene comes before all walks, in every reading: it is what was seen when that very gene was
-/// perturbed, see [`responses_by_effects`]. Walks go on from a gene with such an effect as if it had none.
+/// An effect may be the last step of a walk along regulations, never another one: it says where a gene went when its
+/// regulator was perturbed, not by what means. Under the nearest reading an effect comes before the regulations that
+/// arrive after as many steps; the other readings count the walks that end in effects among the others. An effect of a perturbed gene
+/// itself comes before all walks in every reading: it is what was seen when that very gene was perturbed, see
+/// [`responses_by_effects`].
 ///
 /// # Complexity
 /// `O(perturbations/64 · k · regulations)` words for the naive and nearest readings, `O(perturbations · k ·
@@ -62,7 +65,7 @@ impl<'a> Closure<'a> {
         Self { network, depth: depth.clamp(1, Self::MAX_DEPTH), reading }
     }
 
-    /// Numbers of walks of each exact length, as floating point: exact up to 2⁵³. Effects are no walks.
+    /// Numbers of walks along regulations of each exact length, as floating point: exact up to 2⁵³.
     #[must_use]
     pub fn walk_counts(&self, perturbation: &Perturbation) -> WalkCounts {
         let mut walks = Walks::start(self.network.n_genes(), perturbation);
@@ -80,6 +83,10 @@ impl<'a> Closure<'a> {
         let mut walks = Walks::start(n_genes, perturbation);
         let mut weight = 1.0;
         for _ in 0..self.depth {
+            walks.end_in_effects(self.network, perturbation, |gene, positive, negative| {
+                difference[gene] += weight * (positive - negative);
+                total[gene] += weight * (positive + negative);
+            });
             walks.step(self.network, perturbation);
             for gene in 0..n_genes {
                 difference[gene] += weight * (walks.positive[gene] - walks.negative[gene]);
@@ -189,12 +196,38 @@ impl Walks {
         }
         *self = next;
     }
+
+    /// Shows each effect by which walks of the present length go one step further: its target, and how many walks of each
+    /// sign arrive there.
+    fn end_in_effects(
+        &self,
+        network: &RegulatoryNetwork,
+        perturbation: &Perturbation,
+        mut show: impl FnMut(usize, f64, f64),
+    ) {
+        for effect in network.effects() {
+            let (gene, target) = (effect.regulator.index(), effect.target);
+            let (positive, negative) = match effect.sign {
+                Sign::Activation => (self.positive[gene], self.negative[gene]),
+                Sign::Inhibition => (self.negative[gene], self.positive[gene]),
+            };
+            if positive + negative > 0.0 && effect.regulator != target && !perturbation.moves(target) {
+                show(target.index(), positive, negative);
+            }
+        }
+    }
 }
 
 /// Which lanes have reached each gene by a walk of each sign; one word of lanes per gene.
 struct Planes {
+    /// Along regulations, at any depth within the greatest: walks go on from here.
     positive: Vec<u64>,
     negative: Vec<u64>,
+    /// By a walk that ends in an effect; empty if there are none.
+    effect_positive: Vec<u64>,
+    effect_negative: Vec<u64>,
+    /// By either kind of walk so far.
+    touched: Vec<u64>,
     nearest_positive: Vec<u64>,
     nearest_negative: Vec<u64>,
 }
@@ -204,9 +237,13 @@ impl Planes {
     /// and the nearest reading need.
     fn spread(network: &RegulatoryNetwork, perturbations: &[Perturbation], depth: usize) -> Self {
         let n_genes = network.n_genes();
+        let n_ends = if network.effects().is_empty() { 0 } else { n_genes };
         let mut planes = Self {
             positive: vec![0; n_genes],
             negative: vec![0; n_genes],
+            effect_positive: vec![0; n_ends],
+            effect_negative: vec![0; n_ends],
+            touched: vec![0; n_genes],
             nearest_positive: vec![0; n_genes],
             nearest_negative: vec![0; n_genes],
         };
@@ -216,6 +253,7 @@ impl Planes {
         for &(gene, lanes) in &clamped {
             planes.positive[gene] |= lanes;
             planes.negative[gene] |= lanes;
+            planes.touched[gene] |= lanes;
         }
         for _ in 0..depth {
             if frontier.active.is_empty() {
@@ -227,35 +265,44 @@ impl Planes {
             planes.positive[gene] &= !lanes;
             planes.negative[gene] &= !lanes;
         }
+        for (walked, ended) in
+            [(&mut planes.positive, &planes.effect_positive), (&mut planes.negative, &planes.effect_negative)]
+        {
+            walked.iter_mut().zip(ended).for_each(|(walked, ended)| *walked |= ended);
+        }
         planes
     }
 
     fn advance(&mut self, network: &RegulatoryNetwork, frontier: &Frontier) -> Frontier {
-        let mut next = Frontier::empty(network.n_genes());
-        for &gene in &frontier.active {
-            for &Neighbour { gene: target, sign } in network.targets_of(GeneId::new(gene)) {
-                if target.index() != gene {
-                    let (positive, negative) = match sign {
-                        Sign::Activation => (frontier.positive[gene], frontier.negative[gene]),
-                        Sign::Inhibition => (frontier.negative[gene], frontier.positive[gene]),
-                    };
-                    next.add(target.index(), positive, negative);
-                }
-            }
+        if !self.effect_positive.is_empty() {
+            self.end_in_effects(&frontier.onward(network, RegulatoryNetwork::effects_of));
         }
+        let mut next = frontier.onward(network, RegulatoryNetwork::targets_of);
         let arrived = std::mem::take(&mut next.active);
         next.active = arrived.into_iter().filter(|&gene| self.keep_first_arrivals(gene, &mut next)).collect();
         next
     }
 
+    fn end_in_effects(&mut self, ends: &Frontier) {
+        for &gene in &ends.active {
+            let untouched = !self.touched[gene];
+            self.effect_positive[gene] |= ends.positive[gene];
+            self.effect_negative[gene] |= ends.negative[gene];
+            self.nearest_positive[gene] |= ends.positive[gene] & untouched;
+            self.nearest_negative[gene] |= ends.negative[gene] & untouched;
+            self.touched[gene] |= ends.any(gene);
+        }
+    }
+
     fn keep_first_arrivals(&mut self, gene: usize, next: &mut Frontier) -> bool {
-        let untouched = !(self.positive[gene] | self.negative[gene]);
+        let untouched = !self.touched[gene];
         next.positive[gene] &= !self.positive[gene];
         next.negative[gene] &= !self.negative[gene];
         self.positive[gene] |= next.positive[gene];
         self.negative[gene] |= next.negative[gene];
         self.nearest_positive[gene] |= next.positive[gene] & untouched;
         self.nearest_negative[gene] |= next.negative[gene] & untouched;
+        self.touched[gene] |= next.any(gene);
         next.any(gene) != 0
     }
 }
@@ -283,6 +330,27 @@ impl Frontier {
             }
         }
         frontier
+    }
+
+    /// Where all lanes arrive with one step more.
+    fn onward<'n>(
+        &self,
+        network: &'n RegulatoryNetwork,
+        steps: impl Fn(&'n RegulatoryNetwork, GeneId) -> &'n [Neighbour],
+    ) -> Self {
+        let mut next = Self::empty(network.n_genes());
+        for &gene in &self.active {
+            for &Neighbour { gene: target, sign } in steps(network, GeneId::new(gene)) {
+                if target.index() != gene {
+                    let (positive, negative) = match sign {
+                        Sign::Activation => (self.positive[gene], self.negative[gene]),
+                        Sign::Inhibition => (self.negative[gene], self.positive[gene]),
+                    };
+                    next.add(target.index(), positive, negative);
+                }
+            }
+        }
+        next
     }
 
     fn add(&mut self, gene: usize, positive: u64, negative: u64) {
@@ -329,6 +397,20 @@ mod tests {
         }
         let (mut ever, mut first) = (vec![[false; 2]; n], vec![[false; 2]; n]);
         for _ in 0..depth {
+            // What effects tell comes before what regulations tell at the same depth.
+            let mut ended = vec![[false; 2]; n];
+            for effect in network.effects() {
+                let (i, j) = (effect.regulator.index(), effect.target.index());
+                for sign in (0..2).filter(|sign| i != j && now[2 * i + sign] && !perturbation.moves(effect.target)) {
+                    ended[j][if effect.sign == Sign::Activation { sign } else { 1 - sign }] = true;
+                }
+            }
+            for gene in 0..n {
+                if ever[gene] == [false; 2] {
+                    first[gene] = ended[gene];
+                }
+                ever[gene] = [ever[gene][0] || ended[gene][0], ever[gene][1] || ended[gene][1]];
+            }
             now = (0..2 * n).map(|to| (0..2 * n).any(|from| now[from] && step[from][to])).collect();
             for gene in 0..n {
                 let here = [now[2 * gene], now[2 * gene + 1]];
@@ -437,7 +519,7 @@ mod tests {
     }
 
     #[test]
-    fn an_effect_of_the_perturbed_gene_comes_before_every_walk_and_goes_no_further() {
+    fn an_effect_of_the_perturbed_gene_comes_before_every_walk() {
         // 0 activates 1, 1 activates 2; perturbing 0 was seen to move 1 the other way, and 1 ⇒ 2 is an effect of 1 alone.
         let edge = |i, j, sign| Regulation::new(GeneId::new(i), GeneId::new(j), sign);
         let network = RegulatoryNetwork::new(3, [edge(0, 1, Sign::Activation), edge(1, 2, Sign::Activation)])
@@ -446,14 +528,29 @@ mod tests {
             let deleted = [0, 1].map(|gene| Perturbation::deletion(GeneId::new(gene)));
             let responses = Closure::new(&network, 5, reading).simulate(&deleted);
             assert_eq!(responses.get(0, GeneId::new(1)), Some(Response::Up), "what was seen");
-            assert_eq!(
-                responses.get(0, GeneId::new(2)),
-                Some(Response::Down),
-                "the walk 0 → 1 → 2, as without effects"
-            );
             assert_eq!(responses.get(1, GeneId::new(2)), Some(Response::Up));
             assert_eq!(responses.get(1, GeneId::new(0)), Some(Response::Unchanged));
         }
+    }
+
+    #[test]
+    fn an_effect_ends_a_walk_before_regulations_of_the_same_depth_but_after_shorter_ones() {
+        // 0 activates 1 and 2; 1 was seen to lower 2 and 3, and activates 3; 3 activates 4.
+        let edge = |i, j, sign| Regulation::new(GeneId::new(i), GeneId::new(j), sign);
+        let known = [(0, 1), (0, 2), (1, 3), (3, 4)].map(|(i, j)| edge(i, j, Sign::Activation));
+        let effects = [edge(1, 2, Sign::Inhibition), edge(1, 3, Sign::Inhibition)];
+        let network = RegulatoryNetwork::new(5, known).with_effects(effects);
+        let read = |depth, reading| {
+            let row = Closure::new(&network, depth, reading).simulate(&[Perturbation::deletion(GeneId::new(0))]);
+            [1, 2, 3, 4].map(|gene| row.get(0, GeneId::new(gene)).expect("filled"))
+        };
+        use Response::{Ambiguous, Down, Unchanged, Up};
+        assert_eq!(read(1, Reading::Nearest), [Down, Down, Unchanged, Unchanged]);
+        // 4 follows the regulations 0 → 1 → 3 → 4: no walk goes on from an effect.
+        assert_eq!(read(5, Reading::Nearest), [Down, Down, Up, Down]);
+        assert_eq!(read(5, Reading::Naive), [Down, Ambiguous, Ambiguous, Down]);
+        // 2: one step down, two steps up at half the weight; 3: as many up as down.
+        assert_eq!(read(5, Reading::MAJORITY), [Down, Down, Ambiguous, Down]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The effects and the shortest signed walks behind a response.
 //!
-//! Start at [`explain`]. Effects of the perturbed genes on the gene come first: where there is one, it decides. A walk leaves a perturbed gene, enters no perturbed gene, and does not use self-regulation;
-//! its effect is the perturbation at its start times the signs of its steps.
+//! Start at [`explain`]. Effects of the perturbed genes on the gene come first: where there is one, it decides. A walk leaves
+//! a perturbed gene, enters no perturbed gene, and does not use self-regulation; what it does is the perturbation at its start
+//! times the signs of its steps. Its steps are regulations; its last one may be an effect.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,9 +24,11 @@ pub struct Explanation {
     pub perturbed: Option<Direction>,
     /// Effects of perturbed genes on this one, each with what was done to its regulator; they come before all walks.
     pub effects: Vec<(Direction, Regulation)>,
-    /// The shortest walks that raise the gene, if any within `depth`.
+    /// The shortest walks of two steps or more whose last step is an effect, by what they do to the gene; shorter ones first.
+    pub effect_walks: Vec<(Response, ShortestWalks)>,
+    /// The shortest walks along regulations that raise the gene, if any within `depth`.
     pub up: Option<ShortestWalks>,
-    /// The shortest walks that lower the gene, if any within `depth`.
+    /// The shortest walks along regulations that lower the gene, if any within `depth`.
     pub down: Option<ShortestWalks>,
     /// The response by the naive reading.
     pub naive: Response,
@@ -51,7 +54,7 @@ pub struct ShortestWalks {
 pub struct Walk {
     /// What was done to the gene that the walk leaves.
     pub start: Direction,
-    /// Its regulations, each starting where the former ends; never empty.
+    /// Its steps, each starting where the former ends; never empty.
     pub steps: Vec<Regulation>,
 }
 
@@ -94,13 +97,20 @@ impl Explanation {
         }
     }
 
+    /// True if the nearest reading follows [`Self::effect_walks`]: none along regulations is shorter.
+    #[must_use]
+    pub fn follows_effect_walks(&self) -> bool {
+        let nearest = self.walks().next().map_or(usize::MAX, |(_, walks)| walks.length);
+        self.effects.is_empty() && self.effect_walks.first().is_some_and(|(_, walks)| walks.length <= nearest)
+    }
+
     /// True if no walk within the depth reaches the gene.
     #[must_use]
     pub const fn is_unreached(&self) -> bool {
-        self.up.is_none() && self.down.is_none()
+        self.up.is_none() && self.down.is_none() && self.effect_walks.is_empty()
     }
 
-    /// The shortest walks of either effect, nearer ones first, those that raise before those that lower.
+    /// The shortest walks along regulations, nearer ones first, those that raise before those that lower.
     pub fn walks(&self) -> impl Iterator<Item = (Response, &ShortestWalks)> {
         let up = self.up.as_ref().map(|walks| (Response::Up, walks));
         let down = self.down.as_ref().map(|walks| (Response::Down, walks));
@@ -149,6 +159,7 @@ pub fn explain_with(
         depth,
         perturbed,
         effects: effects_on(network, perturbation, gene),
+        effect_walks: if perturbed.is_none() { search.walks_through_effects(gene, depth, listed) } else { Vec::new() },
         up: walks(Sign::Activation),
         down: walks(Sign::Inhibition),
         naive: under(Reading::Naive),
@@ -233,6 +244,31 @@ impl<'a> ShortestWalkSearch<'a> {
         let mut walks = Vec::with_capacity(listed);
         self.list((gene, effect), length, listed, &mut walks);
         Some(ShortestWalks { length, count, listed: walks })
+    }
+
+    /// Walks of at most `depth` steps that end in an effect on `gene` and take more than that step.
+    fn walks_through_effects(&self, gene: GeneId, depth: usize, listed: usize) -> Vec<(Response, ShortestWalks)> {
+        let onto = |effect: &&Regulation| {
+            let Regulation { regulator, target, .. } = **effect;
+            target == gene && regulator != gene && !self.perturbation.moves(regulator)
+        };
+        let effects: Vec<_> = self.network.effects().iter().filter(onto).collect();
+        let of_sign = |end: Sign| {
+            let before = |effect: &Regulation| (effect.regulator, end.times(effect.sign));
+            let length_to = |effect: &&Regulation| self.length[place(before(effect))].filter(|&length| length < depth);
+            let least = effects.iter().copied().filter_map(|effect| length_to(&effect)).min()?;
+            let mut walks = ShortestWalks { length: least + 1, count: 0, listed: Vec::new() };
+            for &effect in effects.iter().filter(|effect| length_to(effect) == Some(least)) {
+                walks.count = walks.count.saturating_add(self.count[place(before(effect))]);
+                let known = walks.listed.len();
+                self.list(before(effect), least, listed, &mut walks.listed);
+                walks.listed[known..].iter_mut().for_each(|walk| walk.steps.push(*effect));
+            }
+            Some((response_of(end), walks))
+        };
+        let mut found: Vec<_> = Sign::BOTH.into_iter().filter_map(of_sign).collect();
+        found.sort_by_key(|(_, walks)| walks.length);
+        found
     }
 
     /// Walks back from `end`, depth first; no branch is a dead end, so the work is `listed · length` neighbourhoods.
@@ -384,10 +420,28 @@ mod tests {
         assert_eq!((down.length, down.count, down.listed.len()), (40, 1 << 20, 7));
     }
 
+    #[test]
+    fn a_walk_may_end_in_an_effect_and_is_drawn_with_it() {
+        // 0 activates 1, and 1 was seen to lower 2; a walk of two regulations says otherwise.
+        let seen = Regulation::new(gene(1), gene(2), Sign::Inhibition);
+        let network = network(4, &[(0, 1, 1), (0, 3, 1), (3, 2, 1)]).with_effects([seen]);
+        let deletion = Perturbation::deletion(gene(0));
+        let explanation = explain(&network, 5, &deletion, gene(2));
+        let (response, walks) = &explanation.effect_walks[0];
+        assert_eq!((*response, walks.length, walks.count), (Response::Up, 2, 1));
+        assert_eq!(walks.listed[0].steps, [Regulation::new(gene(0), gene(1), Sign::Activation), seen]);
+        assert!(explanation.follows_effect_walks() && explanation.nearest == Response::Up);
+        assert_eq!(explanation.down.as_ref().map(|walks| walks.length), Some(2));
+        assert!(explain(&network, 1, &deletion, gene(2)).is_unreached());
+    }
+
     fn networks() -> impl Strategy<Value = RegulatoryNetwork> {
         (2..12_usize).prop_flat_map(|n| {
-            let edge = (0..n, 0..n, prop_oneof![Just(1_i8), Just(-1)]);
-            proptest::collection::vec(edge, 0..3 * n).prop_map(move |edges| network(n, &edges))
+            let edge = || (0..n, 0..n, prop_oneof![Just(1_i8), Just(-1)]);
+            let effects = proptest::collection::vec(edge(), 0..n);
+            (proptest::collection::vec(edge(), 0..3 * n), effects).prop_map(move |(edges, effects)| {
+                network(n, &edges).with_effects(network(n, &effects).regulations().iter().copied())
+            })
         })
     }
 
@@ -433,6 +487,22 @@ mod tests {
                 let explanation = explain(&network, depth, &perturbation, end);
                 let response = row.get(0, end).expect("filled");
                 prop_assert_eq!(response, explanation.nearest);
+                if let Some(told) = explanation.by_effects() {
+                    prop_assert_eq!(told, response);
+                    continue;
+                }
+                if explanation.follows_effect_walks() {
+                    let nearest = explanation.effect_walks[0].1.length;
+                    let said = explanation.effect_walks.iter().filter(|(_, walks)| walks.length == nearest);
+                    let said: Vec<_> = said.map(|&(response, _)| response).collect();
+                    prop_assert_eq!(response, if said.len() == 1 { said[0] } else { Response::Ambiguous });
+                    let listed = explanation.effect_walks.iter().flat_map(|(effect, walks)| walks.listed.iter().map(move |walk| (effect, walk)));
+                    for (effect, walk) in listed {
+                        prop_assert_eq!(walk.effect(), *effect);
+                        prop_assert!(network.contains_effect(*walk.steps.last().expect("steps")));
+                    }
+                    continue;
+                }
                 match response {
                     Response::Unchanged => prop_assert!(explanation.is_unreached()),
                     Response::Ambiguous => prop_assert_eq!(explanation.conflict(), Some(Conflict::AtLeastLength)),
@@ -443,7 +513,9 @@ mod tests {
                         prop_assert!(explanation.conflict() != Some(Conflict::AtLeastLength));
                     }
                 }
-                prop_assert_eq!(explanation.naive == Response::Ambiguous, explanation.conflict().is_some());
+                if explanation.effect_walks.is_empty() {
+                    prop_assert_eq!(explanation.naive == Response::Ambiguous, explanation.conflict().is_some());
+                }
             }
         }
 

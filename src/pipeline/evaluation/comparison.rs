@@ -260,10 +260,10 @@ impl Foretold {
             (None, Some(prediction)) => prediction.entries().iter().map(expected).collect(),
             (None, None) => self.responses.entries().iter().map(of_response).collect(),
         };
-        let of_responses = || ResponseValues::of_responses(&test.observed);
+        let observed = test.called_changes().unwrap_or_else(|| ResponseValues::of_responses(&test.observed));
         let report = effects(&Effects {
             perturbations: &test.perturbations,
-            observed: &test.log2fc.clone().unwrap_or_else(of_responses),
+            observed: &observed,
             predicted: &ResponseValues::from_values(test.len(), n_genes, &values),
             observed_calls: &test.observed,
             // A gene that was not measured can be called neither rightly nor wrongly.

@@ -102,7 +102,7 @@ impl Question {
     /// The objective from scratch, in entries: what the simulator says wrong, and what the differences cost.
     fn objective(&self, regulations: &BTreeSet<Regulation>) -> i64 {
         let network = RegulatoryNetwork::new(self.original.n_genes(), regulations.iter().copied());
-        let wrong = disagreements(&network, &self.perturbations, &self.observed, 5, self.reading);
+        let wrong = disagreements(&network, &self.original, &self.perturbations, &self.observed, 5, self.reading);
         let known = self.present();
         let lost: Vec<_> = known.difference(regulations).collect();
         let gained: BTreeSet<_> = regulations.difference(&known).copied().collect();
@@ -309,11 +309,11 @@ fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_re
             if step % 25 != 0 && step != 999 {
                 continue;
             }
-            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied())
-                .with_effects(network.effects().iter().copied());
-            let counted = disagreements(&from_scratch, &perturbations, &wanted, 4, reading);
+            let from_scratch = RegulatoryNetwork::new(n_genes, present.iter().copied());
+            let counted = disagreements(&from_scratch, &network, &perturbations, &wanted, 4, reading);
             assert_eq!(wrong.total(), counted * UNIT, "step {step}");
-            let fresh = ExactState::new(&from_scratch, &data, 4, reading);
+            let told = [told_by_effects(&network, &perturbations, 4, reading), Vec::new()];
+            let fresh = ExactState::settled(&from_scratch, &told, &data, 4, reading, 0.0);
             assert_eq!(state.arcs.targets, fresh.arcs.targets);
             assert_eq!(state.arcs.regulators, fresh.arcs.regulators);
             assert_eq!(state.reach, fresh.reach, "step {step}");
