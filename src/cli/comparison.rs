@@ -227,7 +227,7 @@ fn splits(
                     scheme: dealt.word().to_owned(),
                     seed,
                     splits: dealt
-                        .folds(dataset, arguments.folds as usize, settings.split.validation, seed)
+                        .folds(dataset, arguments.folds as usize, settings.split_plan().validation, seed)
                         .map_err(refused)?,
                     repeats_meant: matches!(scheme, SchemeName::LeaveContrastsOut),
                 },

@@ -385,7 +385,8 @@ impl Sources {
                 bail!("`--splits given` is one split, not folds; use it with --predictors");
             };
             let folds = arguments.folds as usize;
-            let splits = scheme.folds(&self.dataset, folds, settings.split.validation, run.seed).map_err(refused)?;
+            let splits =
+                scheme.folds(&self.dataset, folds, settings.split_plan().validation, run.seed).map_err(refused)?;
             let materials = FoldMaterials {
                 network: &self.original,
                 evidence: &self.evidence,

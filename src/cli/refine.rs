@@ -251,6 +251,7 @@ impl RefineArgs {
         settings.accept_wrong_way |= self.accept_wrong_way;
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
+        settings.split = Some(settings.split_plan());
         settings.run.check().into_diagnostic()?;
         Ok(settings)
     }
@@ -377,7 +378,7 @@ impl Sources {
                 network.clone_from(&simulated.damaged);
                 let dataset = simulated.dataset.clone();
                 screen = Some(simulated);
-                (dataset, settings.split.clone())
+                (dataset, settings.split_plan())
             }
         };
         watch.advance(1);
@@ -670,7 +671,7 @@ pub(super) fn read_observations(
             plan
         }
         (None, Some(plan)) => plan,
-        (None, None) => settings.split.clone(),
+        (None, None) => settings.split_plan(),
     };
     Ok(Some((dataset, plan)))
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aligned::datasets::{ReadOptions, SplitPlan};
+use aligned::datasets::{ReadOptions, SplitPlan, SplitScheme};
 use aligned::pipeline::{Config, ScreenConfig};
 use miette::{IntoDiagnostic, Result, WrapErr};
 use serde::{Deserialize, Serialize};
@@ -33,8 +33,8 @@ pub struct Settings {
     pub accept_wrong_way: bool,
     /// What the loop computes.
     pub run: Config,
-    /// How the data are split.
-    pub split: SplitPlan,
+    /// How the data are split; if nothing is said, see [`Self::split_plan`].
+    pub split: Option<SplitPlan>,
     /// How the table is read.
     pub read: ReadOptions,
     /// The simulated screen, where there are no data.
@@ -63,6 +63,17 @@ impl Settings {
             .wrap_err_with(|| format!("cannot understand {}", path.display()))?;
         settings.run = settings.run.clone().with_seed(settings.run.seed);
         Ok(settings)
+    }
+
+    /// How the data are split. If nothing is said: regulators are held out; of the embedded data other conditions of the
+    /// same regulators are, which is what a refined knowledge base is asked first.
+    pub fn split_plan(&self) -> SplitPlan {
+        let embedded = self.kb.is_none() && self.data.is_none();
+        let unsaid = || match SplitPlan::default() {
+            plan if embedded => SplitPlan { scheme: SplitScheme::LeaveContrastsOut { fraction: 1.0 }, ..plan },
+            plan => plan,
+        };
+        self.split.clone().unwrap_or_else(unsaid)
     }
 
     /// The effective settings as TOML.

@@ -73,8 +73,8 @@ pub struct Candidate {
     pub score: f64,
     /// Probability that another experiment repeats the response; `None` where no experiment moved the gene.
     pub effect: Option<f64>,
-    /// Probability that it is a regulation that the knowledge lacks; `None` where it is mediated, did not move, or nothing
-    /// could be learnt from the knowledge.
+    /// Probability that another experiment repeats the response, and that it is by a regulation that the knowledge lacks;
+    /// `None` where it is mediated, did not move, or nothing could be learnt from the knowledge.
     pub probability: Option<f64>,
     /// The gene by way of which known regulations explain the effect.
     pub mediator: Option<GeneId>,
@@ -303,9 +303,13 @@ impl Scorer<'_> {
 }
 
 /// Share of the regulations of tested regulators that the knowledge states: of the pairs that look most like regulations,
-/// the share that is known, but at least what the configuration assumes.
+/// the share that is known and one standard error more, but at least what the configuration assumes.
 ///
-/// Where everything is known, what looks just like a regulation and is unknown is most likely none.
+/// ```text
+/// c = k/n + √(k/n · (1 − k/n) / n),   n = 40
+/// ```
+/// Where everything is known, what looks just like a regulation and is unknown is most likely none. The error is added since a
+/// larger share makes every unknown pair less probable.
 fn completeness(scored: &[Vec<Scored>], config: &EvidenceConfig) -> f64 {
     const TOP: usize = 40;
     let direct = scored.iter().flatten().filter(|pair| pair.is_direct);
@@ -313,7 +317,9 @@ fn completeness(scored: &[Vec<Scored>], config: &EvidenceConfig) -> f64 {
     best.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)));
     best.truncate(TOP);
     let known = best.iter().filter(|(_, is_known)| *is_known).count();
-    (known as f64 / best.len().max(1) as f64).max(config.least_completeness)
+    let pairs = best.len().max(1) as f64;
+    let share = known as f64 / pairs;
+    (share + (share * (1.0 - share) / pairs).sqrt()).clamp(config.least_completeness, 1.0)
 }
 
 /// Probability that a pair is a regulation, given that it looks so and is not among the known ones.
@@ -337,7 +343,8 @@ fn candidate(
     let effect = repeats.posterior(screen, place, pair.column);
     let sign = effect.map_or(pair.sign, |(sign, _)| sign);
     let regulation = Regulation::new(screen.regulators[place].gene, screen.genes[pair.column], sign);
-    let probability = || Some(unknown_probability(pair.known_like?, completeness?));
+    // There is no regulation behind an effect that no other experiment would show.
+    let probability = || Some(unknown_probability(pair.known_like?, completeness?) * effect?.1);
     Candidate {
         regulation,
         score: pair.score,

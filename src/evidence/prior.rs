@@ -162,9 +162,9 @@ impl<'a> Pairs<'a> {
         mediators.truncate(MOST_MEDIATORS);
         for (z, mediator) in mediators {
             for (most, other) in through.iter_mut().zip(self.screen.standardised(mediator)) {
-                let least = z.min(other.abs());
-                if least > *most {
-                    *most = least;
+                // Nothing goes through a gene to itself: its own change is missing, which `min` would pass over.
+                if !other.is_nan() {
+                    *most = most.max(z.min(other.abs()));
                 }
             }
         }
@@ -349,6 +349,27 @@ fn ranks(values: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::biology::{Perturbation, Response, ResponseMatrix};
+    use crate::evidence::EvidenceData;
+
+    #[test]
+    fn a_perturbed_target_is_not_its_own_mediator() {
+        // Three deletions; 0 lowers 1 and 3, 1 lowers 3, nothing lowers or raises 2.
+        let gene = GeneId::new;
+        let perturbations = [0, 1, 2].map(|index| Perturbation::deletion(gene(index)));
+        let mut observed = ResponseMatrix::from_entries(3, 6, vec![Some(Response::Unchanged); 18]);
+        for (row, target) in [(0, 0), (0, 1), (0, 3), (1, 1), (1, 3), (2, 2)] {
+            observed.set(row, gene(target), Some(Response::Down));
+        }
+        let read = ResponseMatrix::unmeasured(3, 6);
+        let data = EvidenceData { perturbations: &perturbations, observed: &observed, sizes: None, read: &read };
+        let screen = Screen::new(&data, |_| false);
+        let network = RegulatoryNetwork::new(6, []);
+        let size: Vec<_> = screen.standardised(0).iter().map(|value| value.abs()).collect();
+        let through = Pairs::new(&network, &screen).through_perturbed(0, &size);
+        assert!(through[1] < 0.5 * size[1], "0 ⇒ 1 goes through neither 1 nor 2: {through:?} of {size:?}");
+        assert_eq!(through[3], size[1].min(screen.standardised(1)[3].abs()), "0 ⇒ 3 may go through 1");
+    }
 
     #[test]
     fn equal_values_share_their_rank_and_missing_ones_come_last() {

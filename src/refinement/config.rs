@@ -25,11 +25,10 @@ pub struct RefinementConfig {
     /// Weight `W` of what is cited, ≥ 0; default 0.1: removing or flipping a regulation costs `1 + W · log₂(1 + e)` times as
     /// much, where `e` is its number of sources and references. See [`super::Resistance`].
     pub evidence_weight: f64,
-    /// At most this share of the known regulations may be removed or flipped, in `[0, ∞)`; default 0.05. At least ten
-    /// always may.
+    /// At most this share of the known regulations may be removed or flipped, in `[0, ∞)`; default 0.05. Rounded up.
     pub max_share: f64,
-    /// At most so many regulations may be added, as a share of the known ones, in `[0, ∞)`; default 0.5. At least ten always
-    /// may.
+    /// At most so many regulations may be added, as a share of the known ones, in `[0, ∞)`; default 0.5. Rounded
+    /// up.
     pub max_added_share: f64,
     /// Factor between the levels of caution of the search, in `[0, 0.95)`; default 0.6. 0 accepts whatever pays at once: a
     /// plain greedy search.
@@ -138,16 +137,16 @@ impl RefinementConfig {
     /// How many regulations may be added to a network of so many.
     #[must_use]
     pub fn max_added(&self, regulations: usize) -> usize {
-        at_least_ten(regulations, self.max_added_share)
+        share_of(regulations, self.max_added_share)
     }
 
     /// How many regulations of a network of so many may be removed or flipped.
     #[must_use]
     pub fn max_withdrawn(&self, regulations: usize) -> usize {
-        at_least_ten(regulations, self.max_share)
+        share_of(regulations, self.max_share)
     }
 }
 
-fn at_least_ten(regulations: usize, share: f64) -> usize {
-    ((regulations as f64 * share).ceil() as usize).max(10)
+fn share_of(regulations: usize, share: f64) -> usize {
+    (regulations as f64 * share).ceil() as usize
 }
