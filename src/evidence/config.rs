@@ -27,7 +27,7 @@ pub struct EvidenceConfig {
     pub call_precision: f64,
     /// Whether what regulations look like is learnt from the known ones; default true. Without, no regulation is added.
     pub prior: bool,
-    /// Least share of the regulations of tested regulators that the knowledge is taken to state, in `(0, 1)`; default 0.5. A
+    /// Least share of the regulations of tested regulators that the knowledge is taken to state, in `(0, 1)`; default 0.6. A
     /// smaller share trusts less complete knowledge to add more regulations.
     pub least_completeness: f64,
     /// Whether the experiments must prove to be what their names say; default required.
@@ -46,7 +46,7 @@ impl Default for EvidenceConfig {
             expected_precision: 0.8,
             call_precision: 0.8,
             prior: true,
-            least_completeness: 0.5,
+            least_completeness: 0.6,
             anchors: AnchorPolicy::Required,
             permutations: 1000,
             proposals: 1000,

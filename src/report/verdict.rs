@@ -74,11 +74,11 @@ fn line(outcome: &Outcome, call: Call) -> String {
         format!(": macro-F1 {} → {}", score(original.macro_f1), score(refined.macro_f1))
     });
     match call {
-        Call::Better => format!("Better than the original on held-out data{scores}"),
-        Call::Same => format!("Neither better nor worse than the original on held-out data{scores}"),
-        Call::Worse => format!("Worse than the original on held-out data{scores}"),
-        Call::NoRevision => "No revision: the knowledge base stays as it is".to_owned(),
-        Call::NotScored => "Revised, but not scored on held-out data".to_owned(),
+        Call::Better => format!("Better than the original on held-out data{scores}."),
+        Call::Same => format!("Neither better nor worse than the original on held-out data{scores}."),
+        Call::Worse => format!("Worse than the original on held-out data{scores}."),
+        Call::NoRevision => "No revision: the knowledge base stays as it is.".to_owned(),
+        Call::NotScored => "Revised, but not scored on held-out data.".to_owned(),
     }
 }
 
