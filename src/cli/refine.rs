@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aligned::biology::{CitedRegulation, GeneId, GeneTable, Perturbation, Regulation, Response, Verdict};
+use aligned::biology::{CitedRegulation, GeneId, GeneTable, Perturbation, Regulation, Response};
 use aligned::datasets::{self, Dataset, OnTarget, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
@@ -283,17 +283,6 @@ fn write_verdicts(weighed: &WeighedEvidence, genes: &GeneTable, out: &mut dyn Wr
         )?;
     }
     Ok(())
-}
-
-/// What the evidence model fitted, for the notes of the report.
-fn told_of_evidence(outcome: &Outcome) -> Vec<String> {
-    let Some(WeighedEvidence { model, judged }) = &outcome.evidence else { return Vec::new() };
-    let mut told = model.sentences();
-    let count = |verdict: Verdict| judged.iter().filter(|judged| judged.verdict == verdict).count();
-    let counted: Vec<_> =
-        Verdict::ALL.iter().map(|&verdict| format!("{} {}", count(verdict), verdict.word())).collect();
-    told.push(format!("Verdicts on the {} known regulations: {} (verdicts.tsv).", judged.len(), counted.join(", ")));
-    told
 }
 
 /// Everything that was read before the loop, over one gene table.
@@ -588,7 +577,7 @@ impl Sources {
                 test: self.split.test.len(),
             },
             knob_curves: self.knob_curves.clone(),
-            notes: self.notes.iter().cloned().chain(told_of_evidence(outcome)).collect(),
+            notes: self.notes.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod comparison;
 mod diagnosis;
 mod error;
 mod evaluation;
+mod evidence;
 mod growth;
 mod html;
 mod json;

@@ -3,15 +3,16 @@
 use super::{DataSummary, InputFile, Report};
 use crate::biology::{
     Entry, Evidence, ExperimentCounts, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign,
-    StatementKind,
+    StatementKind, Verdict,
 };
+use crate::evidence::{Judged, RepeatSummary, ResponseModel};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
 use crate::pipeline::evaluation::{Knob, KnobCurve, KnobPoint};
 use crate::pipeline::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
-    StopReason,
+    StopReason, WeighedEvidence,
 };
 use crate::prediction::FitRecord;
 
@@ -126,7 +127,24 @@ pub(super) fn effects() -> Sample {
         revision(SignFlipped, Stated, known, Applied, evidence(None, None)),
         revision(Added, Effect, new(2, 11, Sign::Activation), Proposed, evidence(Some(0.3), Some([1, 1, 0]))),
     ];
-    Sample { name: "effects", outcome: outcome(sample.outcome.original, revisions), ..sample }
+    let judged = |(place, &regulation): (usize, &Regulation)| Judged {
+        regulation,
+        verdict: Verdict::ALL[place % Verdict::ALL.len()],
+        experiments: ExperimentCounts::default(),
+        log_likelihood_ratio: 0.0,
+        posterior: [0.9, 0.05, 0.05],
+    };
+    let judged = sample.outcome.original.regulations().iter().enumerate().map(judged).collect();
+    let model = ResponseModel {
+        experiments: 40,
+        completeness: Some(0.6),
+        prior: vec![("<b>log</b> change".to_owned(), 0.75), ("base rate of the gene".to_owned(), -0.5)],
+        repeats: RepeatSummary::Replicates { regulators: 12, examples: 900, weights: vec![0.5; 5] },
+        ..ResponseModel::default()
+    };
+    let mut outcome = outcome(sample.outcome.original, revisions);
+    outcome.evidence = Some(WeighedEvidence { model, judged });
+    Sample { name: "effects", outcome, ..sample }
 }
 
 /// The data agree with the knowledge.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::evidence::EvidenceSummary;
 use super::reason::{alternatives, examples, reason};
 use super::verdict::{self, Verdict, compared};
 use super::wording::{Names, counted, finite};
@@ -28,6 +29,7 @@ pub(super) struct Summary<'a> {
     pub scores: ScoreSummary<'a>,
     pub revisions: RevisionSummary<'a>,
     pub ambiguous: BeforeAfter,
+    pub evidence: Option<EvidenceSummary<'a>>,
     pub iterations: Vec<Round>,
     pub power_check: Option<Faults>,
     pub knob_curves: &'a [KnobCurve],
@@ -83,6 +85,7 @@ impl<'a> Summary<'a> {
             scores: ScoreSummary::of(&outcome.scores),
             revisions: RevisionSummary { counts, most_supported: most_supported(&outcome.revisions, names) },
             ambiguous: BeforeAfter { before: outcome.ambiguous.0, after: outcome.ambiguous.1 },
+            evidence: outcome.evidence.as_ref().map(EvidenceSummary::of),
             iterations: outcome.iterations.iter().map(Round::of).collect(),
             power_check: faults,
             knob_curves: &report.knob_curves,
