@@ -4,6 +4,7 @@
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
 mod cells;
+mod claims;
 mod comparison;
 mod diagnosis;
 mod error;
@@ -30,6 +31,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 pub use cells::{ScreenedPerturbation, write_cells_svg};
+pub use claims::ClaimReport;
 pub use comparison::ComparisonReport;
 pub use diagnosis::DiagnosisReport;
 pub use error::ReportError;
