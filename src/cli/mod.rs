@@ -22,6 +22,7 @@ mod notebook;
 mod output;
 mod query;
 mod recover;
+mod recover_real;
 mod refine;
 mod result_folder;
 mod settings;

@@ -38,7 +38,7 @@ pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};
 pub use predictions::{ForetoldExperiment, ForetoldGene, PredictionLines};
-pub use recovery::RecoveryReport;
+pub use recovery::{RealRecoveryReport, RecoveryReport};
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;
