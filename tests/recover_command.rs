@@ -106,3 +106,71 @@ fn mistakes_in_each_argument_end_with_a_sentence() {
     }
     assert!(!folder.path().join("recover-out").exists(), "nothing is written for a mistake");
 }
+
+/// Twenty regulators of three targets each, deleted; targets move as the knowledge says, and nothing else does.
+fn real(folder: &Path) {
+    let (mut truth, mut screen) =
+        (String::from("regulator,target,sign\n"), String::from("perturbation,gene,response\n"));
+    for regulator in 0..20 {
+        screen += &format!("r{regulator}-,r{regulator},-1\n");
+        for target in 0..30 {
+            let is_target = (target + 2 * regulator) % 10 == 0;
+            let sign = if target % 2 == 0 { 1 } else { -1 };
+            screen += &format!("r{regulator}-,t{target},{}\n", if is_target { -sign } else { 0 });
+            if is_target {
+                truth += &format!("r{regulator},t{target},{sign}\n");
+            }
+        }
+    }
+    fs::write(folder.join("truth.csv"), truth).expect("written");
+    fs::write(folder.join("screen.csv"), screen).expect("written");
+}
+
+#[test]
+fn regulations_hidden_are_looked_for_in_real_responses_by_every_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    real(folder.path());
+    let arguments = ["--kb", "truth.csv", "--data", "screen.csv", "--hide", "0.5", "--flip", "0.1", "--seeds", "2"];
+    let done = recover(folder.path(), &[&arguments[..], &["--out", "a"]].concat()).success();
+    let said = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
+    for row in
+        ["do nothing", "write what was seen, all", "z-rank", "random regulations", "permuted", "ours: regulations"]
+    {
+        assert!(said.contains(row), "{row}: {said}");
+    }
+    assert!(said.contains("Of its 60 regulations 60 can be tested"), "{said}");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).expect(name);
+    let table = read("a/recover.tsv");
+    assert_eq!(table.lines().count(), 1 + 2 * 11);
+    let seen: Vec<_> =
+        table.lines().find(|line| line.contains("write what was seen, all")).expect("a row").split('\t').collect();
+    // Thirty hidden, three turned; all of them show.
+    assert_eq!(seen[2..8], ["30", "3", "570", "30", "30", "1"]);
+
+    // The same seeds on another number of threads, and a second seed taken up again.
+    recover(folder.path(), &[&arguments[..], &["--out", "b", "--threads", "1"]].concat()).success();
+    assert_eq!(read("b/recover.tsv"), table);
+    recover(folder.path(), &[&arguments[..8], &["--seeds", "3", "--out", "a"]].concat()).success();
+    assert!(read("a/recover.tsv").starts_with(&table), "the first two are taken up again");
+}
+
+#[test]
+fn what_does_not_fit_real_responses_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    real(folder.path());
+    let real = ["--kb", "truth.csv", "--data", "screen.csv"];
+    for (more, told) in [
+        (&["--hide", "2"][..], "from 0 to 1"),
+        (&["--levels", "0.2"], "belongs to simulated experiments"),
+        (&["--bootstraps", "5"], "set by --config"),
+        (&["--hide", "0", "--flip", "0"], "nothing would be hidden"),
+    ] {
+        let refused = recover(folder.path(), &[&real[..], more].concat()).failure();
+        let message = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(message.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{message}");
+    }
+    let refused = recover(folder.path(), &["--hide", "0.5"]).failure();
+    assert!(String::from_utf8_lossy(&refused.get_output().stderr).contains("belongs to real responses"));
+    let refused = recover(folder.path(), &["--data", "nowhere.csv"]).failure();
+    assert!(String::from_utf8_lossy(&refused.get_output().stderr).contains("nowhere.csv"));
+}

@@ -358,6 +358,18 @@ pub(super) fn warn_of_own_genes(own: &OnTarget) {
     }
 }
 
+/// Refuses data in which most perturbed genes move against what was declared; `what` would be turned round.
+pub(super) fn refuse_wrong_way(dataset: &Dataset, genes: &GeneTable, what: &str) -> miette::Result<()> {
+    let own = OnTarget::of(dataset, genes);
+    match own.told() {
+        Some(told) if own.contradicts() => Err(miette!(
+            help = "name what was done with --perturbation-sign, or go on with --accept-wrong-way",
+            "{told} {what}"
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[String]) {
     let present: HashSet<&String> = genes.iter().chain(symbols).collect();
     let perturbed = contrasts.iter().flat_map(|contrast| &contrast.perturbed).map(|(gene, _)| (gene, "perturbed"));

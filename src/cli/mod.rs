@@ -3,6 +3,7 @@
 //! Start at [`run`]. Each subcommand parses, reads, calls one library function and writes. Data goes to standard output,
 //! the log to standard error.
 
+mod audit;
 mod cells;
 mod checkpoint;
 mod comparison;
@@ -21,6 +22,7 @@ mod notebook;
 mod output;
 mod query;
 mod recover;
+mod recover_real;
 mod refine;
 mod result_folder;
 mod settings;
@@ -61,6 +63,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Export(export::ExportArgs),
     Dataset(dataset::DatasetArgs),
+    Audit(Box<audit::AuditArgs>),
     Evaluate(Box<evaluate::EvaluateArgs>),
     Recover(Box<recover::RecoverArgs>),
 }
@@ -84,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
     };

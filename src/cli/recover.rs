@@ -23,6 +23,7 @@ use super::knowledge_base::{self, ECOLI_CORE};
 use super::notebook::{Notebook, program_hash};
 use super::output::deliver;
 use super::query::read_rules;
+use super::recover_real::{self, RealArgs};
 use super::watch::Terminal;
 
 /// Test the refinement: damage a network, make experiments on the undamaged one, and see what each method finds again.
@@ -30,11 +31,16 @@ use super::watch::Terminal;
 /// The network is a knowledge base, a random one, or a part grown out of a knowledge base. At level 0.2, regulations
 /// lost and false ones gained make up a fifth of the true ones. Finished rows are kept in the folder: the same command
 /// takes up where it was stopped.
+///
+/// With a file as --data nothing is simulated: a share of the known regulations is hidden, and the sign of some turned, among
+/// those of which the regulator is perturbed alone and the target measured then; then they are looked for in the real
+/// responses, by the refinement, by simple rules and by controls.
 #[derive(Args)]
 pub struct RecoverArgs {
-    /// Knowledge base in RDF (.ttl or .nq, also .gz) whose network is the true one.
+    /// Knowledge base in RDF (.ttl or .nq, also .gz) whose network is the true one; with real responses also a table of signed
+    /// regulations.
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
-    kb: Option<PathBuf>,
+    pub(super) kb: Option<PathBuf>,
     /// Draw the true network anew for each seed [default, without --kb: scale-free].
     #[arg(long, value_enum, value_name = "SHAPE")]
     generate: Option<Shape>,
@@ -52,37 +58,39 @@ pub struct RecoverArgs {
     from: Option<PathBuf>,
     /// Folder of rules that say which statements of the knowledge base are regulations.
     #[arg(long, value_name = "DIR")]
-    rules: Option<PathBuf>,
-    /// Levels of corruption, each from 0 to 1.
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_value = "0,0.1,0.2,0.4")]
+    pub(super) rules: Option<PathBuf>,
+    /// Levels of corruption, each from 0 to 1 [default: 0,0.1,0.2,0.4].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
     levels: Vec<f64>,
-    /// Kinds of fault that share each level evenly; given several times, each mix is tested by itself.
-    #[arg(long, value_name = "LIST", default_value = "missing,spurious,flipped,redirected")]
+    /// Kinds of fault that share each level evenly; given several times, each mix is tested by itself [default:
+    /// missing,spurious,flipped,redirected].
+    #[arg(long, value_name = "LIST")]
     kinds: Vec<String>,
-    /// Experiments: every deletion without noise, or a screen.
-    #[arg(long, value_enum, default_value_t = DataName::Closure)]
+    /// Experiments: `closure` (every deletion without noise), `screen` (a simulated one), or a file of real responses.
+    #[arg(long, value_name = "closure|screen|FILE", default_value = "closure")]
     data: DataName,
-    /// How conflicting walks are read.
-    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_values_t = [ReadingName::Naive, ReadingName::Nearest])]
-    reading: Vec<ReadingName>,
+    /// How conflicting walks are read [default: naive,nearest; of real responses: nearest].
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
+    pub(super) reading: Vec<ReadingName>,
     /// Longest walk that counts.
     #[arg(long, value_name = "K", default_value_t = 5,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=Closure::MAX_DEPTH as u64))]
-    depth: usize,
+    pub(super) depth: usize,
     /// Seeds: how many, from 1 on, or a range such as 3..7 with both ends.
     #[arg(long, value_name = "SEEDS", default_value = "3")]
-    seeds: String,
-    /// Who mends.
-    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',',
-        default_values_t = [MethodName::DoNothing, MethodName::PruneContradicted, MethodName::Greedy, MethodName::Published, MethodName::Aligned])]
+    pub(super) seeds: String,
+    /// Who mends [default: do-nothing,prune-contradicted,greedy,published,aligned].
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
     methods: Vec<MethodName>,
     /// Folder for the results; finished rows found there are not computed again.
     #[arg(long, value_name = "DIR", default_value = "recover-out")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
     /// Threads; the figures do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     threads: Option<u64>,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Real responses")]
+    pub(super) real: RealArgs,
+    #[command(flatten, next_help_heading = "Simulated experiments")]
     screen: ScreenArgs,
     #[command(flatten)]
     refinement: RefinementArgs,
@@ -153,16 +161,33 @@ enum Shape {
     Dream,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, PartialEq, Eq)]
 enum DataName {
-    Closure,
-    Screen,
+    Simulated(DataKind),
+    Real(PathBuf),
+}
+
+impl From<&str> for DataName {
+    fn from(text: &str) -> Self {
+        let kinds = [DataKind::Closure, DataKind::Screen];
+        let simulated = kinds.into_iter().find(|kind| kind.word() == text);
+        simulated.map_or_else(|| Self::Real(text.into()), Self::Simulated)
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ReadingName {
+pub(super) enum ReadingName {
     Naive,
     Nearest,
+}
+
+impl From<ReadingName> for Reading {
+    fn from(name: ReadingName) -> Self {
+        match name {
+            ReadingName::Naive => Self::Naive,
+            ReadingName::Nearest => Self::Nearest,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -188,10 +213,20 @@ impl From<MethodName> for Method {
 
 /// Runs the subcommand.
 pub fn run(arguments: &RecoverArgs) -> Result<()> {
-    let (grid, config) = (arguments.grid()?, arguments.config()?);
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
     }
+    let data = match &arguments.data {
+        DataName::Simulated(data) => *data,
+        DataName::Real(path) => {
+            arguments.refuse_simulated()?;
+            return recover_real::run(arguments, path);
+        }
+    };
+    if let Some(name) = arguments.real.given() {
+        bail!("`{name}` belongs to real responses; name their file with --data, or leave `{name}` out");
+    }
+    let (grid, config) = (arguments.grid()?, arguments.config(data)?);
     let source = arguments.source()?;
     let header = Header {
         program: program_hash()?,
@@ -237,30 +272,60 @@ struct Source {
 }
 
 impl RecoverArgs {
+    /// What only simulated experiments know.
+    fn refuse_simulated(&self) -> Result<()> {
+        let given = [
+            ("--generate", self.generate.is_some()),
+            ("--genes", self.genes.is_some()),
+            ("--regulations", self.regulations.is_some()),
+            ("--inhibitions", self.inhibitions.is_some()),
+            ("--from", self.from.is_some()),
+            ("--levels", !self.levels.is_empty()),
+            ("--kinds", !self.kinds.is_empty()),
+            ("--methods", !self.methods.is_empty()),
+        ];
+        let screen = self.screen.given();
+        if let Some((name, _)) = given.iter().chain(&screen).find(|(_, given)| *given) {
+            bail!("`{name}` belongs to simulated experiments, but --data names real responses; leave `{name}` out");
+        }
+        if self.refinement.is_given() {
+            bail!("costs and gates of the search are set by --config where the responses are real; leave them out");
+        }
+        if self.reading.len() > 1 {
+            bail!("real responses are read one way at a time; name one with --reading");
+        }
+        Ok(())
+    }
+
     fn grid(&self) -> Result<Grid> {
-        for &level in &self.levels {
+        let levels = if self.levels.is_empty() { vec![0.0, 0.1, 0.2, 0.4] } else { self.levels.clone() };
+        let mixes = match self.kinds.as_slice() {
+            [] => vec![FaultKind::ALL.to_vec()],
+            texts => texts.iter().map(|text| kinds(text)).collect::<Result<_>>()?,
+        };
+        let readings = match self.reading.as_slice() {
+            [] => vec![Reading::Naive, Reading::Nearest],
+            names => names.iter().map(|&name| name.into()).collect(),
+        };
+        let methods = match self.methods.as_slice() {
+            [] => MethodName::value_variants(),
+            names => names,
+        };
+        for &level in &levels {
             if !(0.0..=1.0).contains(&level) {
                 bail!("`--levels` has {level}; each level must be from 0 to 1");
             }
         }
-        let reading = |name: &ReadingName| match name {
-            ReadingName::Naive => Reading::Naive,
-            ReadingName::Nearest => Reading::Nearest,
-        };
         Ok(Grid {
-            mixes: self.kinds.iter().map(|text| kinds(text)).collect::<Result<_>>()?,
-            levels: self.levels.clone(),
-            readings: self.reading.iter().map(reading).collect(),
+            mixes,
+            levels,
+            readings,
             seeds: seeds(&self.seeds)?,
-            methods: self.methods.iter().map(|&name| name.into()).collect(),
+            methods: methods.iter().map(|&name| name.into()).collect(),
         })
     }
 
-    fn config(&self) -> Result<BenchmarkConfig> {
-        let data = match self.data {
-            DataName::Closure => DataKind::Closure,
-            DataName::Screen => DataKind::Screen,
-        };
+    fn config(&self, data: DataKind) -> Result<BenchmarkConfig> {
         let methods = self.refinement.over(MethodConfig::of(data.refinement()));
         methods.refinement.check().into_diagnostic()?;
         Ok(BenchmarkConfig { data, screen: self.screen.config(data)?, depth: self.depth, methods })
@@ -348,13 +413,17 @@ fn size(network: &RegulatoryNetwork) -> String {
 }
 
 impl ScreenArgs {
-    fn config(&self, data: DataKind) -> Result<ScreenConfig> {
-        let given = [
+    fn given(&self) -> [(&'static str, bool); 4] {
+        [
             ("--perturbations", self.perturbations.is_some()),
             ("--measured", self.measured.is_some()),
             ("--label-noise", self.label_noise.is_some()),
             ("--masked", self.masked.is_some()),
-        ];
+        ]
+    }
+
+    fn config(&self, data: DataKind) -> Result<ScreenConfig> {
+        let given = self.given();
         if let (DataKind::Closure, Some((name, _))) = (data, given.iter().find(|(_, given)| *given)) {
             bail!("`{name}` belongs to `--data screen`; add it, or leave `{name}` out");
         }
@@ -379,6 +448,20 @@ impl ScreenArgs {
 }
 
 impl RefinementArgs {
+    const fn is_given(&self) -> bool {
+        self.bootstraps.is_some()
+            || self.simulations.is_some()
+            || self.add_cost.is_some()
+            || self.remove_cost.is_some()
+            || self.flip_cost.is_some()
+            || self.class_balance.is_some()
+            || self.min_stability.is_some()
+            || self.max_q_value.is_some()
+            || self.max_passes.is_some()
+            || self.published_genes.is_some()
+            || self.published_epochs.is_some()
+    }
+
     fn over(&self, mut config: MethodConfig) -> MethodConfig {
         let refinement = &mut config.refinement;
         refinement.bootstraps = self.bootstraps.unwrap_or(refinement.bootstraps);

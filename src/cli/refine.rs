@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use aligned::biology::{CitedRegulation, GeneId, GeneTable, Perturbation, Regulation, Response};
-use aligned::datasets::{self, Dataset, OnTarget, Split};
+use aligned::datasets::{self, Dataset, Split};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules, RunInput, RunProvenance, write_knowledge_and_effects};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::evaluation::{Knob, KnobCurve, choose};
@@ -24,7 +24,7 @@ use miette::{IntoDiagnostic, Result, WrapErr, bail, ensure, miette};
 use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::checkpoint::Keeper;
-use super::dataset::{TableArgs, refused, warn_all};
+use super::dataset::{TableArgs, refuse_wrong_way, refused, warn_all};
 use super::evaluate::KnobName;
 use super::external::NamedPredictions;
 use super::files::{self, Input};
@@ -137,7 +137,7 @@ pub struct RefineArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ObjectiveName {
+pub(super) enum ObjectiveName {
     Evidence,
     Mismatch,
 }
@@ -170,6 +170,8 @@ impl From<ReadingName> for Reading {
 
 const NOTHING_SEARCHED: &str = "the time limit was over before the first search began: nothing was learnt and nothing revised; the refined \
     knowledge base equals the original; give more time with --time-limit";
+
+const TURNED_ROUND: &str = "A knowledge base refined with such data would be turned round, so it is not";
 
 /// The E. coli knock-outs, as they lie in `datasets/`.
 const ECOLI_KNOCKOUTS: (&str, &[u8]) = ("ecoli_knockouts.csv.gz", datasets::ECOLI_KNOCKOUTS_GZ);
@@ -346,7 +348,7 @@ impl Sources {
         watch.advance(1);
         let observed = read_observations(settings, &knowledge, &mut genes, &mut inputs, &mut notes)?;
         if let Some((dataset, _)) = observed.as_ref().filter(|_| !settings.accept_wrong_way) {
-            refuse_wrong_way(dataset, &genes)?;
+            refuse_wrong_way(dataset, &genes, TURNED_ROUND)?;
         }
         let mut network = network_of(genes.len(), &knowledge);
         let mut screen = None;
@@ -579,18 +581,6 @@ impl Sources {
             knob_curves: self.knob_curves.clone(),
             notes: self.notes.clone(),
         }
-    }
-}
-
-/// Refuses data in which most perturbed genes move against what was declared: every regulation would be turned round.
-fn refuse_wrong_way(dataset: &Dataset, genes: &GeneTable) -> Result<()> {
-    let own = OnTarget::of(dataset, genes);
-    match own.told() {
-        Some(told) if own.contradicts() => Err(miette!(
-            help = "name what was done with --perturbation-sign, or go on with --accept-wrong-way",
-            "{told} A knowledge base refined with such data would be turned round, so it is not"
-        )),
-        _ => Ok(()),
     }
 }
 

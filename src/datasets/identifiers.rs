@@ -115,7 +115,8 @@ fn is_uniprot(bytes: &[u8]) -> bool {
 }
 
 /// The symbol nearest to a name, where it is near: one letter is another, or one of every four.
-pub(super) fn near_symbol(name: &str, genes: &GeneTable) -> Option<String> {
+#[must_use]
+pub fn near_symbol(name: &str, genes: &GeneTable) -> Option<String> {
     let nearest = genes.nearest_symbol(name)?;
     let distance = strsim::osa_distance(&name.to_lowercase(), &nearest.to_lowercase());
     let is_accession = IdentifierKind::of(name).is_some_and(IdentifierKind::is_accession);

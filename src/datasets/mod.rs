@@ -44,7 +44,7 @@ pub use expression::{
     read_gene_names, symbols_of, write_differential,
 };
 pub use folds::FoldScheme;
-pub use identifiers::{IdentifierKind, differing_kinds};
+pub use identifiers::{IdentifierKind, differing_kinds, near_symbol};
 pub use long_table::read_long;
 pub use memory::{memory_limit, set_memory_limit};
 pub use moderated::{ModeratedVariances, moderate_variances};

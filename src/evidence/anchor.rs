@@ -91,7 +91,7 @@ pub(super) fn own_gene_moved(screen: &Screen, experiment: usize) -> Option<bool>
 }
 
 /// The binomial tail of the perturbed genes that moved as declared, with the mean base rate of that class.
-fn own_genes(screen: &Screen) -> AnchorTest {
+pub(super) fn own_genes(screen: &Screen) -> AnchorTest {
     let moved: Vec<_> = (0..screen.experiments.len())
         .filter_map(|experiment| Some((experiment, own_gene_moved(screen, experiment)?)))
         .collect();

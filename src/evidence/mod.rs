@@ -7,6 +7,7 @@
 //! reads a file or sees a test perturbation.
 
 mod anchor;
+mod audit;
 mod config;
 mod decision;
 mod effects;
@@ -18,6 +19,7 @@ mod screen;
 mod verdict;
 
 pub use anchor::{AnchorTest, Anchors};
+pub use audit::{AuditTests, AuditedClaim, Claim, ClaimAudit, Untested, audit};
 pub use config::{AnchorPolicy, EvidenceConfig};
 pub use effects::RepeatSummary;
 pub use error::EvidenceError;

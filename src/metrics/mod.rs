@@ -14,6 +14,7 @@ mod error;
 mod error_parts;
 mod growth;
 mod intervals;
+mod ranking;
 
 pub use calibration::{Calibration, ReliabilityBin, calibration};
 pub use cell_needs::{CellNeeds, ChangeParts, ChangeSums, GeneEffect};
@@ -27,3 +28,4 @@ pub use intervals::{
     BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, bootstrap_difference,
     consistency_interval, mean_interval, paired_difference, wilson,
 };
+pub use ranking::{average_precision_of, precision_at};

@@ -6,6 +6,7 @@
 
 mod checkpoint;
 mod config;
+pub mod controls;
 pub mod diagnosis;
 mod error;
 mod estimate;
@@ -16,6 +17,7 @@ mod power;
 pub mod recovery;
 mod runner;
 mod scoring;
+mod weighing;
 
 pub use checkpoint::{Checkpoint, FinishedRound};
 pub use config::{Config, Objective, Weighting};

@@ -10,17 +10,18 @@ use rand_chacha::ChaCha8Rng;
 use super::outcome::WeighedEvidence;
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
+use super::weighing::{Weighing, weigh};
 use super::{Checkpoint, Config, FinishedRound, Objective, PipelineError, Weighting};
 use crate::adaptor::{Alignment, Trust, align};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
-use crate::evidence::{Assessment, EvidenceData, EvidenceError, Limits, ResponseModel, assess};
+use crate::evidence::{Assessment, ResponseModel};
 use crate::network::RegulatoryNetwork;
 use crate::prediction::{
     External, FitRecord, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, baselines, build,
 };
 use crate::progress::Watch;
-use crate::refinement::{Certificate, Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
+use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -362,28 +363,9 @@ impl<'a> Runner<'a> {
 
     /// What the experiments on each regulator say, predictions left aside: the same whatever the predictor and its seed.
     fn weigh(&self) -> Result<(Refinement, WeighedEvidence), PipelineError> {
-        let Config { depth, reading, refinement, evidence, .. } = self.config;
-        let network = self.materials.network;
-        let Dataset { perturbations, observed, log2fc, .. } = &self.labelled;
-        let read = Closure::new(network, *depth, *reading).simulate(perturbations);
-        let data = EvidenceData { perturbations, observed, sizes: log2fc.as_ref(), read: &read };
-        let assessment = assess(network, &data, evidence, &self.watch).map_err(|error| match error {
-            EvidenceError::Cancelled => PipelineError::Cancelled,
-            other => other.into(),
-        })?;
-        let known = network.regulations().len();
-        let is_locked = |edge| self.materials.resistance.is_some_and(|resistance| resistance.is_locked(edge));
-        let limits = Limits {
-            added: refinement.max_added(known),
-            withdrawn: refinement.max_withdrawn(known),
-            is_locked: &is_locked,
-        };
-        let (revisions, unproposed) = assessment.revisions(network, &data, evidence, &limits);
-        let refined = network.revised(&revisions);
-        let after = Closure::new(&refined, *depth, *reading).simulate(perturbations);
-        let disagreements = (mismatches(perturbations, observed, &read), mismatches(perturbations, observed, &after));
-        let certificate = Certificate::Uncertified;
-        let refinement = Refinement { network: refined, revisions, disagreements, certificate };
+        let Materials { network, resistance, .. } = *self.materials;
+        let Weighing { refinement, assessment, unproposed } =
+            weigh(network, resistance, &self.labelled, self.config, &self.watch)?;
         let Assessment { model, judged, .. } = assessment;
         Ok((refinement, WeighedEvidence { model: ResponseModel { unproposed, ..model }, judged }))
     }
@@ -558,17 +540,6 @@ fn affordable(config: &Config, observed: &ResponseMatrix, measured_genes: usize)
     } else {
         config.unlabelled
     }
-}
-
-/// Measured entries, perturbed genes left out, that are read otherwise than they were observed.
-fn mismatches(perturbations: &[Perturbation], observed: &ResponseMatrix, read: &ResponseMatrix) -> u64 {
-    let row = |(row, perturbation): (usize, &Perturbation)| {
-        let entries = observed.row(row).iter().zip(read.row(row)).enumerate();
-        let wrong = entries
-            .filter(|(gene, (seen, said))| seen.is_some() && seen != said && !perturbation.moves(GeneId::new(*gene)));
-        wrong.count() as u64
-    };
-    perturbations.iter().enumerate().map(row).sum()
 }
 
 fn flags(genes: &[GeneId], n_genes: usize) -> Vec<bool> {

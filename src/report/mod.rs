@@ -4,6 +4,7 @@
 //! Nothing here computes a score, opens a file or fetches anything: a page stands alone.
 
 mod cells;
+mod claims;
 mod comparison;
 mod diagnosis;
 mod error;
@@ -31,13 +32,14 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 pub use cells::{ScreenedPerturbation, write_cells_svg};
+pub use claims::ClaimReport;
 pub use comparison::ComparisonReport;
 pub use diagnosis::DiagnosisReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};
 pub use predictions::{ForetoldExperiment, ForetoldGene, PredictionLines};
-pub use recovery::RecoveryReport;
+pub use recovery::{RealRecoveryReport, RecoveryReport};
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;

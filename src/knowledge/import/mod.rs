@@ -5,6 +5,7 @@
 //! and the name of their file; nothing opens a file. An unknown sign is never guessed: such rows are left out and counted.
 
 mod catalogue;
+pub mod claims;
 mod collection;
 pub mod collectri;
 mod complexes;

@@ -42,6 +42,31 @@ pub enum RecoveryError {
     /// Nothing to run.
     #[error("the recovery test has no row: name at least one level, reading, seed, method and mix of fault kinds")]
     EmptyGrid,
+    /// Real responses that test no known regulation.
+    #[error(
+        "none of the {regulations} known regulations can be hidden and found again: {perturbed} genes are perturbed alone, {known} of \
+         them are known regulators, and none of their targets is measured in their experiments; use knowledge and data of the \
+         same organism with the same kind of names"
+    )]
+    NothingTestable {
+        /// Regulations of the knowledge base.
+        regulations: usize,
+        /// Genes perturbed alone.
+        perturbed: usize,
+        /// Those with a known target.
+        known: usize,
+    },
+    /// Shares too small.
+    #[error(
+        "of {testable} testable regulations nothing would be hidden and no sign turned; hide or flip a larger share"
+    )]
+    NothingHidden {
+        /// Regulations that could be hidden.
+        testable: usize,
+    },
+    /// From the refinement of real responses.
+    #[error(transparent)]
+    Pipeline(Box<crate::pipeline::PipelineError>),
     /// A finished row could not be kept.
     #[error("a finished row of the recovery test cannot be kept: {0}")]
     NotKept(#[source] std::io::Error),
@@ -57,4 +82,10 @@ pub enum RecoveryError {
     /// From the scores.
     #[error(transparent)]
     Metric(#[from] MetricError),
+}
+
+impl From<crate::pipeline::PipelineError> for RecoveryError {
+    fn from(error: crate::pipeline::PipelineError) -> Self {
+        Self::Pipeline(Box::new(error))
+    }
 }

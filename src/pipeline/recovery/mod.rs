@@ -2,12 +2,13 @@
 //! one by them. How much comes back?
 //!
 //! Start at [`Trial`]: [`Trial::new`] plants the faults and makes the experiments, [`Trial::run`] runs and scores one
-//! method; [`benchmark`] does so over a grid. `corruption` is the only planter of faults. Nothing here opens a file or draws a plot.
+//! method; [`benchmark`] does so over a grid; [`RealScreen`] hides known regulations and looks for them in real responses. `corruption` is the only planter of faults. Nothing here opens a file or draws a plot.
 
 mod benchmark;
 mod corruption;
 mod error;
 mod method;
+mod real;
 mod scores;
 mod trial;
 mod true_network;
@@ -16,6 +17,7 @@ pub use benchmark::{Benchmark, BenchmarkConfig, Grid, Recorder, RecoveryRow, Unr
 pub use corruption::{Corruption, Fault, FaultKind};
 pub use error::RecoveryError;
 pub use method::{Mended, Method, MethodConfig, MethodOutcome, in_table_order};
+pub use real::{OverSeeds, RealConfig, RealRow, RealScreen, RealTrial, RealTruth};
 pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
 pub use trial::{DataKind, Trial, TrialConfig, for_screen};
 pub use true_network::TrueNetwork;

@@ -3,6 +3,7 @@
 //! Start at [`RecoveryReport`].
 
 mod plot;
+mod real;
 mod rows;
 mod summary;
 
@@ -14,6 +15,7 @@ use super::tables::MarkdownTable;
 use super::wording::{counted, decimal, grouped, score};
 use super::{InputFile, ReportError, json};
 use crate::pipeline::recovery::{BenchmarkConfig, Grid, RecoveryRow};
+pub use real::RealRecoveryReport;
 use summary::{Figure, Group};
 
 /// Everything that is told of a recovery test.

@@ -1,0 +1,308 @@
+//! The rows that any refinement is to be held against: what was seen is written down, and what chance alone finds.
+//!
+//! Start at [`SeenPair::all`]. Everything here looks at the experiments that it is given, and at nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::biology::{GeneId, Regulation, Revision, RevisionKind, RevisionStatus, Sign, StatementKind};
+use crate::datasets::Dataset;
+use crate::network::{RegulatoryNetwork, rewired};
+
+/// A gene perturbed by itself, a gene measured in such an experiment, and what was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SeenPair {
+    /// The gene that was perturbed.
+    pub regulator: GeneId,
+    /// The gene that was measured.
+    pub target: GeneId,
+    /// Experiments in which more regulator went with more of the target.
+    pub positive: u32,
+    /// Experiments in which more regulator went with less of it.
+    pub negative: u32,
+    /// Experiments in which it was measured and did not move.
+    pub silent: u32,
+    /// Size of the mean change: of log2 fold changes, or whatever size the data have, else of the calls −1, 0, 1.
+    pub size: f64,
+    /// The same in units of how much the target varies over the experiments on other genes:
+    ///
+    /// ```text
+    /// z = |mean change| / √(s² + (s₀/2)²)
+    /// ```
+    /// where `s` is the standard deviation of the target over the other experiments and `s₀` the median of all.
+    pub z: f64,
+    /// The sign that the experiments speak for: that of most calls, or of the mean change.
+    pub sign: Sign,
+}
+
+/// Which of the responses that were seen are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// Every response; of opposite ones, that of most experiments, and none of as many each way.
+    All,
+    /// Those that every experiment on the regulator that measured the target shows alike.
+    Agreeing,
+    /// So many of all, those with the largest mean change first.
+    Strongest(usize),
+}
+
+impl SeenPair {
+    /// Every such pair of two different genes, by regulator and target; experiments on several genes at once are not used.
+    #[must_use]
+    pub fn all(dataset: &Dataset) -> Vec<Self> {
+        let mut rows_of: BTreeMap<GeneId, Vec<(usize, f64)>> = BTreeMap::new();
+        for (row, perturbation) in dataset.perturbations.iter().enumerate() {
+            if let &[(gene, direction)] = perturbation.changes() {
+                rows_of.entry(gene).or_default().push((row, f64::from(direction.value())));
+            }
+        }
+        let changes = Changes::new(dataset);
+        let mut pairs = Vec::new();
+        for (&regulator, rows) in &rows_of {
+            for target in (0..dataset.observed.n_genes()).map(GeneId::new).filter(|&target| target != regulator) {
+                pairs.extend(Self::of(dataset, &changes, (regulator, rows), target));
+            }
+        }
+        changes.standardise(&mut pairs, &rows_of);
+        pairs
+    }
+
+    fn of(
+        dataset: &Dataset,
+        changes: &Changes<'_>,
+        (regulator, rows): (GeneId, &[(usize, f64)]),
+        target: GeneId,
+    ) -> Option<Self> {
+        let (mut positive, mut negative, mut silent, mut sum, mut number) = (0, 0, 0, 0.0, 0.0);
+        for &(row, direction) in rows {
+            if let Some(response) = dataset.observed.get(row, target) {
+                match f64::from(response.value()) * direction {
+                    0.0 => silent += 1,
+                    along if along > 0.0 => positive += 1,
+                    _ => negative += 1,
+                }
+            }
+            if let Some(change) = changes.of(row, target) {
+                sum += direction * change;
+                number += 1.0;
+            }
+        }
+        if positive + negative + silent == 0 {
+            return None;
+        }
+        let change = if number > 0.0 { sum / number } else { 0.0 };
+        let is_positive = positive > negative || (positive == negative && change >= 0.0);
+        let sign = if is_positive { Sign::Activation } else { Sign::Inhibition };
+        Some(Self { regulator, target, positive, negative, silent, size: change.abs(), z: 0.0, sign })
+    }
+
+    /// The pair with the sign that was seen.
+    #[must_use]
+    pub const fn regulation(&self) -> Regulation {
+        Regulation::new(self.regulator, self.target, self.sign)
+    }
+
+    /// True if more experiments moved the target one way than the other.
+    #[must_use]
+    pub const fn moved(&self) -> bool {
+        self.positive != self.negative
+    }
+
+    /// True if every experiment that measured the target moved it the same way.
+    #[must_use]
+    pub const fn agrees(&self) -> bool {
+        self.silent == 0 && (self.positive == 0) != (self.negative == 0)
+    }
+}
+
+/// Sizes of changes where they are known, else calls.
+struct Changes<'a> {
+    dataset: &'a Dataset,
+    has_sizes: bool,
+}
+
+impl<'a> Changes<'a> {
+    /// Sizes count if nine in ten measured responses have one.
+    fn new(dataset: &'a Dataset) -> Self {
+        let sized = dataset.log2fc.as_ref().map_or(0, crate::biology::ResponseValues::present);
+        Self { dataset, has_sizes: sized > 0 && sized * 10 >= dataset.observed.measured() * 9 }
+    }
+
+    fn of(&self, row: usize, gene: GeneId) -> Option<f64> {
+        if self.has_sizes {
+            return self.dataset.log2fc.as_ref()?.get(row, gene).map(f64::from);
+        }
+        self.dataset.observed.get(row, gene).map(|response| f64::from(response.value()))
+    }
+
+    fn standardise(&self, pairs: &mut [SeenPair], rows_of: &BTreeMap<GeneId, Vec<(usize, f64)>>) {
+        // Number, sum and sum of squares of each gene over all experiments that do not perturb it.
+        let mut moments = vec![[0.0_f64; 3]; self.dataset.observed.n_genes()];
+        let add = |moments: &mut [f64; 3], change: f64, times: f64| {
+            moments[0] += times;
+            moments[1] += times * change;
+            moments[2] += times * change * change;
+        };
+        for (row, perturbation) in self.dataset.perturbations.iter().enumerate() {
+            for (gene, moments) in moments.iter_mut().enumerate() {
+                let gene = GeneId::new(gene);
+                if let Some(change) = self.of(row, gene).filter(|_| !perturbation.moves(gene)) {
+                    add(moments, change, 1.0);
+                }
+            }
+        }
+        let spread = |[number, sum, squares]: [f64; 3]| {
+            if number < 1.5 { 0.0 } else { ((squares - sum * sum / number) / (number - 1.0)).max(0.0).sqrt() }
+        };
+        let mut spreads: Vec<_> =
+            moments.iter().filter(|moments| moments[0] > 0.0).map(|&moments| spread(moments)).collect();
+        spreads.sort_by(f64::total_cmp);
+        let usual = spreads.get(spreads.len() / 2).copied().unwrap_or(0.0).max(1e-6);
+        for pair in pairs {
+            let mut others = moments[pair.target.index()];
+            for &(row, _) in &rows_of[&pair.regulator] {
+                if let Some(change) = self.of(row, pair.target) {
+                    add(&mut others, change, -1.0);
+                }
+            }
+            pair.z = pair.size / spread(others).hypot(0.5 * usual);
+        }
+    }
+}
+
+/// Pairs that are written down, by `seen`; those for which `is_known` are left out beforehand.
+pub fn written<'a>(pairs: &'a [SeenPair], seen: Seen, is_known: impl Fn(&SeenPair) -> bool + 'a) -> Vec<&'a SeenPair> {
+    let mut chosen: Vec<_> = pairs.iter().filter(|pair| pair.moved() && !is_known(pair)).collect();
+    match seen {
+        Seen::All => {}
+        Seen::Agreeing => chosen.retain(|pair| pair.agrees()),
+        Seen::Strongest(number) => {
+            chosen.sort_by(|a, b| {
+                b.size.total_cmp(&a.size).then(b.z.total_cmp(&a.z)).then(a.regulation().cmp(&b.regulation()))
+            });
+            chosen.truncate(number);
+        }
+    }
+    chosen
+}
+
+/// The knowledge with what was seen written into it, as effects: each is read when its own regulator is perturbed, before all
+/// walks. An effect of the other sign that the knowledge held gives way.
+#[must_use]
+pub fn written_into(network: &RegulatoryNetwork, pairs: &[SeenPair], seen: Seen) -> RegulatoryNetwork {
+    let stated: BTreeSet<_> = written(pairs, seen, |_| false).into_iter().map(SeenPair::regulation).collect();
+    let kept = network.effects().iter().copied().filter(|effect| !stated.contains(&effect.flipped()));
+    network.clone().with_effects(kept.chain(stated.iter().copied()).collect::<Vec<_>>())
+}
+
+/// The knowledge with as many additions as the revisions apply, of the same regulators and targets, their pairs drawn at
+/// random; its withdrawals and flips are left out.
+#[must_use]
+pub fn with_random_additions(network: &RegulatoryNetwork, revisions: &[Revision], seed: u64) -> RegulatoryNetwork {
+    let of = |statement| random_additions(network.n_genes(), revisions, statement, seed);
+    let added = |known: &[Regulation], new: RegulatoryNetwork| -> BTreeSet<Regulation> {
+        known.iter().chain(new.regulations()).copied().collect()
+    };
+    let regulations = added(network.regulations(), of(StatementKind::Regulation));
+    let effects = added(network.effects(), of(StatementKind::Effect));
+    RegulatoryNetwork::new(network.n_genes(), regulations).with_effects(effects)
+}
+
+/// The applied additions of one kind with their targets exchanged at random: each regulator keeps how many it has of each
+/// sign, and each target how many regulators.
+#[must_use]
+pub fn random_additions(
+    n_genes: usize,
+    revisions: &[Revision],
+    statement: StatementKind,
+    seed: u64,
+) -> RegulatoryNetwork {
+    let added = revisions.iter().filter(|revision| {
+        revision.status == RevisionStatus::Applied
+            && revision.kind == RevisionKind::Added
+            && revision.statement == statement
+    });
+    rewired(&RegulatoryNetwork::new(n_genes, added.map(|revision| revision.regulation)), seed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{Perturbation, Response, ResponseMatrix, ResponseValues};
+
+    fn gene(index: usize) -> GeneId {
+        GeneId::new(index)
+    }
+
+    /// Gene 0 deleted twice, gene 1 overexpressed once; genes 2 and 3 measured.
+    fn dataset() -> Dataset {
+        use Response::{Down, Unchanged, Up};
+        let perturbations = vec![
+            Perturbation::deletion(gene(0)),
+            Perturbation::deletion(gene(0)),
+            Perturbation::overexpression(gene(1)),
+        ];
+        let rows = [[Down, Up], [Down, Unchanged], [Down, Up]];
+        let mut observed = ResponseMatrix::unmeasured(3, 4);
+        for (row, [two, three]) in rows.into_iter().enumerate() {
+            observed.set(row, gene(2), Some(two));
+            observed.set(row, gene(3), Some(three));
+        }
+        Dataset::new(["a", "b", "c"].map(str::to_owned).to_vec(), perturbations, observed)
+    }
+
+    fn signs(pairs: &[&SeenPair]) -> Vec<(usize, usize, Sign)> {
+        pairs.iter().map(|pair| (pair.regulator.index(), pair.target.index(), pair.sign)).collect()
+    }
+
+    use Sign::{Activation, Inhibition};
+
+    #[test]
+    fn what_was_seen_is_turned_into_signs_of_more_regulator() {
+        let pairs = SeenPair::all(&dataset());
+        // Deleting 0 lowers 2: activation. Overexpressing 1 lowers 2: inhibition.
+        assert_eq!(
+            signs(&written(&pairs, Seen::All, |_| false)),
+            [(0, 2, Activation), (0, 3, Inhibition), (1, 2, Inhibition), (1, 3, Activation)]
+        );
+        let agreeing = written(&pairs, Seen::Agreeing, |_| false);
+        assert_eq!(
+            signs(&agreeing),
+            [(0, 2, Activation), (1, 2, Inhibition), (1, 3, Activation)],
+            "3 rose in one of two"
+        );
+    }
+
+    #[test]
+    fn the_strongest_are_those_with_the_largest_mean_change() {
+        let mut data = dataset();
+        let mut sizes = ResponseValues::missing(3, 4);
+        for (row, values) in [[-1.0, 3.0], [-2.0, 0.5], [-4.0, 1.0]].into_iter().enumerate() {
+            sizes.set(row, gene(2), values[0]);
+            sizes.set(row, gene(3), values[1]);
+        }
+        data.log2fc = Some(sizes);
+        let pairs = SeenPair::all(&data);
+        let strongest = written(&pairs, Seen::Strongest(2), |_| false);
+        assert_eq!(signs(&strongest), [(1, 2, Inhibition), (0, 3, Inhibition)], "4 and (3 + 0.5)/2");
+        let first = &pairs[0];
+        // Gene 2 over the one other experiment has no spread: half the usual one, the median over genes, is all there is.
+        let spread = |values: &[f64]| {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (values.len() - 1) as f64).sqrt()
+        };
+        let usual = spread(&[-1.0, -2.0, -4.0]).max(spread(&[3.0, 0.5, 1.0]));
+        assert!((first.z - 1.5 / (0.5 * usual)).abs() < 1e-6, "{first:?}");
+    }
+
+    #[test]
+    fn what_was_written_is_read_back_where_its_regulator_is_perturbed() {
+        use crate::symbolic::{Closure, Reading, Simulator};
+        let data = dataset();
+        let known = RegulatoryNetwork::new(4, [Regulation::new(gene(0), gene(2), Inhibition)]);
+        let written = written_into(&known, &SeenPair::all(&data), Seen::All);
+        let read = Closure::new(&written, 3, Reading::Nearest).simulate(&data.perturbations);
+        assert_eq!(read.get(0, gene(2)), Some(Response::Down));
+        assert_eq!(read.get(2, gene(3)), Some(Response::Up));
+        assert_eq!(written.regulations(), known.regulations());
+    }
+}

@@ -1,0 +1,66 @@
+//! What the experiments on each regulator say, and the revisions that follow: no predictor, no round.
+
+use super::{Config, PipelineError};
+use crate::biology::{GeneId, Perturbation, ResponseMatrix};
+use crate::datasets::Dataset;
+use crate::evidence::{Assessment, EvidenceData, EvidenceError, Limits, assess};
+use crate::network::RegulatoryNetwork;
+use crate::progress::Watch;
+use crate::refinement::{Certificate, Refinement, Resistance};
+use crate::symbolic::{Closure, Simulator};
+
+/// What the evidence decides.
+pub(super) struct Weighing {
+    /// The revised network and the revisions.
+    pub refinement: Refinement,
+    /// All that the experiments say.
+    pub assessment: Assessment,
+    /// Statements left unproposed since there were too many.
+    pub unproposed: u64,
+}
+
+/// Holds the knowledge against experiments that may be learnt from.
+///
+/// # Errors
+/// [`PipelineError`] if a setting is out of range, shapes do not fit, or `watch` is cancelled.
+pub(super) fn weigh(
+    network: &RegulatoryNetwork,
+    resistance: Option<&Resistance>,
+    learnt: &Dataset,
+    config: &Config,
+    watch: &dyn Watch,
+) -> Result<Weighing, PipelineError> {
+    let Config { depth, reading, refinement, evidence, .. } = config;
+    let Dataset { perturbations, observed, log2fc, .. } = learnt;
+    let read = Closure::new(network, *depth, *reading).simulate(perturbations);
+    let data = EvidenceData { perturbations, observed, sizes: log2fc.as_ref(), read: &read };
+    let assessment = assess(network, &data, evidence, watch).map_err(|error| match error {
+        EvidenceError::Cancelled => PipelineError::Cancelled,
+        other => other.into(),
+    })?;
+    let known = network.regulations().len();
+    let is_locked = |edge| resistance.is_some_and(|resistance| resistance.is_locked(edge));
+    let limits = Limits {
+        added: refinement.max_added(known),
+        withdrawn: refinement.max_withdrawn(known),
+        is_locked: &is_locked,
+    };
+    let (revisions, unproposed) = assessment.revisions(network, &data, evidence, &limits);
+    let refined = network.revised(&revisions);
+    let after = Closure::new(&refined, *depth, *reading).simulate(perturbations);
+    let disagreements = (mismatches(perturbations, observed, &read), mismatches(perturbations, observed, &after));
+    let certificate = Certificate::Uncertified;
+    let refinement = Refinement { network: refined, revisions, disagreements, certificate };
+    Ok(Weighing { refinement, assessment, unproposed })
+}
+
+/// Measured entries, perturbed genes left out, that are read otherwise than they were observed.
+fn mismatches(perturbations: &[Perturbation], observed: &ResponseMatrix, read: &ResponseMatrix) -> u64 {
+    let row = |(row, perturbation): (usize, &Perturbation)| {
+        let entries = observed.row(row).iter().zip(read.row(row)).enumerate();
+        let wrong = entries
+            .filter(|(gene, (seen, said))| seen.is_some() && seen != said && !perturbation.moves(GeneId::new(*gene)));
+        wrong.count() as u64
+    };
+    perturbations.iter().enumerate().map(row).sum()
+}
