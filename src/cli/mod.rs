@@ -6,6 +6,7 @@
 mod cells;
 mod checkpoint;
 mod comparison;
+mod convert;
 mod dataset;
 mod diagnose;
 mod evaluate;
@@ -56,6 +57,7 @@ struct Cli {
 enum Command {
     Refine(Box<refine::RefineArgs>),
     Import(import::ImportArgs),
+    Convert(convert::ConvertArgs),
     Query(query::QueryArgs),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
@@ -79,6 +81,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Refine(arguments) => refine::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
