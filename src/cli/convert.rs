@@ -34,7 +34,7 @@ pub struct ConvertArgs {
     /// The format of OUT, if its name does not tell.
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     to: Option<Format>,
-    /// The species, by its number at NCBI, for example 562; KGX names it at each gene.
+    /// The species, by its number at NCBI, for example 562; KGX names it at each regulation.
     #[arg(long, value_name = "NUMBER", value_parser = taxon)]
     organism: Option<String>,
     /// Accessions and aliases by symbol (columns `symbol`, `entrez_id`, `ensembl_ids`, `uniprot_ids`, `aliases`), added to the genes.
@@ -78,7 +78,11 @@ fn format(name: &str) -> Result<Format, String> {
 fn taxon(text: &str) -> Result<String, String> {
     let number = text.strip_prefix("NCBITaxon:").unwrap_or(text);
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number { Ok(number.to_owned()) } else { Err("write the number of a species at NCBI, for example 9606".to_owned()) }
+    if is_number {
+        Ok(number.to_owned())
+    } else {
+        Err("write the number of a species at NCBI, for example 9606".to_owned())
+    }
 }
 
 /// Runs the subcommand.

@@ -39,12 +39,14 @@ pub fn parse(input: &files::Input, rules: &Rules) -> miette::Result<KnowledgeBas
                 tracing::warn!("{name}: lost: {}", lost.told(count));
             }
             let turtle = exchange::Format::Rdf(RdfSyntax::Turtle);
-            let written = exchange::write(turtle, &read.network, &exchange::WriteOptions::default()).into_diagnostic()?;
+            let written =
+                exchange::write(turtle, &read.network, &exchange::WriteOptions::default()).into_diagnostic()?;
             let file = format!("{name}.ttl");
             KnowledgeBase::parse_with_rules(&written.content, &file, rules.extract()).into_diagnostic()
         }
         Err(_) => Err(miette::miette!(
-            help = "`aligned convert` and `aligned import` make a knowledge base of networks and tables in other formats",
+            help =
+                "`aligned convert` and `aligned import` make a knowledge base of networks and tables in other formats",
             "{unknown}"
         )),
     }

@@ -81,7 +81,8 @@ pub(super) fn write(network: &CitedNetwork, losses: &mut Losses, notes: &mut Vec
     let of_itself = network.regulations().iter().filter(|cited| by_itself(cited.regulation)).count();
     losses.add(Lost::SelfRegulations, of_itself);
     losses.add(Lost::Conflicts, network.regulations().len() - of_itself - kept);
-    let mut out = "# Default rule: some activator is on and no inhibitor is. A gene without regulators is an input.\n".to_owned();
+    let mut out =
+        "# Default rule: some activator is on and no inhibitor is. A gene without regulators is an input.\n".to_owned();
     let renamed: Vec<_> = network.genes().iter().filter(|(id, gene)| names[id.index()] != gene.symbol).collect();
     for (id, gene) in &renamed {
         let symbol = serde_json::Value::from(gene.symbol.as_str());
@@ -100,9 +101,8 @@ pub(super) fn write(network: &CitedNetwork, losses: &mut Losses, notes: &mut Vec
     for (id, _) in network.genes().iter() {
         let name = &names[id.index()];
         let of = |genes: &Vec<GeneId>| genes.iter().map(|gene| names[gene.index()].as_str()).collect::<Vec<_>>();
-        let rule = regulators.get(&id).and_then(|[activators, inhibitors]| {
-            default_rule(&of(activators), &of(inhibitors))
-        });
+        let rule =
+            regulators.get(&id).and_then(|[activators, inhibitors]| default_rule(&of(activators), &of(inhibitors)));
         out.push_str(&format!("{name}, {}\n", rule.as_ref().unwrap_or(name)));
     }
     out.into_bytes()

@@ -53,16 +53,18 @@ pub(super) fn write(network: &CitedNetwork, losses: &mut Losses) -> Result<Vec<u
         }
         out.push('\n');
     }
-    let renamed = regulons.keys().filter(|&&gene| !is_kept(network.symbol(gene))).count();
-    losses.add(Lost::RegulatorSymbols, renamed);
+    let regulators: Vec<&str> = regulons.keys().map(|&gene| network.symbol(gene)).collect();
+    losses.add(Lost::RegulatorSymbols, renamed(&regulators));
     Ok(out.into_bytes())
 }
 
-/// True if a reader takes the symbol of a regulator for itself and not for the name of a protein.
-fn is_kept(symbol: &str) -> bool {
-    let content = format!("{symbol}\n    +x\n");
-    let imported = regulondb::import(content.as_bytes(), "symbol", &RegulonDbOptions::default());
-    imported.is_ok_and(|imported| imported.genes.id(symbol).is_some())
+/// How many symbols of regulators a reader takes for names of proteins.
+fn renamed(regulators: &[&str]) -> usize {
+    let content: String = regulators.iter().map(|symbol| format!("{symbol}\n    +x\n")).collect();
+    match regulondb::import(content.as_bytes(), "regulators", &RegulonDbOptions::default()) {
+        Ok(imported) => regulators.iter().filter(|symbol| imported.genes.id(symbol).is_none()).count(),
+        Err(_) => regulators.len(),
+    }
 }
 
 #[cfg(test)]

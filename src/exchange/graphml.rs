@@ -65,12 +65,17 @@ pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
     Ok(NetworkRead { network: gathered.finish(), losses, notes: Vec::new() })
 }
 
-pub(super) fn write(network: &CitedNetwork) -> Result<Vec<u8>, ExchangeError> {
+pub(super) fn write(network: &CitedNetwork, losses: &mut Losses) -> Result<Vec<u8>, ExchangeError> {
+    let names = network.genes().iter().flat_map(|(_, gene)| names_of(gene).flat_map(|(_, values)| values));
+    let cited = network.statements().flat_map(|(_, cited)| lists_of(&cited.citation).flat_map(|(_, values)| values));
+    losses.add(Lost::Characters, names.chain(cited.map(String::as_str)).filter(|item| unfit(item).is_some()).count());
     super::check_symbols(network, "GraphML", |symbol| {
         let is_bare = !symbol.is_empty() && symbol.trim() == symbol;
         unfit(symbol).or((!is_bare).then_some("blanks around it are not kept"))
     })?;
-    let mut out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n".to_owned();
+    let mut out =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\">\n"
+            .to_owned();
     let nodes = ["symbol", ALIASES].into_iter().chain(CATALOGUES.map(|(_, name)| name));
     nodes.for_each(|name| push_key(&mut out, name, "node", "string"));
     let edges = [
@@ -111,8 +116,7 @@ pub(super) fn write(network: &CitedNetwork) -> Result<Vec<u8>, ExchangeError> {
 }
 
 fn push_key(out: &mut String, name: &str, of: &str, value: &str) {
-    let _ =
-        writeln!(out, "  <key id=\"{name}\" for=\"{of}\" attr.name=\"{name}\" attr.type=\"{value}\"/>");
+    let _ = writeln!(out, "  <key id=\"{name}\" for=\"{of}\" attr.name=\"{name}\" attr.type=\"{value}\"/>");
 }
 
 fn push_data(out: &mut String, key: &str, value: &str) {
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn symbols_are_escaped_and_signs_carried() {
-        let xml = write(&sif_network("A&B\tinhibits\t<C>\n")).expect("room");
+        let xml = write(&sif_network("A&B\tinhibits\t<C>\n"), &mut Losses::default()).expect("room");
         let xml = String::from_utf8(xml).expect("text");
         assert!(xml.contains("<node id=\"n1\"><data key=\"symbol\">A&amp;B</data></node>"), "{xml}");
         assert!(xml.contains("&lt;C&gt;"), "{xml}");

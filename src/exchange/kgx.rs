@@ -1,7 +1,7 @@
 //! KGX: tables of nodes and edges in the words of the Biolink model.
 //!
-//! A regulation is `biolink:regulates` with the qualifier `upregulated` or `downregulated`; an effect is `biolink:affects`, qualified by
-//! `biolink:causes`, with `increased` or `decreased`. Read are also the predicates that tell a sign by themselves, such as
+//! A regulation is `biolink:regulates` with the qualifier `upregulated` or `downregulated`; an effect is `biolink:affects` with
+//! `increased` or `decreased`. A gene of which only the symbol is known has an identifier of ours, whose prefix other tools do not know. Read are also the predicates that tell a sign by themselves, such as
 //! `biolink:positively_regulates`. Lists are joined by `|`. The columns `sources`, `kinds` and `evidence_count` are our own.
 //!
 //! # Reference
@@ -23,11 +23,14 @@ const PREFIXES: [(Authority, &str); 5] = [
     (Authority::Ensembl, "ENSEMBL"),
     (Authority::UniProt, "UniProtKB"),
     (Authority::LocusTag, "LocusTag"),
-    (Authority::MirBase, "miRBase"),
+    (Authority::MirBase, "mirbase"),
 ];
 
-const NODE_COLUMNS: [&str; 6] = ["id", "category", "name", "xref", "synonym", "in_taxon"];
-const EDGE_COLUMNS: [&str; 15] = [
+/// *Escherichia coli* K-12 MG1655 among the genes of KEGG.
+const KEGG_ECO: &str = "KEGG.GENES:eco:";
+
+const NODE_COLUMNS: [&str; 5] = ["id", "category", "name", "xref", "synonym"];
+const EDGE_COLUMNS: [&str; 16] = [
     "id",
     "subject",
     "predicate",
@@ -36,6 +39,7 @@ const EDGE_COLUMNS: [&str; 15] = [
     "qualified_predicate",
     "object_aspect_qualifier",
     "object_direction_qualifier",
+    "species_context_qualifier",
     "knowledge_level",
     "agent_type",
     "primary_knowledge_source",
@@ -58,10 +62,7 @@ impl<'a> Table<'a> {
         let header: Vec<&str> = lines.next().map_or("", |(_, line)| line).split('\t').map(str::trim).collect();
         let columns: HashMap<&str, usize> = (0..).zip(&header).map(|(at, &name)| (name, at)).collect();
         if let Some(missing) = needed.iter().find(|name| !columns.contains_key(*name)) {
-            let problem = format!(
-                "KGX needs the column `{missing}`; the first line has {}",
-                shown(&header.join(", "))
-            );
+            let problem = format!("KGX needs the column `{missing}`; the first line has {}", shown(&header.join(", ")));
             return Err(at_line(part, 1, problem));
         }
         let mut rows = Vec::new();
@@ -96,7 +97,8 @@ pub(super) fn read(parts: &[Part<'_>]) -> Result<NetworkRead, ExchangeError> {
     let is_nodes = |part: &&Part<'_>| kgx_side(&part.name.to_ascii_lowercase()).is_some_and(|(_, is_nodes)| is_nodes);
     let Some(&edges) = parts.iter().find(|part| !is_nodes(part)) else {
         let file = parts.first().map_or_else(String::new, |part| part.name.to_owned());
-        let problem = "these are the nodes of a graph; the edges, in a file that ends in `edges.tsv`, are missing".to_owned();
+        let problem =
+            "these are the nodes of a graph; the edges, in a file that ends in `edges.tsv`, are missing".to_owned();
         return Err(ExchangeError::File { file, problem });
     };
     let (mut gathered, mut losses) = (Gathered::default(), Losses::default());
@@ -142,6 +144,8 @@ fn node_gene(table: &Table<'_>, row: &[&str], id: &str) -> Gene {
         });
         gene.accessions.extend(known);
     }
+    let tag = id.strip_prefix(KEGG_ECO).map(|tag| Accession { authority: Authority::LocusTag, value: tag.to_owned() });
+    gene.accessions.extend(tag);
     gene.aliases = apart(table.field(row, "synonym"));
     gene
 }
@@ -183,14 +187,23 @@ fn meaning(predicate: &str, direction: &str) -> (StatementKind, &'static [Sign])
 
 const OWN: &str = "aligned.gene:";
 
+fn is_b_number(tag: &str) -> bool {
+    tag.len() == 5 && tag.starts_with('b') && tag[1..].bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// One identifier for each gene: that of the best catalogue, unless two genes share it.
 fn node_ids(network: &CitedNetwork) -> Vec<String> {
     let best = |gene: &Gene| {
         let of = |(authority, prefix): &(Authority, &str)| {
             let own = gene.accessions.iter().find(|accession| accession.authority == *authority);
-            own.filter(|own| !own.value.contains(['\t', '|', '\n', '\r', ' ', ':'])).map(|own| format!("{prefix}:{}", own.value))
+            own.filter(|own| !own.value.contains(['\t', '|', '\n', '\r', ' ', ':']))
+                .map(|own| format!("{prefix}:{}", own.value))
         };
-        PREFIXES[..3].iter().find_map(of)
+        PREFIXES[..3].iter().find_map(of).or_else(|| {
+            let tag =
+                gene.accessions.iter().find(|own| own.authority == Authority::LocusTag && is_b_number(&own.value));
+            tag.map(|own| format!("{KEGG_ECO}{}", own.value))
+        })
     };
     let mut claims: BTreeMap<String, usize> = BTreeMap::new();
     network.genes().iter().filter_map(|(_, gene)| best(gene)).for_each(|id| *claims.entry(id).or_default() += 1);
@@ -217,7 +230,8 @@ pub(super) fn write(
     let taxon = options.organism.as_ref().map(|number| format!("NCBITaxon:{number}")).unwrap_or_default();
     let mut nodes = row(NODE_COLUMNS);
     for (id, gene) in network.genes().iter() {
-        let category = if gene.symbol.starts_with("COMPLEX:") { "biolink:MacromolecularComplex" } else { "biolink:Gene" };
+        let category =
+            if gene.symbol.starts_with("COMPLEX:") { "biolink:MacromolecularComplex" } else { "biolink:Gene" };
         let references: Vec<String> = gene
             .accessions
             .iter()
@@ -227,11 +241,11 @@ pub(super) fn write(
             })
             .collect();
         let (references, aliases) = (joined(&references, losses), joined(&gene.aliases, losses));
-        nodes.push_str(&row([&ids[id.index()], category, &gene.symbol, &references, &aliases, &taxon]));
+        nodes.push_str(&row([&ids[id.index()], category, &gene.symbol, &references, &aliases]));
     }
     let mut edges = row(EDGE_COLUMNS.into_iter().chain([EVIDENCE_COUNT]));
     for (kind, cited) in network.statements() {
-        edges.push_str(&edge_row(network, kind, cited, &ids, losses));
+        edges.push_str(&edge_row(network, kind, cited, &ids, &taxon, losses));
     }
     Ok((edges.into_bytes(), nodes.into_bytes()))
 }
@@ -241,6 +255,7 @@ fn edge_row(
     kind: StatementKind,
     cited: &crate::biology::CitedRegulation,
     ids: &[String],
+    taxon: &str,
     losses: &mut Losses,
 ) -> String {
     let Regulation { regulator, target, sign } = cited.regulation;
@@ -249,11 +264,11 @@ fn edge_row(
         StatementKind::Regulation => vocab::regulation_iri(cited.regulation, network.genes()),
         StatementKind::Effect => vocab::effect_iri(cited.regulation, network.genes()),
     };
-    let (predicate, qualified, direction) = match (kind, sign) {
-        (StatementKind::Regulation, Sign::Activation) => ("biolink:regulates", "", "upregulated"),
-        (StatementKind::Regulation, Sign::Inhibition) => ("biolink:regulates", "", "downregulated"),
-        (StatementKind::Effect, Sign::Activation) => ("biolink:affects", "biolink:causes", "increased"),
-        (StatementKind::Effect, Sign::Inhibition) => ("biolink:affects", "biolink:causes", "decreased"),
+    let (predicate, direction) = match (kind, sign) {
+        (StatementKind::Regulation, Sign::Activation) => ("biolink:regulates", "upregulated"),
+        (StatementKind::Regulation, Sign::Inhibition) => ("biolink:regulates", "downregulated"),
+        (StatementKind::Effect, Sign::Activation) => ("biolink:affects", "increased"),
+        (StatementKind::Effect, Sign::Inhibition) => ("biolink:affects", "decreased"),
     };
     let category = match kind {
         StatementKind::Regulation => "biolink:GeneRegulatesGeneAssociation",
@@ -281,9 +296,10 @@ fn edge_row(
         predicate,
         &ids[target.index()],
         category,
-        qualified,
+        "biolink:causes",
         aspect,
         direction,
+        taxon,
         level,
         agent,
         &primary,
@@ -297,7 +313,8 @@ fn edge_row(
 
 /// `SIGNOR` → `infores:signor`, as the registry of information resources spells names.
 fn infores(name: &str) -> String {
-    let letters = name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' });
+    let letters =
+        name.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' });
     format!("infores:{}", letters.collect::<String>())
 }
 
@@ -332,10 +349,10 @@ mod tests {
     #[test]
     fn fur_downregulates_ent_c_in_the_words_of_biolink() {
         let [edges, nodes] = texts(&sif_network("fur inhibits entC\nfur raises sodB\n"));
-        assert!(nodes.contains("aligned.gene:fur\tbiolink:Gene\tfur\t\t\tNCBITaxon:562\n"), "{nodes}");
+        assert!(nodes.contains("aligned.gene:fur\tbiolink:Gene\tfur\t\t\n"), "{nodes}");
         let row = edges.lines().nth(1).expect("an edge");
         assert!(row.contains("aligned.gene:fur\tbiolink:regulates\taligned.gene:entC"), "{row}");
-        assert!(row.contains("\tdownregulated\t"), "{row}");
+        assert!(row.contains("\tdownregulated\tNCBITaxon:562\t"), "{row}");
         let effect = edges.lines().nth(2).expect("an effect");
         assert!(effect.contains("biolink:affects") && effect.contains("biolink:causes"), "{effect}");
     }

@@ -57,8 +57,7 @@ impl MidasResponses {
     /// # Errors
     /// [`ExchangeError::File`] if it cannot be written.
     pub fn to_csv(&self) -> Result<Vec<u8>, ExchangeError> {
-        let unwritable =
-            |problem: String| ExchangeError::File { file: "the table of responses".to_owned(), problem };
+        let unwritable = |problem: String| ExchangeError::File { file: "the table of responses".to_owned(), problem };
         let mut table = csv::Writer::from_writer(Vec::new());
         let header = ["perturbation", "gene", "contrast", "change", "response"];
         table.write_record(header).map_err(|error| unwritable(error.to_string()))?;
@@ -112,7 +111,9 @@ impl Columns {
                     }
                     columns.treatments.push((at, treatment(name, rest.first().copied())));
                 }
-                [kind, all] if kind.eq_ignore_ascii_case("DA") && all.eq_ignore_ascii_case("ALL") => columns.all = Some(at),
+                [kind, all] if kind.eq_ignore_ascii_case("DA") && all.eq_ignore_ascii_case("ALL") => {
+                    columns.all = Some(at)
+                }
                 [kind, name, ..] if kind.eq_ignore_ascii_case("DA") => {
                     columns.times.insert((*name).to_owned(), at);
                 }
@@ -121,7 +122,8 @@ impl Columns {
             }
         }
         if columns.treatments.is_empty() || columns.values.is_empty() {
-            let problem = "MIDAS needs columns of treatments (`TR:EGF:Stimuli`) and of values (`DV:AKT`) in its first line";
+            let problem =
+                "MIDAS needs columns of treatments (`TR:EGF:Stimuli`) and of values (`DV:AKT`) in its first line";
             return Err(at_line(part, 1, problem));
         }
         Ok(columns)
@@ -212,9 +214,7 @@ pub fn read_midas(part: Part<'_>) -> Result<MidasResponses, ExchangeError> {
         }
         responses(signal, measured, range, &mut rows, &mut losses);
     }
-    rows.sort_by(|a, b| {
-        (&a.perturbation, &a.contrast, &a.gene).cmp(&(&b.perturbation, &b.contrast, &b.gene))
-    });
+    rows.sort_by(|a, b| (&a.perturbation, &a.contrast, &a.gene).cmp(&(&b.perturbation, &b.contrast, &b.gene)));
     Ok(MidasResponses { rows, losses, notes: notes(&scaled) })
 }
 

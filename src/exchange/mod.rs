@@ -69,7 +69,7 @@ pub struct NetworkWritten {
 /// What a format may be told beside the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteOptions {
-    /// The species, by its number at NCBI, for example `562`; KGX names it at each gene.
+    /// The species, by its number at NCBI, for example `562`; KGX names it at each regulation.
     pub organism: Option<String>,
     /// What a table of weights does with two regulations of opposite sign between two genes.
     pub conflicts: Conflicts,
@@ -121,18 +121,14 @@ pub fn read(format: Format, parts: &[Part<'_>]) -> Result<NetworkRead, ExchangeE
 /// # Errors
 /// [`ExchangeError::Unwritable`] for a format that is only read, [`ExchangeError::Symbol`] for a symbol that the format cannot
 /// hold, [`ExchangeError::Conflict`] if conflicts are to be refused and there is one.
-pub fn write(
-    format: Format,
-    network: &CitedNetwork,
-    options: &WriteOptions,
-) -> Result<NetworkWritten, ExchangeError> {
+pub fn write(format: Format, network: &CitedNetwork, options: &WriteOptions) -> Result<NetworkWritten, ExchangeError> {
     let mut losses = format.losses(network);
     let mut notes = Vec::new();
     let mut nodes = None;
     let content = match format {
         Format::Rdf(syntax) => rdf::write(network, syntax)?,
         Format::Sif => sif::write(network)?,
-        Format::Pkn => sif::write_pkn(network, &mut losses)?,
+        Format::Pkn => sif::write_pkn(network)?,
         Format::Gmt => gmt::write(network)?,
         Format::Bnet => bnet::write(network, &mut losses, &mut notes),
         Format::SbmlQual => sbml_qual::write(network)?,
@@ -141,7 +137,7 @@ pub fn write(
             nodes = Some(own_nodes);
             edges
         }
-        Format::GraphMl => graphml::write(network)?,
+        Format::GraphMl => graphml::write(network, &mut losses)?,
         Format::Cytoscape => cytoscape::write(network),
         Format::Weights => weights::write(network, options.conflicts, &mut losses)?,
         Format::EcoCyc => ecocyc::write(network, &mut losses)?,

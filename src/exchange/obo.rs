@@ -308,7 +308,10 @@ mod tests {
     fn lex_a_negatively_regulates_rec_a() {
         let text = write(&sif_network("lexA inhibits recA\n"), &mut Losses::default()).expect("room");
         let text = String::from_utf8(text).expect("text");
-        assert!(text.contains("id: gene:lexA\nname: lexA\nrelationship: negatively_regulates gene:recA ! recA\n"), "{text}");
+        assert!(
+            text.contains("id: gene:lexA\nname: lexA\nrelationship: negatively_regulates gene:recA ! recA\n"),
+            "{text}"
+        );
     }
 
     #[test]

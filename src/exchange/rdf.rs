@@ -46,6 +46,9 @@ fn is_read(predicate: &str, rules: &Rules) -> bool {
 }
 
 pub(super) fn write(network: &CitedNetwork, syntax: RdfSyntax) -> Result<Vec<u8>, ExchangeError> {
+    if syntax == RdfSyntax::RdfXml {
+        super::check_symbols(network, "RDF/XML", super::xml::unfit)?;
+    }
     let mut content = Vec::new();
     write_knowledge_and_effects(network.genes(), network.regulations(), network.effects(), syntax, &mut content)?;
     Ok(content)

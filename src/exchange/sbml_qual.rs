@@ -25,10 +25,12 @@ pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
     }
     let model = root.first("model").ok_or_else(|| at_line(part, root.line, "there is no `model`"))?;
     let Some(species) = model.first("listOfQualitativeSpecies") else {
-        let problem = "the model has no `listOfQualitativeSpecies`; a model of rates and reactions tells no signed regulation";
+        let problem =
+            "the model has no `listOfQualitativeSpecies`; a model of rates and reactions tells no signed regulation";
         return Err(at_line(part, model.line, problem));
     };
-    let mut reading = Reading { part, gathered: Gathered::default(), losses: Losses::default(), symbols: HashMap::new() };
+    let mut reading =
+        Reading { part, gathered: Gathered::default(), losses: Losses::default(), symbols: HashMap::new() };
     reading.species(species)?;
     for transition in model.first("listOfTransitions").into_iter().flat_map(|list| list.all("transition")) {
         reading.transition(transition)?;
@@ -48,12 +50,15 @@ impl Reading<'_> {
     /// Genes are called by the name of their species, or by its id where several have one name.
     fn species(&mut self, list: &Element) -> Result<(), ExchangeError> {
         let mut named: BTreeMap<&str, usize> = BTreeMap::new();
-        let name = |species: &Element| species.attribute("name").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+        let name = |species: &Element| {
+            species.attribute("name").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned)
+        };
         let all: Vec<(&Element, Option<String>)> =
             list.all("qualitativeSpecies").map(|species| (species, name(species))).collect();
         all.iter().filter_map(|(_, name)| name.as_deref()).for_each(|name| *named.entry(name).or_default() += 1);
         for (species, name) in &all {
-            let id = species.attribute("id").ok_or_else(|| at_line(self.part, species.line, "a species needs an `id`"))?;
+            let id =
+                species.attribute("id").ok_or_else(|| at_line(self.part, species.line, "a species needs an `id`"))?;
             let symbol = name.as_deref().filter(|name| named[name] == 1).unwrap_or(id);
             let level: Option<u32> = species.attribute("maxLevel").and_then(|level| level.trim().parse().ok());
             self.losses.add(Lost::Levels, usize::from(level.is_some_and(|level| level > 1)));
@@ -114,14 +119,14 @@ impl Reading<'_> {
 fn function_signs(transition: &Element) -> HashMap<String, Influence> {
     let terms = transition.first("listOfFunctionTerms").into_iter().flat_map(|list| list.all("functionTerm"));
     let raising = terms.filter(|term| term.attribute("resultLevel").is_some_and(|level| level.trim() != "0"));
-    let rules: Option<Vec<String>> =
-        raising.map(|term| boolean(term.first("math")?.children.first()?)).collect();
+    let rules: Option<Vec<String>> = raising.map(|term| boolean(term.first("math")?.children.first()?)).collect();
     let Some(rules) = rules.filter(|rules| !rules.is_empty()) else { return HashMap::new() };
     let text = format!("aligned.target, {}\n", rules.join(" | "));
     let Ok(model) = BooleanModel::parse(text.as_bytes(), "function") else { return HashMap::new() };
     let genes = model.genes();
     let Ok(rules) = model.rules(&genes) else { return HashMap::new() };
-    let of = |(gene, influence): (GeneId, Influence)| (genes.symbol(gene).trim_start_matches("id.").to_owned(), influence);
+    let of =
+        |(gene, influence): (GeneId, Influence)| (genes.symbol(gene).trim_start_matches("id.").to_owned(), influence);
     rules.iter().flat_map(|(_, rule)| influences(rule)).map(of).collect()
 }
 

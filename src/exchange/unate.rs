@@ -156,9 +156,8 @@ fn has_form_of_default(rule: &Expression<GeneId>, activators: &[GeneId], inhibit
         return false;
     }
     let mut stack = Vec::new();
-    let mut value = |is_on: &dyn Fn(GeneId) -> bool| {
-        rule.evaluate(|gene| u64::from(is_on(*gene)).wrapping_neg(), &mut stack) != 0
-    };
+    let mut value =
+        |is_on: &dyn Fn(GeneId) -> bool| rule.evaluate(|gene| u64::from(is_on(*gene)).wrapping_neg(), &mut stack) != 0;
     let one_is_enough =
         activators.iter().all(|&one| value(&|gene| gene == one)) && (!activators.is_empty() || value(&|_| false));
     let none_is_too_few = activators.is_empty() || !value(&|_| false);

@@ -136,9 +136,7 @@ pub(super) fn escaped(text: &str) -> String {
 
 /// Why XML cannot hold a text, if it cannot.
 pub(super) fn unfit(text: &str) -> Option<&'static str> {
-    let is_unfit = |letter: char| {
-        matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
-    };
+    let is_unfit = |letter: char| matches!(letter, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}');
     text.contains(is_unfit).then_some("XML has no such control characters")
 }
 
@@ -152,7 +150,8 @@ mod tests {
 
     #[test]
     fn prefixes_are_left_aside_and_text_is_unescaped() {
-        let root = parsed("<?xml version=\"1.0\"?>\n<q:a q:b='x&amp;y'>\n <c>&lt;t<![CDATA[&]]></c><d/></q:a>").expect("XML");
+        let root =
+            parsed("<?xml version=\"1.0\"?>\n<q:a q:b='x&amp;y'>\n <c>&lt;t<![CDATA[&]]></c><d/></q:a>").expect("XML");
         assert_eq!((root.name.as_str(), root.attribute("b"), root.children.len()), ("a", Some("x&y"), 2));
         assert_eq!((root.children[0].text.as_str(), root.children[0].line), ("<t&", 3));
     }

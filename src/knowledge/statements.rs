@@ -279,10 +279,20 @@ pub fn transcribe(
             quad.graph_name = GraphName::DefaultGraph;
             without_graph += 1;
         }
+        if to == RdfSyntax::RdfXml && is_unfit_for_xml(&quad.object) {
+            let problem =
+                format!("RDF/XML cannot hold the control character in {}; take Turtle or JSON-LD", quad.object);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem).into());
+        }
         writer.serialize_quad(&quad)?;
     }
     writer.finish()?;
     Ok(without_graph)
+}
+
+fn is_unfit_for_xml(object: &Term) -> bool {
+    let is_unfit = |letter: char| letter.is_control() && !letter.is_whitespace() || "\u{fffe}\u{ffff}".contains(letter);
+    matches!(object, Term::Literal(literal) if literal.value().contains(is_unfit))
 }
 
 /// The text behind a byte-order mark.

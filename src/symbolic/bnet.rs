@@ -457,7 +457,8 @@ mod tests {
     #[test]
     fn a_gene_under_an_odd_number_of_negations_stands_as_an_inhibitor() {
         let expression = Expression::parse("a & !(b | !c) | !!d").expect("a rule");
-        let mut mentions: Vec<_> = expression.mentions().into_iter().map(|(name, sign)| (name.as_str(), sign)).collect();
+        let mut mentions: Vec<_> =
+            expression.mentions().into_iter().map(|(name, sign)| (name.as_str(), sign)).collect();
         mentions.sort_unstable();
         use Sign::{Activation, Inhibition};
         assert_eq!(mentions, [("a", Activation), ("b", Inhibition), ("c", Activation), ("d", Activation)]);
