@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Read the modules from the ground up: [`biology`] has the words; [`network`], [`knowledge`], [`datasets`] and [`metrics`] the
-//! materials; [`symbolic`], [`prediction`], [`evidence`], [`adaptor`] and [`refinement`] the engines; [`pipeline`] the loop;
+//! materials; [`symbolic`], [`prediction`], [`evidence`], [`adaptor`] and [`refinement`] the engines; [`exchange`] the formats of others;
+//! [`pipeline`] the loop;
 //! [`report`] what is told of it. The six programs in `examples/` are lessons in the same order; `docs/library.md` says where to
 //! start for what, `docs/method.md` has the formulas.
 
@@ -33,6 +34,7 @@ pub mod adaptor;
 pub mod biology;
 pub mod datasets;
 pub mod evidence;
+pub mod exchange;
 pub mod knowledge;
 pub mod metrics;
 pub mod network;

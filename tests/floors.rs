@@ -23,6 +23,7 @@ const FLOORS: &[Room] = &[
     ("evidence", 3, &["biology", "network"]),
     ("refinement", 3, &["biology", "network", "symbolic"]),
     ("adaptor", 3, &["biology", "metrics"]),
+    ("exchange", 3, &["biology", "network", "knowledge", "datasets", "symbolic"]),
     (
         "pipeline",
         4,
@@ -43,6 +44,7 @@ const FLOORS: &[Room] = &[
             "evidence",
             "refinement",
             "adaptor",
+            "exchange",
             "pipeline",
             "report",
         ],
@@ -58,6 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("safetensors", &["prediction/neural"]),
     ("statrs", &["metrics", "datasets"]),
     ("rust_hdf5", &["datasets/h5ad"]),
+    ("quick_xml", &["exchange"]),
     ("minijinja", &["report"]),
     ("plotters", &["report"]),
     ("clap", &["cli"]),

@@ -7,6 +7,7 @@ use std::path::Path;
 use aligned::biology::{Direction, GeneTable};
 use aligned::datasets::h5ad::{CellDifferential, CellFile, CellOptions, cell_responses, read_cell_predictions};
 use aligned::datasets::{self, Expression, ReadOptions, read_contrasts, read_predictions, read_split};
+use aligned::exchange::{self, Format, Part, WriteOptions};
 use aligned::knowledge::import::gene_ontology::{AnnotationOptions, Annotations, TermGraph};
 use aligned::knowledge::import::{collectri, omnipath, read_gene_catalogue, regulondb, table, trrust};
 use aligned::knowledge::{AnswerFormat, KnowledgeBase};
@@ -209,6 +210,45 @@ fn update_rules() {
             drop(model.rules(&model.genes()));
         }
     });
+}
+
+#[test]
+fn formats_of_others() {
+    let sif = "lacI\tinhibits\tlacZ\ncrp\tactivates\tlacZ\nfur\traises\tsodB\nfur\tinhibits\tfur\n";
+    let network =
+        exchange::read(Format::Sif, &[Part { name: "n.sif", content: sif.as_bytes() }]).expect("good").network;
+    for (seed, format) in (60..).zip(Format::all()) {
+        let Ok(good) = exchange::write(format, &network, &WriteOptions::default()) else { continue };
+        let nodes = good.nodes.unwrap_or_default();
+        survives(seed, &good.content, |bytes| {
+            let parts = [("h_edges.tsv", bytes), ("h_nodes.tsv", nodes.as_slice())];
+            let parts = parts.map(|(name, content)| Part { name, content });
+            let number = if format == Format::Kgx { 2 } else { 1 };
+            drop(Format::of_file("h.xml", bytes));
+            if let Ok(read) = exchange::read(format, &parts[..number]) {
+                Format::all().for_each(|to| drop(exchange::write(to, &read.network, &WriteOptions::default())));
+            }
+        });
+        if format == Format::Kgx {
+            survives(seed, &nodes, |bytes| {
+                let parts = [("h_edges.tsv", good.content.as_slice()), ("h_nodes.tsv", bytes)];
+                drop(exchange::read(format, &parts.map(|(name, content)| Part { name, content })));
+            });
+        }
+    }
+    let midas = "TR:EGF:Stimuli,TR:PI3K:Inhibitors,DA:ALL,DV:AKT\n0,0,10,0.1\n1,0,10,0.9\n1,1,10,NaN\n";
+    survives(90, midas.as_bytes(), |bytes| {
+        if let Ok(read) = exchange::read_midas(Part { name: "m.csv", content: bytes }) {
+            drop(read.to_csv());
+        }
+    });
+    let rules = "targets, factors\nz, (a & !b) | (!a & b)\n# y_ stands for \"y-\"\ny_, y_ | a & !c\n";
+    survives(91, rules.as_bytes(), |bytes| {
+        drop(exchange::read(Format::Bnet, &[Part { name: "m.bnet", content: bytes }]));
+    });
+    let obo = "[Term]\nid: X:1\nname: TP\\{53\\} ! p\nsynonym: \"a \\\"b\\\"\" EXACT []\nxref: UniProtKB:P1\n\
+        relationship: positively_regulates X:2 {source=\"PMID:1\", source=\"x\"} ! y\n";
+    survives(92, obo.as_bytes(), |bytes| drop(exchange::read(Format::Obo, &[Part { name: "m.obo", content: bytes }])));
 }
 
 fn case(name: &str) -> Vec<u8> {

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use aligned::network::exchange::{self, ExchangeFormat};
+use aligned::exchange::{self, CitedNetwork, WriteOptions};
 use clap::{Args, ValueEnum};
+use miette::IntoDiagnostic as _;
 
 use super::knowledge_base::Knowledge;
 use super::output;
@@ -38,7 +39,7 @@ enum Format {
     Dot,
 }
 
-impl From<Format> for ExchangeFormat {
+impl From<Format> for exchange::Format {
     fn from(format: Format) -> Self {
         match format {
             Format::Sif => Self::Sif,
@@ -52,22 +53,37 @@ impl From<Format> for ExchangeFormat {
 pub fn run(arguments: &ExportArgs) -> miette::Result<()> {
     let format = arguments.format()?;
     let knowledge = Knowledge::load(&arguments.kb, arguments.rules.as_deref())?;
-    output::deliver(arguments.out.as_deref(), |out| exchange::write(format, &knowledge.network, knowledge.genes(), out))
+    let network = CitedNetwork::of_knowledge(&knowledge.base);
+    let written = exchange::write(format, &network, &WriteOptions::default()).into_diagnostic()?;
+    for (lost, count) in written.losses.iter() {
+        tracing::info!("lost: {}", lost.told(count));
+    }
+    output::deliver(arguments.out.as_deref(), |out| out.write_all(&written.content))
 }
 
 impl ExportArgs {
-    fn format(&self) -> miette::Result<ExchangeFormat> {
+    fn format(&self) -> miette::Result<exchange::Format> {
         match (self.format, self.out.as_deref()) {
             (Some(format), _) => Ok(format.into()),
-            (None, None) => Ok(ExchangeFormat::Sif),
+            (None, None) => Ok(exchange::Format::Sif),
             (None, Some(path)) => by_name(path),
         }
     }
 }
 
-fn by_name(path: &Path) -> miette::Result<ExchangeFormat> {
-    ExchangeFormat::from_file_name(&path.to_string_lossy()).ok_or_else(|| {
-        let name = path.display();
-        miette::miette!("the name {name} does not tell a format; end it in .sif, .graphml or .dot, or give --format")
-    })
+fn by_name(path: &Path) -> miette::Result<exchange::Format> {
+    use exchange::Format::{Dot, GraphMl, Sif};
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    match exchange::Format::from_file_name(&name) {
+        Ok(format @ (Sif | GraphMl | Dot)) => Ok(format),
+        Ok(other) => miette::bail!(
+            "this command writes .sif, .graphml or .dot, or what --format names; `aligned convert KB {name}` writes {}",
+            other.title()
+        ),
+        Err(_) if name.trim_end_matches(".gz").ends_with(".xml") => Ok(GraphMl),
+        Err(_) => miette::bail!(
+            "the name {} does not tell a format; end it in .sif, .graphml or .dot, or give --format",
+            path.display()
+        ),
+    }
 }

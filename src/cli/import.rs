@@ -213,7 +213,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
 /// The Gene Ontology: terms, graph, annotations, and similar genes as their own predicate.
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("ontology").required(true).args(["terms", "obo"]))]
-#[command(group = clap::ArgGroup::new("annotated").required(true).args(["annotations", "gaf"]))]
+#[command(group = clap::ArgGroup::new("annotated").required(true).args(["annotations", "gaf", "gpad"]))]
 struct GoArgs {
     /// Table of terms (columns `go_id`, `name`, `namespace`).
     #[arg(long, value_name = "FILE", requires = "edges")]
@@ -230,6 +230,9 @@ struct GoArgs {
     /// Annotations as GAF text.
     #[arg(long, value_name = "FILE")]
     gaf: Option<PathBuf>,
+    /// Annotations as GPAD text, which needs --genes (or --into) for the symbols.
+    #[arg(long, value_name = "FILE")]
+    gpad: Option<PathBuf>,
     /// Accessions and aliases of genes, by symbol, for example NCBI's gene_info: for gene2go the symbols of its gene numbers.
     #[arg(long, value_name = "FILE")]
     genes: Option<PathBuf>,
@@ -435,6 +438,10 @@ fn term_graph(arguments: &GoArgs) -> miette::Result<TermGraph> {
 }
 
 fn annotations(arguments: &GoArgs, graph: &TermGraph, options: &AnnotationOptions) -> miette::Result<Annotations> {
+    if let Some(gpad) = &arguments.gpad {
+        let input = files::read(gpad)?;
+        return Annotations::from_gpad(&input.content, &input.name(), graph, options).map_err(explained);
+    }
     match (&arguments.annotations, &arguments.gaf) {
         (Some(table), _) => {
             let input = files::read(table)?;
@@ -444,7 +451,7 @@ fn annotations(arguments: &GoArgs, graph: &TermGraph, options: &AnnotationOption
             let input = files::read(gaf)?;
             Annotations::from_gaf(&input.content, &input.name(), graph, options).map_err(explained)
         }
-        (None, None) => miette::bail!("give --annotations or --gaf"),
+        (None, None) => miette::bail!("give --annotations, --gaf or --gpad"),
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use aligned::biology::{CitedRegulation, Direction, GeneId, GeneTable, Perturbation};
-use aligned::knowledge::{KnowledgeBase, Rules};
+use aligned::exchange;
+use aligned::knowledge::{KnowledgeBase, RdfSyntax, Rules};
 use aligned::network::RegulatoryNetwork;
 use aligned::symbolic::{BooleanModel, UpdateRules};
 use clap::ValueEnum;
@@ -15,9 +16,40 @@ use super::{files, query};
 /// The E. coli core, as it lies in `knowledge/`.
 pub const ECOLI_CORE: (&str, &[u8]) = ("ecoli_core.ttl", include_bytes!("../../knowledge/ecoli_core.ttl"));
 
-/// Understands a file that was read; an error names the line and what to mend.
+/// Understands a file that was read; an error names the line and what to mend. A network in a format of others is turned into
+/// Turtle in memory first, and what is lost by that is told.
 pub fn parse(input: &files::Input, rules: &Rules) -> miette::Result<KnowledgeBase> {
-    KnowledgeBase::parse_with_rules(&input.content, &input.name(), rules.extract()).into_diagnostic()
+    let name = input.name();
+    let in_rdf = |syntax| KnowledgeBase::parse_in(&input.content, &name, syntax, rules.extract()).into_diagnostic();
+    let unknown = match RdfSyntax::from_file_name(&name) {
+        Ok(syntax) => return in_rdf(syntax),
+        Err(error) => error,
+    };
+    match exchange::Format::of_file(&name, &input.content) {
+        Ok(exchange::Format::Rdf(syntax)) => in_rdf(syntax),
+        Ok(exchange::Format::Kgx) => Err(miette::miette!(
+            "{name} is one of two files of KGX; join them first: aligned convert {} kb.ttl",
+            input.path.display()
+        )),
+        Ok(format) => {
+            let read = exchange::read(format, &[exchange::Part { name: &name, content: &input.content }]);
+            let read = read.into_diagnostic()?;
+            read.notes.iter().for_each(|note| tracing::info!("{name}: {note}"));
+            for (lost, count) in read.losses.iter() {
+                tracing::warn!("{name}: lost: {}", lost.told(count));
+            }
+            let turtle = exchange::Format::Rdf(RdfSyntax::Turtle);
+            let written =
+                exchange::write(turtle, &read.network, &exchange::WriteOptions::default()).into_diagnostic()?;
+            let file = format!("{name}.ttl");
+            KnowledgeBase::parse_with_rules(&written.content, &file, rules.extract()).into_diagnostic()
+        }
+        Err(_) => Err(miette::miette!(
+            help =
+                "`aligned convert` and `aligned import` make a knowledge base of networks and tables in other formats",
+            "{unknown}"
+        )),
+    }
 }
 
 /// The network of the regulations and effects of a knowledge base; the gene table may be longer than its own.

@@ -7,6 +7,7 @@ mod audit;
 mod cells;
 mod checkpoint;
 mod comparison;
+mod convert;
 mod dataset;
 mod diagnose;
 mod evaluate;
@@ -58,6 +59,7 @@ struct Cli {
 enum Command {
     Refine(Box<refine::RefineArgs>),
     Import(import::ImportArgs),
+    Convert(convert::ConvertArgs),
     Query(query::QueryArgs),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
@@ -82,6 +84,7 @@ pub fn run() -> ExitCode {
     let result = match cli.command {
         Command::Refine(arguments) => refine::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use aligned::knowledge::{AnswerFormat, KnowledgeBase, KnowledgeError, Rules, query};
+use aligned::knowledge::{AnswerFormat, KnowledgeError, Rules, query};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, WrapErr};
 
-use super::{files, output};
+use super::{files, knowledge_base, output};
 
 /// Ask a knowledge base a ready-made or an own SPARQL question.
 ///
@@ -73,7 +73,7 @@ pub fn run(arguments: &QueryArgs) -> miette::Result<()> {
     let rules = read_rules(arguments.rules.as_deref())?;
     let (name, sparql) = question(arguments, &rules)?;
     let input = files::read(&arguments.kb)?;
-    let base = KnowledgeBase::parse_with_rules(&input.content, &input.name(), rules.extract()).into_diagnostic()?;
+    let base = knowledge_base::parse(&input, &rules)?;
     let sparql = query::about(&base, &name, &sparql, arguments.gene.as_deref()).into_diagnostic()?;
     let answer = base.query(&sparql).into_diagnostic().wrap_err_with(|| format!("asking `{name}`"))?;
     let format = arguments.format.into();

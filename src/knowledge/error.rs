@@ -12,8 +12,8 @@ use crate::biology::BiologyError;
 pub enum KnowledgeError {
     /// The name of a file does not tell its format.
     #[error(
-        "the name `{file}` does not tell a format of RDF; end it in `.ttl` (Turtle), `.nq` (N-Quads) or `.nt` \
-         (N-Triples), with `.gz` after it if it is compressed"
+        "the name `{file}` does not tell a format of RDF; end it in `.ttl` (Turtle), `.nq` (N-Quads), `.nt` (N-Triples), \
+         `.trig` (TriG), `.jsonld` (JSON-LD), `.rdf` or `.owl` (RDF/XML), with `.gz` after it if it is compressed"
     )]
     UnknownExtension {
         /// The file as it was named.
@@ -159,6 +159,14 @@ pub enum KnowledgeError {
         row: usize,
         /// Number of labels.
         rows: usize,
+    },
+    /// Statements should go behind a document that ends where it ends.
+    #[error("{file}: nothing can be put behind a document of {syntax}; convert the knowledge base to Turtle first")]
+    CannotContinue {
+        /// The knowledge base.
+        file: String,
+        /// Its syntax.
+        syntax: &'static str,
     },
     /// Turtle cannot hold named graphs.
     #[error("{file} holds named graphs, which Turtle cannot; write a file that ends in `.nq`")]

@@ -25,5 +25,6 @@ pub use error::KnowledgeError;
 pub use query::{Answer, AnswerFormat};
 pub use revisions::{MAX_ENTRIES, RunInput, RunProvenance};
 pub use rules::Rules;
+pub use statements::transcribe;
 pub use store::KnowledgeBase;
 pub use write::{RdfSyntax, write_knowledge, write_knowledge_and_effects};

@@ -10,7 +10,7 @@ use std::io::Write;
 use oxigraph::model::Term;
 use sha2::{Digest, Sha256};
 
-use super::write::{Names, Object, StatementWriter, check_genes, write_direct, write_ends, write_gene};
+use super::write::{Names, Object, StatementWriter, check_genes, in_syntax, write_direct, write_ends, write_gene};
 use super::{KnowledgeBase, KnowledgeError, RdfSyntax, vocab};
 use crate::biology::{Entry, GeneTable, Regulation, Revision, RevisionStatus, StatementKind};
 
@@ -88,6 +88,10 @@ impl KnowledgeBase {
         syntax: RdfSyntax,
         out: &mut dyn Write,
     ) -> Result<(), KnowledgeError> {
+        if !syntax.can_be_continued() {
+            let fill = |syntax, out: &mut dyn Write| self.write_refined(genes, revisions, row_labels, run, syntax, out);
+            return in_syntax(syntax, out, fill);
+        }
         self.check_revisions(genes, revisions, row_labels.len())?;
         self.write_as_read(syntax, out)?;
         if revisions.is_empty() {
@@ -133,7 +137,7 @@ impl KnowledgeBase {
 
     fn write_as_read(&self, syntax: RdfSyntax, out: &mut dyn Write) -> Result<(), KnowledgeError> {
         if syntax != self.syntax {
-            if self.statements.has_named_graphs() {
+            if self.statements.has_named_graphs() && !syntax.holds_graphs() {
                 return Err(KnowledgeError::GraphsNeedNQuads { file: self.file.clone() });
             }
             return self.statements.write(syntax, out);

@@ -4,14 +4,18 @@
 //! graphs of the file; `GRAPH ?g { … }` still sees each named graph by itself. Terms are numbered in order of
 //! appearance and blank nodes renamed in that order, so that answers come in the same order on every run.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
+use std::io;
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use oxigraph::io::{RdfFormat, RdfParseError, RdfParser, RdfSerializer};
-use oxigraph::model::{BlankNode, GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, Quad, Term, TripleRef};
+use oxigraph::io::{JsonLdProfileSet, RdfFormat, RdfParseError, RdfParser, RdfSerializer};
+use oxigraph::model::{
+    BlankNode, GraphName, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNode, NamedOrBlankNodeRef, Quad, QuadRef,
+    Term,
+};
 use oxigraph::sparql::{QueryResults, SparqlEvaluator};
 use spareval::{ExpressionTerm, InternalQuad, QueryableDataset};
 
@@ -43,7 +47,7 @@ impl Statements {
             let (sender, batches) = mpsc::sync_channel::<Vec<Quad>>(8);
             let parser = scope.spawn(move || parse_batches(content, syntax, &sender));
             batches.into_iter().flatten().for_each(|quad| builder.add(quad));
-            parser.join().expect("the parser reports its errors and does not panic")
+            parser.join().unwrap_or_else(|_| Err(RdfParseError::Io(io::Error::other("it cannot be parsed"))))
         })
         .map_err(|error| syntax_error(&error, content, file, syntax))?;
         Ok(builder.finish())
@@ -155,28 +159,35 @@ impl Statements {
             .map_err(|error| evaluation(name, &error))
     }
 
-    /// Writes every statement in a syntax that is not that of the file.
+    /// Writes every statement in a syntax that is not that of the file, with the names of graphs where it holds them.
     pub(super) fn write(&self, syntax: RdfSyntax, out: &mut dyn std::io::Write) -> Result<(), KnowledgeError> {
-        let format = match syntax {
-            RdfSyntax::Turtle => RdfFormat::Turtle,
-            RdfSyntax::NQuads => RdfFormat::NQuads,
-        };
-        let mut serializer = RdfSerializer::from_format(format);
-        for (prefix, namespace) in vocab::PREFIXES {
-            serializer = serializer.with_prefix(prefix, namespace).expect("the prefixes of the vocabulary are IRIs");
-        }
-        let mut writer = serializer.for_writer(out);
-        for &[subject, predicate, object] in &self.by_subject {
-            let predicate = NamedNodeRef::new_unchecked(self.iri(predicate));
-            let object = self.terms[object as usize].as_ref();
-            match &*self.terms[subject as usize] {
-                Term::BlankNode(node) => writer.serialize_triple(TripleRef::new(node.as_ref(), predicate, object))?,
-                Term::NamedNode(node) => writer.serialize_triple(TripleRef::new(node.as_ref(), predicate, object))?,
-                Term::Literal(_) => {}
-            }
+        let mut writer = serializer(syntax).for_writer(out);
+        let named: &[[u32; 4]] = if syntax.holds_graphs() { &self.in_graphs } else { &[] };
+        let in_graphs: HashSet<Triple> = named.iter().map(|&[_, s, p, o]| [s, p, o]).collect();
+        let plain = self.by_subject.iter().filter(|triple| !in_graphs.contains(*triple));
+        let plain = plain.map(|&triple| (None, triple));
+        let named = named.iter().map(|&[graph, s, p, o]| (Some(graph), [s, p, o]));
+        for quad in plain.chain(named).filter_map(|(graph, triple)| self.quad(graph, triple)) {
+            writer.serialize_quad(quad)?;
         }
         writer.finish()?;
         Ok(())
+    }
+
+    fn quad(&self, graph: Option<u32>, [subject, predicate, object]: Triple) -> Option<QuadRef<'_>> {
+        let graph = match graph.map(|graph| self.term(graph)) {
+            None => GraphNameRef::DefaultGraph,
+            Some(Term::NamedNode(node)) => node.as_ref().into(),
+            Some(Term::BlankNode(node)) => node.as_ref().into(),
+            Some(Term::Literal(_)) => return None,
+        };
+        let subject: NamedOrBlankNodeRef<'_> = match self.term(subject) {
+            Term::NamedNode(node) => node.as_ref().into(),
+            Term::BlankNode(node) => node.as_ref().into(),
+            Term::Literal(_) => return None,
+        };
+        let predicate = NamedNodeRef::new_unchecked(self.iri(predicate));
+        Some(QuadRef::new(subject, predicate, self.term(object), graph))
     }
 
     fn iri(&self, id: u32) -> &str {
@@ -219,12 +230,8 @@ fn parse_batches(
     syntax: RdfSyntax,
     batches: &mpsc::SyncSender<Vec<Quad>>,
 ) -> Result<(), RdfParseError> {
-    let format = match syntax {
-        RdfSyntax::Turtle => RdfFormat::Turtle,
-        RdfSyntax::NQuads => RdfFormat::NQuads,
-    };
     let mut batch = Vec::with_capacity(BATCH);
-    for quad in RdfParser::from_format(format).for_slice(without_mark(content)) {
+    for quad in RdfParser::from_format(format_of(syntax)).for_slice(without_mark(content)) {
         batch.push(quad?);
         if batch.len() == BATCH && batches.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
             return Ok(());
@@ -233,6 +240,59 @@ fn parse_batches(
     // The receiver only goes away with the whole scope, in which case nobody waits for the last batch either.
     let _ = batches.send(batch);
     Ok(())
+}
+
+fn format_of(syntax: RdfSyntax) -> RdfFormat {
+    match syntax {
+        RdfSyntax::Turtle => RdfFormat::Turtle,
+        RdfSyntax::NQuads => RdfFormat::NQuads,
+        RdfSyntax::TriG => RdfFormat::TriG,
+        RdfSyntax::JsonLd => RdfFormat::JsonLd { profile: JsonLdProfileSet::empty() },
+        RdfSyntax::RdfXml => RdfFormat::RdfXml,
+    }
+}
+
+fn serializer(syntax: RdfSyntax) -> RdfSerializer {
+    vocab::PREFIXES.iter().fold(RdfSerializer::from_format(format_of(syntax)), |serializer, (prefix, namespace)| {
+        serializer.with_prefix(*prefix, *namespace).expect("the prefixes of the vocabulary are IRIs")
+    })
+}
+
+/// Puts every statement of a file, in order, into another syntax; returns how many lost the name of their graph, which
+/// Turtle and RDF/XML cannot hold.
+///
+/// # Errors
+/// [`KnowledgeError::Syntax`] with line and column for a file that is not what it should be, [`KnowledgeError::Write`] if
+/// `out` fails.
+pub fn transcribe(
+    content: &[u8],
+    file: &str,
+    from: RdfSyntax,
+    to: RdfSyntax,
+    out: &mut dyn std::io::Write,
+) -> Result<u64, KnowledgeError> {
+    let mut writer = serializer(to).for_writer(out);
+    let mut without_graph = 0;
+    for quad in RdfParser::from_format(format_of(from)).for_slice(without_mark(content)) {
+        let mut quad = quad.map_err(|error| syntax_error(&error.into(), content, file, from))?;
+        if quad.graph_name != GraphName::DefaultGraph && !to.holds_graphs() {
+            quad.graph_name = GraphName::DefaultGraph;
+            without_graph += 1;
+        }
+        if to == RdfSyntax::RdfXml && is_unfit_for_xml(&quad.object) {
+            let problem =
+                format!("RDF/XML cannot hold the control character in {}; take Turtle or JSON-LD", quad.object);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem).into());
+        }
+        writer.serialize_quad(&quad)?;
+    }
+    writer.finish()?;
+    Ok(without_graph)
+}
+
+fn is_unfit_for_xml(object: &Term) -> bool {
+    let is_unfit = |letter: char| letter.is_control() && !letter.is_whitespace() || "\u{fffe}\u{ffff}".contains(letter);
+    matches!(object, Term::Literal(literal) if literal.value().contains(is_unfit))
 }
 
 /// The text behind a byte-order mark.

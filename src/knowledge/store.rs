@@ -50,7 +50,19 @@ impl KnowledgeBase {
         file_name: &str,
         extract_rules: &[(String, String)],
     ) -> Result<Self, KnowledgeError> {
-        let syntax = RdfSyntax::from_file_name(file_name)?;
+        Self::parse_in(content, file_name, RdfSyntax::from_file_name(file_name)?, extract_rules)
+    }
+
+    /// The same in a syntax that is known, whatever the name of the file.
+    ///
+    /// # Errors
+    /// As [`KnowledgeBase::parse_with_rules`].
+    pub fn parse_in(
+        content: &[u8],
+        file_name: &str,
+        syntax: RdfSyntax,
+        extract_rules: &[(String, String)],
+    ) -> Result<Self, KnowledgeError> {
         extract_rules.iter().try_for_each(|(name, text)| nesting::check(name, text))?;
         let statements = Statements::parse(content, file_name, syntax)?;
         let Extracted { genes, gene_iris, regulations, effects, mut warnings, stated } =
@@ -123,6 +135,12 @@ impl KnowledgeBase {
     #[must_use]
     pub fn n_statements(&self) -> usize {
         self.statements.len()
+    }
+
+    /// The predicates of the file with the numbers of their statements, most frequent first.
+    #[must_use]
+    pub fn predicates(&self) -> Vec<(String, usize)> {
+        self.statements.predicates()
     }
 
     /// True if some statement stands in a named graph, which Turtle cannot hold.

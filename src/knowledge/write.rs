@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::KnowledgeError;
+use super::statements::transcribe;
 use super::vocab;
 use crate::biology::{Citation, CitedRegulation, Gene, GeneId, GeneTable, Regulation, StatementKind};
 
@@ -13,10 +14,20 @@ pub enum RdfSyntax {
     Turtle,
     /// N-Quads, one statement a line; without named graphs this is N-Triples.
     NQuads,
+    /// TriG: Turtle with named graphs.
+    TriG,
+    /// JSON-LD, for programs that read JSON.
+    JsonLd,
+    /// RDF/XML, as OWL editors write it.
+    RdfXml,
 }
 
 impl RdfSyntax {
-    /// The syntax told by the name of a file: `.ttl`, `.nq` or `.nt`, a final `.gz` left aside.
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Turtle, Self::NQuads, Self::TriG, Self::JsonLd, Self::RdfXml];
+
+    /// The syntax told by the name of a file: `.ttl`, `.nq`, `.nt`, `.trig`, `.jsonld`, `.rdf` or `.owl`, a final `.gz` left
+    /// aside.
     ///
     /// # Errors
     /// [`KnowledgeError::UnknownExtension`] for any other name.
@@ -26,18 +37,54 @@ impl RdfSyntax {
         match plain.rsplit_once('.').map(|(_, extension)| extension) {
             Some("ttl" | "turtle") => Ok(Self::Turtle),
             Some("nq" | "nt") => Ok(Self::NQuads),
+            Some("trig") => Ok(Self::TriG),
+            Some("jsonld") => Ok(Self::JsonLd),
+            Some("rdf" | "owl") => Ok(Self::RdfXml),
             _ => Err(KnowledgeError::UnknownExtension { file: name.to_owned() }),
         }
     }
 
-    /// Its name: `Turtle` or `N-Quads`.
+    /// Its name, for example `Turtle` or `N-Quads`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Turtle => "Turtle",
             Self::NQuads => "N-Quads",
+            Self::TriG => "TriG",
+            Self::JsonLd => "JSON-LD",
+            Self::RdfXml => "RDF/XML",
         }
     }
+
+    /// True if statements can have the name of a graph.
+    #[must_use]
+    pub const fn holds_graphs(self) -> bool {
+        matches!(self, Self::NQuads | Self::TriG | Self::JsonLd)
+    }
+
+    /// True if more statements can be put behind those of a file.
+    pub(super) const fn can_be_continued(self) -> bool {
+        matches!(self, Self::Turtle | Self::NQuads | Self::TriG)
+    }
+
+    const fn is_turtle(self) -> bool {
+        matches!(self, Self::Turtle | Self::TriG)
+    }
+}
+
+/// Lets `fill` write in this syntax, or, where that is one document from start to end, in N-Quads, which are then put into it.
+pub(super) fn in_syntax(
+    syntax: RdfSyntax,
+    out: &mut dyn Write,
+    fill: impl FnOnce(RdfSyntax, &mut dyn Write) -> Result<(), KnowledgeError>,
+) -> Result<(), KnowledgeError> {
+    if syntax.can_be_continued() {
+        return fill(syntax, out);
+    }
+    let mut quads = Vec::new();
+    fill(RdfSyntax::NQuads, &mut quads)?;
+    transcribe(&quads, "statements.nq", RdfSyntax::NQuads, syntax, out)?;
+    Ok(())
 }
 
 /// Writes genes and regulations in canonical form: genes by symbol, then regulations by regulator, target and sign.
@@ -65,6 +112,16 @@ pub fn write_knowledge(
 /// # Errors
 /// As [`write_knowledge`].
 pub fn write_knowledge_and_effects(
+    genes: &GeneTable,
+    regulations: &[CitedRegulation],
+    effects: &[CitedRegulation],
+    syntax: RdfSyntax,
+    out: &mut dyn Write,
+) -> Result<(), KnowledgeError> {
+    in_syntax(syntax, out, |syntax, out| write_canonical(genes, regulations, effects, syntax, out))
+}
+
+fn write_canonical(
     genes: &GeneTable,
     regulations: &[CitedRegulation],
     effects: &[CitedRegulation],
@@ -283,7 +340,7 @@ impl<'a> StatementWriter<'a> {
 
     /// Declares the prefixes; needed once, before any statement.
     pub(super) fn prefixes(&mut self) -> std::io::Result<()> {
-        if self.syntax == RdfSyntax::Turtle {
+        if self.syntax.is_turtle() {
             for (prefix, namespace) in vocab::PREFIXES {
                 writeln!(self.out, "@prefix {prefix}: <{namespace}> .")?;
             }
@@ -296,7 +353,7 @@ impl<'a> StatementWriter<'a> {
         if !before.is_empty() && !before.ends_with(b"\n") {
             self.out.write_all(b"\n")?;
         }
-        if self.syntax == RdfSyntax::Turtle {
+        if self.syntax.is_turtle() {
             writeln!(self.out, "\n# {text}")?;
         }
         self.prefixes()
@@ -313,9 +370,10 @@ impl<'a> StatementWriter<'a> {
     /// States one property of the resource begun.
     pub(super) fn property(&mut self, predicate: &str, object: Object<'_>) -> std::io::Result<()> {
         self.line.clear();
-        match self.syntax {
-            RdfSyntax::NQuads => self.push_line(predicate, object),
-            RdfSyntax::Turtle => self.push_turtle(predicate, object),
+        if self.syntax.is_turtle() {
+            self.push_turtle(predicate, object);
+        } else {
+            self.push_line(predicate, object);
         }
         self.out.write_all(self.line.as_bytes())
     }
@@ -348,7 +406,7 @@ impl<'a> StatementWriter<'a> {
 
     /// Ends the description of the resource begun.
     pub(super) fn end(&mut self) -> std::io::Result<()> {
-        if self.syntax == RdfSyntax::Turtle && !self.predicate.is_empty() {
+        if self.syntax.is_turtle() && !self.predicate.is_empty() {
             self.out.write_all(b" .\n")?;
         }
         Ok(())
@@ -369,7 +427,7 @@ fn push_predicate(line: &mut String, predicate: &str) {
 
 fn push_object(line: &mut String, object: Object<'_>, syntax: RdfSyntax) {
     use std::fmt::Write as _;
-    let written = match (object, syntax) {
+    let written = match (object, syntax.is_turtle()) {
         (Object::Iri(iri), _) => {
             push_iri(line, iri, syntax);
             Ok(())
@@ -378,13 +436,13 @@ fn push_object(line: &mut String, object: Object<'_>, syntax: RdfSyntax) {
             push_text(line, text);
             Ok(())
         }
-        (Object::Integer(value), RdfSyntax::Turtle) => write!(line, "{value}"),
-        (Object::Double(value), RdfSyntax::Turtle) if value.is_finite() => write!(line, "{value:E}"),
-        (Object::Decimal(value), RdfSyntax::Turtle) if value.is_finite() => write!(line, "{}", xsd_decimal(value)),
-        (Object::Decimal(value), RdfSyntax::NQuads) if value.is_finite() => {
+        (Object::Integer(value), true) => write!(line, "{value}"),
+        (Object::Double(value), true) if value.is_finite() => write!(line, "{value:E}"),
+        (Object::Decimal(value), true) if value.is_finite() => write!(line, "{}", xsd_decimal(value)),
+        (Object::Decimal(value), false) if value.is_finite() => {
             write!(line, "\"{}\"^^<{}decimal>", xsd_decimal(value), vocab::XSD)
         }
-        (Object::Integer(value), RdfSyntax::NQuads) => write!(line, "\"{value}\"^^<{}integer>", vocab::XSD),
+        (Object::Integer(value), false) => write!(line, "\"{value}\"^^<{}integer>", vocab::XSD),
         (Object::Double(value) | Object::Decimal(value), _) => {
             write!(line, "\"{}\"^^<{}double>", xsd_double(value), vocab::XSD)
         }
@@ -408,7 +466,7 @@ fn xsd_double(value: f64) -> String {
 }
 
 fn push_iri(line: &mut String, iri: &str, syntax: RdfSyntax) {
-    if syntax == RdfSyntax::Turtle
+    if syntax.is_turtle()
         && let Some((prefix, local)) = prefixed(iri)
     {
         line.push_str(prefix);

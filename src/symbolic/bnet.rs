@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use super::SymbolicError;
-use crate::biology::{BiologyError, GeneId, GeneTable};
+use crate::biology::{BiologyError, GeneId, GeneTable, Sign};
 
 /// The rules of one `.bnet` file, genes still by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,6 +226,37 @@ impl<Gene> Expression<Gene> {
         })
     }
 
+    /// Each mention of a gene with the sign with which it stands there: inhibition under an odd number of negations. Mentions
+    /// come last to first.
+    ///
+    /// A gene of which all mentions have one sign cannot act with the other.
+    pub fn mentions(&self) -> Vec<(&Gene, Sign)> {
+        let mut waiting = vec![Sign::Activation];
+        let mut mentions = Vec::new();
+        for term in self.postfix.iter().rev() {
+            let Some(sign) = waiting.pop() else { break };
+            match term {
+                Term::Gene(gene) => mentions.push((gene, sign)),
+                Term::Constant(_) => {}
+                Term::Not => waiting.push(sign.opposite()),
+                Term::And | Term::Or => waiting.extend([sign, sign]),
+            }
+        }
+        mentions
+    }
+
+    /// Number of genes, constants and operators in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.postfix.len()
+    }
+
+    /// True if it holds nothing, which no parsed expression does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.postfix.is_empty()
+    }
+
     /// Its value in 64 states at once, bit by bit, where `state` tells a gene's value in each.
     ///
     /// `stack` is room to work in; what it holds is lost.
@@ -421,6 +452,16 @@ mod tests {
         assert!(value("c | b & !a", &["a", "c"]));
         assert!(!value("!(a | b)", &["b"]));
         assert!(value("!!a", &["a"]));
+    }
+
+    #[test]
+    fn a_gene_under_an_odd_number_of_negations_stands_as_an_inhibitor() {
+        let expression = Expression::parse("a & !(b | !c) | !!d").expect("a rule");
+        let mut mentions: Vec<_> =
+            expression.mentions().into_iter().map(|(name, sign)| (name.as_str(), sign)).collect();
+        mentions.sort_unstable();
+        use Sign::{Activation, Inhibition};
+        assert_eq!(mentions, [("a", Activation), ("b", Inhibition), ("c", Activation), ("d", Activation)]);
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub use complexes::Complexes;
 pub use counts::{ImportCounts, LeftOut};
 pub use error::ImportError;
 pub use licence::LicenceTable;
+pub use sign_words::read_signs;
 
 /// What an importer brings, in canonical form: the same whatever the order of the rows.
 #[derive(Clone, Debug)]

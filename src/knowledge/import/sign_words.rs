@@ -14,7 +14,8 @@ const INHIBITION: &[Sign] = &[Sign::Inhibition];
 /// Letter case does not matter, nor whether words are joined by blanks, hyphens or underscores. An empty field is an unknown
 /// sign. Understood are also the effects of SIGNOR (`up-regulates quantity by expression`, `form complex`), the predicates
 /// of Biolink (`biolink:positively_regulates`) and those of the relation ontology (`RO:0002213`).
-pub(super) fn read_signs(field: &str) -> Option<&'static [Sign]> {
+#[must_use]
+pub fn read_signs(field: &str) -> Option<&'static [Sign]> {
     let field = field.trim().to_lowercase();
     symbol(&field).or_else(|| number(&field)).or_else(|| relation(&field)).or_else(|| words(&field))
 }

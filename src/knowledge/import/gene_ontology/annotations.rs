@@ -118,8 +118,7 @@ impl Annotations {
     ) -> Result<Self, ImportError> {
         let text = text(content, file_name)?;
         if text.lines().any(|line| line.starts_with("!gpa-version") || line.starts_with("!gpad-version")) {
-            let problem =
-                "this is GPAD, which names gene products by accession alone; take the GAF file of the same release";
+            let problem = "this is GPAD, not GAF; read it as GPAD, together with a table of genes, or take the GAF file of the release";
             return Err(ImportError::Malformed { file: file_name.to_owned(), line: 1, problem: problem.to_owned() });
         }
         let is_row = |line: &&str| !line.starts_with(['!', '#']) && !line.trim().is_empty();
@@ -140,6 +139,106 @@ impl Annotations {
             return Err(ImportError::NoRow { file: file_name.to_owned() });
         }
         Ok(reading.finish())
+    }
+
+    /// Reads a gene product association file (GPAD 1.1, 1.2 or 2.0).
+    ///
+    /// It names gene products by accession alone, so the symbols come from the catalogue or the genes that are wanted. The evidence
+    /// is the code of the property `go_evidence`, or, where there is none, the number in the Evidence and Conclusion Ontology. A line with
+    /// fewer than 10 fields, or without object, relation, term or evidence, is illegal: it is left out and counted. There is no
+    /// taxon of the gene product in a row, so that all rows are taken.
+    ///
+    /// # Errors
+    /// [`ImportError`] if the text is no UTF-8, has no line with its version or no annotation at all, or there are no genes to
+    /// take the symbols from.
+    pub fn from_gpad(
+        content: &[u8],
+        file_name: &str,
+        graph: &TermGraph,
+        options: &AnnotationOptions,
+    ) -> Result<Self, ImportError> {
+        let text = text(content, file_name)?;
+        let malformed =
+            |problem: &str| ImportError::Malformed { file: file_name.to_owned(), line: 1, problem: problem.to_owned() };
+        if options.catalogue.is_none() && options.only.is_none() {
+            return Err(malformed(
+                "GPAD names gene products by accession alone; give a table of genes with accessions and symbols",
+            ));
+        }
+        let version = text.lines().find_map(|line| {
+            let (tag, version) = line.strip_prefix('!')?.split_once(':')?;
+            matches!(tag.trim(), "gpa-version" | "gpad-version").then(|| version.trim())
+        });
+        let is_second = match version {
+            Some(version) => version.starts_with('2'),
+            None => return Err(malformed("no line `!gpad-version: 2.0` or `!gpa-version: 1.1`; is this GPAD?")),
+        };
+        let mut reading = Reading::new(graph, options, None);
+        let is_row = |line: &str| !line.starts_with(['!', '#']) && !line.trim().is_empty();
+        for (line, content) in (1..).zip(text.lines()).filter(|(_, line)| is_row(line)) {
+            match gpad_row(&fields_of(content), is_second, line) {
+                Some(mut row) => {
+                    row.symbol = row.accession.map_or("", |(_, accession)| reading.symbol_of(accession));
+                    reading.row(&row);
+                }
+                None => reading.illegal(line),
+            }
+        }
+        if reading.counts.read == 0 {
+            return Err(ImportError::NoRow { file: file_name.to_owned() });
+        }
+        Ok(reading.finish())
+    }
+}
+
+/// One line of GPAD, its gene without a symbol.
+fn gpad_row<'a>(fields: &[&'a str], is_second: bool, line: u64) -> Option<Row<'a>> {
+    let (database, object, negation, relation, rest) = match fields {
+        [curie, negation, relation, rest @ ..] if is_second => {
+            let (database, object) = curie.split_once(':')?;
+            (database, object, *negation, *relation, rest)
+        }
+        [database, object, relation, rest @ ..] if !is_second => (*database, *object, "", *relation, rest),
+        _ => return None,
+    };
+    let &[term, _, evidence, _, _, _, _, ref last @ ..] = rest else { return None };
+    if [object, relation, term, evidence].iter().any(|field| field.is_empty()) {
+        return None;
+    }
+    let properties = last.last().copied().unwrap_or_default();
+    let code = properties.split('|').find_map(|property| property.strip_prefix("go_evidence="));
+    let authority = match database {
+        "UniProtKB" | "UniProt" => Authority::UniProt,
+        "NCBIGene" | "NCBI_Gene" => Authority::Entrez,
+        "ENSEMBL" | "Ensembl" => Authority::Ensembl,
+        _ => Authority::LocusTag,
+    };
+    let qualifier = if negation.eq_ignore_ascii_case("not") { "NOT" } else { relation_name(relation) };
+    let accession = Some((authority, object));
+    Some(Row {
+        symbol: "",
+        accession,
+        locus_tag: None,
+        qualifier,
+        term,
+        evidence: code.unwrap_or(evidence),
+        taxon: "",
+        line,
+    })
+}
+
+/// The name of a relation that GPAD 2 gives by its number.
+fn relation_name(relation: &str) -> &str {
+    match relation {
+        "RO:0002331" => "involved_in",
+        "RO:0002327" => "enables",
+        "RO:0001025" => "located_in",
+        "RO:0002432" => "is_active_in",
+        "BFO:0000050" => "part_of",
+        "RO:0002326" => "contributes_to",
+        "RO:0002325" => "colocalizes_with",
+        "RO:0002263" | "RO:0002264" | "RO:0004032" | "RO:0004033" | "RO:0004034" | "RO:0004035" => "acts_upstream_of",
+        other => other,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use crate::biology::GeneId;
 use crate::knowledge::vocab::{self, OBO, RDF_TYPE, RDFS};
-use crate::knowledge::write::{Object, StatementWriter, write_gene};
+use crate::knowledge::write::{Object, StatementWriter, in_syntax, write_gene};
 use crate::knowledge::{KnowledgeBase, KnowledgeError, RdfSyntax};
 
 use super::{AnnotationRelation, Annotations, Ontology, SimilarGenes, TermGraph, TermRelation};
@@ -39,6 +39,13 @@ pub fn write_gene_ontology(
     syntax: RdfSyntax,
     out: &mut dyn Write,
 ) -> Result<(), KnowledgeError> {
+    if !syntax.can_be_continued() {
+        if let Some(base) = base {
+            return Err(KnowledgeError::CannotContinue { file: base.file.clone(), syntax: syntax.name() });
+        }
+        let fill = |syntax, out: &mut dyn Write| write_gene_ontology(graph, annotations, similar, None, syntax, out);
+        return in_syntax(syntax, out, fill);
+    }
     if let Some(base) = base {
         out.write_all(&base.content)?;
     }

@@ -313,6 +313,34 @@ fn behind_a_knowledge_base_its_genes_are_annotated_and_its_regulations_stay_as_t
 }
 
 #[test]
+fn gpad_of_both_versions_takes_its_symbols_from_the_table_of_genes() {
+    let mut genes = GeneTable::new();
+    genes.insert(Gene::named("TNF").with_accession(Authority::UniProt, "P01375"));
+    let options = AnnotationOptions { catalogue: Some(genes), ..AnnotationOptions::default() };
+    let term = graph().terms()[0].id.clone();
+    let first = format!(
+        "!gpa-version: 1.1\nUniProtKB\tP01375\tinvolved_in\t{term}\tPMID:1\tECO:0000314\t\t\t20200101\tUniProt\t\tgo_evidence=IDA\n\
+         UniProtKB\tQ00000\tinvolved_in\t{term}\tPMID:1\tECO:0000314\t\t\t20200101\tUniProt\t\t\nbroken\n"
+    );
+    let second = format!(
+        "!gpad-version: 2.0\nUniProtKB:P01375\t\tRO:0002331\t{term}\tPMID:1\tECO:0000314\t\t\t2020-01-01\tUniProt\t\t\n\
+         UniProtKB:P01375\tNOT\tRO:0002331\t{term}\tPMID:1\tECO:0000314\t\t\t2020-01-01\tUniProt\t\t\nbroken\n"
+    );
+    for text in [first, second] {
+        let read = Annotations::from_gpad(text.as_bytes(), "a.gpad", &graph(), &options).expect("GPAD");
+        assert_eq!((read.pairs.len(), read.genes.id("TNF").is_some()), (1, true), "{text}");
+        assert_eq!(
+            (read.counts.left_out_for("illegal line"), read.counts.left_out_in_all()),
+            (1, 2),
+            "{:?}",
+            read.counts
+        );
+    }
+    let alone = Annotations::from_gpad(b"!gpad-version: 2.0\n", "a.gpad", &graph(), &AnnotationOptions::default());
+    assert!(alone.expect_err("no symbols").to_string().contains("give a table of genes"));
+}
+
+#[test]
 fn text_that_is_no_obo_is_refused() {
     let error = TermGraph::from_obo(b"id\tname\n", "x.obo").expect_err("no term");
     assert!(matches!(error, ImportError::Malformed { .. }), "{error}");
