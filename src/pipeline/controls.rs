@@ -194,7 +194,8 @@ pub fn written<'a>(pairs: &'a [SeenPair], seen: Seen, is_known: impl Fn(&SeenPai
 }
 
 /// The knowledge with what was seen written into it, as effects: each is read when its own regulator is perturbed, before all
-/// walks. An effect of the other sign that the knowledge held gives way.
+/// walks. An effect of the other sign that the knowledge held gives way. No walk goes on from it, so that of regulators that
+/// were never perturbed it says no more than the knowledge did.
 #[must_use]
 pub fn written_into(network: &RegulatoryNetwork, pairs: &[SeenPair], seen: Seen) -> RegulatoryNetwork {
     let stated: BTreeSet<_> = written(pairs, seen, |_| false).into_iter().map(SeenPair::regulation).collect();
