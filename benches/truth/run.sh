@@ -100,6 +100,10 @@ part_yeast() {
 part_ecoli() {
     run recover --data "$root/datasets/ecoli_knockouts.csv.gz" --hide 0.1 --flip 0.1 --seeds "$seeds" --out ecoli_core > /dev/null
     recovered ecoli "core, 10 % hidden, 10 % turned" ecoli_core/recover.tsv
+    run import regulondb "$data/ecoli_precise1k/TRN_precise1k.csv.gz" --out ecoli_trn.ttl --force > /dev/null
+    run recover --kb ecoli_trn.ttl --data "$root/datasets/ecoli_knockouts.csv.gz" --hide 0.1 --flip 0.1 --seeds "$seeds" \
+        --out ecoli_trn > /dev/null
+    recovered ecoli "full network, 10 % hidden, 10 % turned" ecoli_trn/recover.tsv
     run evaluate --refine --folds 5 --out ecoli_folds > /dev/null
     folds ecoli ecoli_folds/evaluation.csv
 }
