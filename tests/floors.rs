@@ -29,7 +29,7 @@ const FLOORS: &[Room] = &[
         4,
         &["biology", "network", "datasets", "metrics", "prediction", "symbolic", "evidence", "refinement", "adaptor"],
     ),
-    ("report", 5, &["biology", "metrics", "pipeline"]),
+    ("report", 5, &["biology", "evidence", "knowledge", "metrics", "pipeline"]),
     (
         "cli",
         6,

@@ -115,7 +115,7 @@ fn real(folder: &Path) {
         screen += &format!("r{regulator}-,r{regulator},-1\n");
         for target in 0..30 {
             let is_target = (target + 2 * regulator) % 10 == 0;
-            let sign = if target % 2 == 0 { 1 } else { -1 };
+            let sign = 1 - 2 * (target % 2);
             screen += &format!("r{regulator}-,t{target},{}\n", if is_target { -sign } else { 0 });
             if is_target {
                 truth += &format!("r{regulator},t{target},{sign}\n");

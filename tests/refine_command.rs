@@ -525,7 +525,9 @@ fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
     assert!(revised.iter().any(|kind| kind["hold"].as_u64() > Some(0)), "{revised:?}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("Do its revisions hold here?"));
     let csv = fs::read_to_string(bench.path("scores/evaluation.csv")).expect("the table");
-    assert_eq!(csv.lines().count(), 1 + 3 * 3);
+    // Three strata of no change, original, the other, and five controls made of what --seen names.
+    assert_eq!(csv.lines().count(), 1 + 3 * (3 + 5));
+    assert!(csv.contains(",seen-all,") && csv.contains(",permuted-perturbations,"), "{csv}");
     let output = bench.aligned(&["evaluate", "--kb", "kb.ttl", "--data", "screen.csv"]).output().expect("runs");
     assert!(String::from_utf8_lossy(&output.stderr).contains("--against"));
 }

@@ -15,7 +15,7 @@ use miette::{IntoDiagnostic, Result, bail, miette};
 use serde::{Deserialize, Serialize};
 
 use super::Interrupted;
-use super::dataset::refused;
+use super::evaluate::PassedOver;
 use super::evaluate::{EvaluateArgs, SchemeName, Sources};
 use super::files;
 use super::foretold::{self, Foretold};
@@ -217,20 +217,23 @@ fn splits(
 ) -> Result<Vec<SeededSplits>> {
     let dataset = &sources.dataset;
     let mut splits = Vec::new();
+    let mut passed_over = PassedOver::default();
     for (place, &scheme) in arguments.splits.iter().enumerate() {
         if arguments.splits[..place].contains(&scheme) {
             continue;
         }
         for &seed in seeds {
             splits.push(match scheme.scheme() {
-                Some(dealt) => SeededSplits {
-                    scheme: dealt.word().to_owned(),
-                    seed,
-                    splits: dealt
-                        .folds(dataset, arguments.folds as usize, settings.split_plan().validation, seed)
-                        .map_err(refused)?,
-                    repeats_meant: matches!(scheme, SchemeName::LeaveContrastsOut),
-                },
+                Some(dealt) => {
+                    let folds = dealt.folds(dataset, arguments.folds as usize, settings.split_plan().validation, seed);
+                    let Some(folds) = passed_over.or_splits(dealt, folds)? else { break };
+                    SeededSplits {
+                        scheme: dealt.word().to_owned(),
+                        seed,
+                        splits: folds,
+                        repeats_meant: matches!(scheme, SchemeName::LeaveContrastsOut),
+                    }
+                }
                 None => SeededSplits {
                     scheme: "given".to_owned(),
                     seed,
@@ -240,5 +243,6 @@ fn splits(
             });
         }
     }
+    passed_over.ensure_any(splits.is_empty())?;
     Ok(splits)
 }

@@ -5,12 +5,14 @@ use std::io;
 use std::path::PathBuf;
 
 use aligned::biology::{GeneId, GeneTable};
-use aligned::datasets::{self, Dataset, FoldScheme, SplitPlan};
+use aligned::datasets::{self, Dataset, DatasetError, FoldScheme, Split, SplitPlan};
 use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::BootstrapConfig;
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::PipelineError;
+use aligned::pipeline::controls::control_networks;
 use aligned::pipeline::evaluation::{Evaluation, FoldMaterials, Knob, NamedNetwork, cross_validate, score_knowledge};
+use aligned::pipeline::{Config, PipelineError};
+use aligned::progress::{Quiet, Watch as _};
 use aligned::refinement::Resistance;
 use aligned::report::{EvaluationReport, InputFile};
 use clap::{Args, ValueEnum};
@@ -216,6 +218,36 @@ impl SchemeName {
     }
 }
 
+/// Ways of splitting that these data do not allow: the others are gone through all the same.
+#[derive(Default)]
+pub(super) struct PassedOver(Option<DatasetError>);
+
+impl PassedOver {
+    /// The splits, or `None`, with a warning, where there is too little for this way of splitting.
+    pub(super) fn or_splits(
+        &mut self,
+        scheme: FoldScheme,
+        splits: Result<Vec<Split>, DatasetError>,
+    ) -> Result<Option<Vec<Split>>> {
+        match splits {
+            Err(error @ DatasetError::TooFewToSplit { .. }) => {
+                tracing::warn!("the split {} is passed over: {error}", scheme.word());
+                self.0.get_or_insert(error);
+                Ok(None)
+            }
+            splits => splits.map(Some).map_err(refused),
+        }
+    }
+
+    /// Refuses where nothing is left.
+    pub(super) fn ensure_any(self, is_nothing: bool) -> Result<()> {
+        match self.0 {
+            Some(error) if is_nothing => Err(refused(error)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// Runs the subcommand.
 pub fn run(arguments: &EvaluateArgs) -> Result<()> {
     let diagnosed = arguments.data.as_deref().filter(|_| arguments.diagnosis.subject.is_some());
@@ -302,6 +334,8 @@ pub(super) struct Sources {
     /// How the data say to be split.
     pub plan: SplitPlan,
     seen: Option<BTreeSet<Vec<GeneId>>>,
+    /// What the refined knowledge bases learnt from, as far as the command is told.
+    learnt: Option<Dataset>,
     pub inputs: Vec<InputFile>,
     pub notes: Vec<String>,
 }
@@ -331,7 +365,7 @@ impl Sources {
         let seen = match &seen {
             Some(input) => {
                 inputs.push(input_file("observations that were seen", input));
-                Some(learnt_gene_sets(input, settings, &mut genes)?)
+                Some(learnt_from(input, settings, &mut genes)?)
             }
             None => None,
         };
@@ -342,8 +376,15 @@ impl Sources {
             );
         };
         let mut dataset = dataset.widened(genes.len());
+        let mut learnt = seen.map(|seen| seen.widened(genes.len()));
+        let seen = learnt
+            .as_ref()
+            .map(|learnt| learnt.perturbations.iter().map(|perturbation| perturbation.genes().collect()).collect());
         if let Some(part) = arguments.part {
             let split = plan.split(&dataset, settings.run.seed).into_diagnostic()?;
+            if matches!(part, PartName::Test) && learnt.is_none() {
+                learnt = Some(dataset.select(&split.learnt_from()));
+            }
             dataset = dataset.select(match part {
                 PartName::Train => &split.train,
                 PartName::Validation => &split.validation,
@@ -352,6 +393,10 @@ impl Sources {
         }
         let n_genes = genes.len();
         let network = |(name, translated): (String, Translated)| (name, translated.network(n_genes));
+        if !arguments.against.is_empty() && learnt.is_none() {
+            notes.push(WITHOUT_LEARNT.to_owned());
+            tracing::warn!("{WITHOUT_LEARNT} (--seen FILE, or --part test)");
+        }
         Ok(Self {
             original: knowledge_base::network_of(n_genes, &knowledge),
             evidence: evidence_of(&knowledge, n_genes),
@@ -361,6 +406,7 @@ impl Sources {
             dataset,
             plan,
             seen,
+            learnt,
             inputs,
             notes,
         })
@@ -375,18 +421,22 @@ impl Sources {
             let others: Vec<_> = self.against.iter().map(|(name, network)| NamedNetwork { name, network }).collect();
             let reasoning = (run.depth, run.reading);
             let seen = self.seen.as_ref();
-            evaluation.strata = score_knowledge(&self.original, &others, &self.dataset, seen, reasoning, &bootstrap)
-                .into_diagnostic()?;
+            let controls = self.controls(run, watch)?;
+            let controls: Vec<_> = controls.iter().map(|(name, network)| NamedNetwork { name, network }).collect();
+            evaluation.strata =
+                score_knowledge(&self.original, &others, &controls, &self.dataset, seen, reasoning, &bootstrap)
+                    .into_diagnostic()?;
         }
         let knobs: Vec<_> = arguments.choose.iter().copied().map(Knob::from).collect();
         let schemes = if arguments.refine { arguments.splits.as_slice() } else { &[] };
+        let mut passed_over = PassedOver::default();
         for &scheme in schemes {
             let Some(scheme) = scheme.scheme() else {
                 bail!("`--splits given` is one split, not folds; use it with --predictors");
             };
             let folds = arguments.folds as usize;
-            let splits =
-                scheme.folds(&self.dataset, folds, settings.split_plan().validation, run.seed).map_err(refused)?;
+            let splits = scheme.folds(&self.dataset, folds, settings.split_plan().validation, run.seed);
+            let Some(splits) = passed_over.or_splits(scheme, splits)? else { continue };
             let materials = FoldMaterials {
                 network: &self.original,
                 evidence: &self.evidence,
@@ -399,9 +449,22 @@ impl Sources {
             let validation = cross_validate(&materials, scheme.word(), run, &bootstrap, watch).map_err(stopped)?;
             evaluation.cross_validations.push(validation);
         }
+        passed_over.ensure_any(arguments.refine && evaluation.cross_validations.is_empty())?;
         Ok(evaluation)
     }
 }
+
+impl Sources {
+    /// The controls beside the first knowledge base that is compared, made of what it learnt from.
+    fn controls(&self, run: &Config, watch: &Terminal) -> Result<Vec<(String, RegulatoryNetwork)>> {
+        let (Some(learnt), Some((_, refined))) = (&self.learnt, self.against.first()) else { return Ok(Vec::new()) };
+        watch.begin("controls", 1);
+        control_networks(&self.original, refined, learnt, Some(&self.resistance), run, &Quiet(watch)).map_err(stopped)
+    }
+}
+
+const WITHOUT_LEARNT: &str = "The rows `write what was seen`, random additions and permuted perturbations are left out: they need the \
+    responses that the refinement had";
 
 fn stopped(error: PipelineError) -> Report {
     match error {
@@ -410,11 +473,11 @@ fn stopped(error: PipelineError) -> Report {
     }
 }
 
-/// The sets of perturbed genes that a refinement learnt from: all of the table, less its own test rows.
-fn learnt_gene_sets(input: &Input, settings: &Settings, genes: &mut GeneTable) -> Result<BTreeSet<Vec<GeneId>>> {
+/// The experiments that a refinement learnt from: all of the table, less its own test rows.
+fn learnt_from(input: &Input, settings: &Settings, genes: &mut GeneTable) -> Result<Dataset> {
     let read = datasets::read(&input.content, &input.name(), &settings.read, None, genes);
     let (dataset, report) = read.map_err(refused)?;
     let is_test = |row: usize| report.parts.get(&dataset.names[row]) == Some(&datasets::Part::Test);
-    let rows = (0..dataset.len()).filter(|&row| !is_test(row));
-    Ok(rows.map(|row| dataset.perturbations[row].genes().collect()).collect())
+    let rows: Vec<_> = (0..dataset.len()).filter(|&row| !is_test(row)).collect();
+    Ok(dataset.select(&rows))
 }

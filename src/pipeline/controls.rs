@@ -4,9 +4,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::biology::{GeneId, Regulation, Revision, RevisionKind, RevisionStatus, Sign, StatementKind};
+use super::weighing::weigh;
+use super::{Config, Objective, PipelineError};
+use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::datasets::Dataset;
 use crate::network::{RegulatoryNetwork, rewired};
+use crate::progress::Watch;
+use crate::refinement::Resistance;
+
+/// Names of the rows of [`control_networks`], in order.
+pub const CONTROLS: [&str; 5] =
+    ["seen-all", "seen-agreeing", "seen-as-many-strongest", "random-additions", "permuted-perturbations"];
 
 /// A gene perturbed by itself, a gene measured in such an experiment, and what was seen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -186,7 +194,8 @@ pub fn written<'a>(pairs: &'a [SeenPair], seen: Seen, is_known: impl Fn(&SeenPai
 }
 
 /// The knowledge with what was seen written into it, as effects: each is read when its own regulator is perturbed, before all
-/// walks. An effect of the other sign that the knowledge held gives way.
+/// walks. An effect of the other sign that the knowledge held gives way. No walk goes on from it, so that of regulators that
+/// were never perturbed it says no more than the knowledge did.
 #[must_use]
 pub fn written_into(network: &RegulatoryNetwork, pairs: &[SeenPair], seen: Seen) -> RegulatoryNetwork {
     let stated: BTreeSet<_> = written(pairs, seen, |_| false).into_iter().map(SeenPair::regulation).collect();
@@ -194,34 +203,54 @@ pub fn written_into(network: &RegulatoryNetwork, pairs: &[SeenPair], seen: Seen)
     network.clone().with_effects(kept.chain(stated.iter().copied()).collect::<Vec<_>>())
 }
 
-/// The knowledge with as many additions as the revisions apply, of the same regulators and targets, their pairs drawn at
-/// random; its withdrawals and flips are left out.
+/// Additions with their targets exchanged at random: each regulator keeps how many it has of each sign, and each target how
+/// many regulators.
 #[must_use]
-pub fn with_random_additions(network: &RegulatoryNetwork, revisions: &[Revision], seed: u64) -> RegulatoryNetwork {
-    let of = |statement| random_additions(network.n_genes(), revisions, statement, seed);
-    let added = |known: &[Regulation], new: RegulatoryNetwork| -> BTreeSet<Regulation> {
-        known.iter().chain(new.regulations()).copied().collect()
-    };
-    let regulations = added(network.regulations(), of(StatementKind::Regulation));
-    let effects = added(network.effects(), of(StatementKind::Effect));
-    RegulatoryNetwork::new(network.n_genes(), regulations).with_effects(effects)
+pub fn random_additions(n_genes: usize, additions: &[Regulation], seed: u64) -> Vec<Regulation> {
+    rewired(&RegulatoryNetwork::new(n_genes, additions.iter().copied()), seed).regulations().to_vec()
 }
 
-/// The applied additions of one kind with their targets exchanged at random: each regulator keeps how many it has of each
-/// sign, and each target how many regulators.
-#[must_use]
-pub fn random_additions(
-    n_genes: usize,
-    revisions: &[Revision],
-    statement: StatementKind,
-    seed: u64,
-) -> RegulatoryNetwork {
-    let added = revisions.iter().filter(|revision| {
-        revision.status == RevisionStatus::Applied
-            && revision.kind == RevisionKind::Added
-            && revision.statement == statement
-    });
-    rewired(&RegulatoryNetwork::new(n_genes, added.map(|revision| revision.regulation)), seed)
+/// The rows beside a refined network: what was seen is written into the knowledge (all; agreeing; as many statements as the
+/// refined network adds, strongest first), its additions are replaced by random ones of the same degrees, and the
+/// perturbations are permuted before the refinement. Its removals and flips are in none of them but the last. Only `learnt`
+/// is looked at: the experiments that the refinement learnt from.
+///
+/// The last row is made for the evidence objective alone: of the other it would take a whole loop.
+///
+/// # Errors
+/// [`PipelineError`] if the refinement of the permuted experiments fails or `watch` asks to stop.
+pub fn control_networks(
+    original: &RegulatoryNetwork,
+    refined: &RegulatoryNetwork,
+    learnt: &Dataset,
+    resistance: Option<&Resistance>,
+    config: &Config,
+    watch: &dyn Watch,
+) -> Result<Vec<(String, RegulatoryNetwork)>, PipelineError> {
+    let added = |revisions: Vec<(RevisionKind, Regulation)>| -> Vec<Regulation> {
+        let added = revisions.into_iter().filter(|(kind, _)| *kind == RevisionKind::Added);
+        added.map(|(_, regulation)| regulation).collect()
+    };
+    let regulations = added(original.revisions_to(refined));
+    let effects = added(original.effect_revisions_to(refined));
+    let pairs = SeenPair::all(learnt);
+    let as_many = Seen::Strongest(regulations.len() + effects.len());
+    let mut networks: Vec<_> =
+        [Seen::All, Seen::Agreeing, as_many].into_iter().map(|seen| written_into(original, &pairs, seen)).collect();
+    let n_genes = original.n_genes();
+    let beside = |known: &[Regulation], additions: &[Regulation]| -> BTreeSet<Regulation> {
+        known.iter().copied().chain(random_additions(n_genes, additions, config.seed)).collect()
+    };
+    networks.push(
+        RegulatoryNetwork::new(n_genes, beside(original.regulations(), &regulations))
+            .with_effects(beside(original.effects(), &effects)),
+    );
+    if config.objective == Objective::Evidence {
+        let rows: Vec<_> = (0..learnt.len()).collect();
+        let permuted = learnt.permuted(&rows, config.seed);
+        networks.push(weigh(original, resistance, &permuted, config, watch)?.refinement.network);
+    }
+    Ok(CONTROLS.into_iter().map(str::to_owned).zip(networks).collect())
 }
 
 #[cfg(test)]
@@ -292,6 +321,21 @@ mod tests {
         };
         let usual = spread(&[-1.0, -2.0, -4.0]).max(spread(&[3.0, 0.5, 1.0]));
         assert!((first.z - 1.5 / (0.5 * usual)).abs() < 1e-6, "{first:?}");
+    }
+
+    #[test]
+    fn each_control_keeps_the_knowledge_and_adds_as_many_as_the_refinement() {
+        let data = dataset();
+        let known = RegulatoryNetwork::new(4, [Regulation::new(gene(3), gene(0), Activation)]);
+        let refined = known.clone().with_effects([Regulation::new(gene(0), gene(2), Activation)]);
+        let config = Config::default();
+        let controls = control_networks(&known, &refined, &data, None, &config, &crate::progress::Unwatched);
+        let controls = controls.expect("made");
+        assert_eq!(controls.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), CONTROLS);
+        // All: 0 and 1 on 2 and 3. Agreeing: 0 on 3 does not. The strongest: one.
+        let effects: Vec<_> = controls[..4].iter().map(|(_, network)| network.effects().len()).collect();
+        assert_eq!(effects, [4, 3, 1, 1]);
+        assert!(controls[..4].iter().all(|(_, network)| network.regulations() == known.regulations()));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
+use super::controls::control_networks;
 use super::outcome::WeighedEvidence;
 use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
@@ -20,7 +21,7 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::{
     External, FitRecord, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, baselines, build,
 };
-use crate::progress::Watch;
+use crate::progress::{Quiet, Watch};
 use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
 
@@ -229,6 +230,7 @@ impl<'a> Runner<'a> {
             aligned: said.simulate(&test),
             perturbations: test,
             others: Vec::new(),
+            controls: Vec::new(),
         };
         let scores =
             held_out_rows.scores(&KnowledgeBases { original: network, refined: network, held_out }, self.config)?;
@@ -455,11 +457,13 @@ impl<'a> Runner<'a> {
         let aligned = self.timed("predict", |runner| runner.align(&refinement.network, predictor, &test))?;
         others.push((predictor.name().to_owned(), neural_alone));
         others.push((format!("{}-refitted", predictor.name()), aligned.prediction.responses()));
+        let controls = self.timed("controls", |runner| runner.controls(&refinement.network, &test))?;
         let held_out_rows = HeldOut {
             observed: dataset.observed.select(&self.materials.split.test),
             perturbations: test,
             aligned: aligned.alignment.aligned,
             others,
+            controls,
         };
         let knowledge = KnowledgeBases { original: network, refined: &refinement.network, held_out };
         let scores = held_out_rows.scores(&knowledge, self.config)?;
@@ -481,6 +485,27 @@ impl<'a> Runner<'a> {
             power_check: None,
             timings: self.timings,
         })
+    }
+
+    /// What the controls of the refinement say of the held-out perturbations; none if there are none, or no time is left.
+    fn controls(
+        &self,
+        refined: &RegulatoryNetwork,
+        test: &[Perturbation],
+    ) -> Result<Vec<(String, ResponseMatrix)>, PipelineError> {
+        if test.is_empty() || self.watch.is_cancelled() {
+            return Ok(Vec::new());
+        }
+        let Materials { network, resistance, .. } = *self.materials;
+        let networks = control_networks(network, refined, &self.labelled, resistance, self.config, &Quiet(&self.watch));
+        let networks = match networks {
+            Err(PipelineError::Cancelled) => return Ok(Vec::new()),
+            networks => networks?,
+        };
+        let said = |(name, network): (String, RegulatoryNetwork)| {
+            (name, Closure::new(&network, self.config.depth, self.config.reading).simulate(test))
+        };
+        Ok(networks.into_iter().map(said).collect())
     }
 
     /// Notation of the rows that evidence may name: the labelled ones, then the unlabelled ones.

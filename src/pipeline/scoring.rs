@@ -18,6 +18,8 @@ pub struct HeldOut {
     pub aligned: ResponseMatrix,
     /// Responses of the other predictors, with their names.
     pub others: Vec<(String, ResponseMatrix)>,
+    /// What the controls of the refinement say: see [`control_networks`](super::controls::control_networks).
+    pub controls: Vec<(String, ResponseMatrix)>,
 }
 
 /// The three knowledge bases that scores are taken against.
@@ -64,6 +66,7 @@ impl HeldOut {
             formula: format!("(1/2 F_data^-g + 1/2 F_knowledge^-g)^(-1/g), g = {}", config.gamma),
         };
         let knowledge_alone = [(ScoreRow::DO_NOTHING, &original), (ScoreRow::REFINED_KNOWLEDGE, &refined)];
+        let controls = self.controls.iter().map(|(name, responses)| (name.as_str(), responses));
         let others = self.others.iter().map(|(name, responses)| (name.as_str(), responses));
         let row = |(name, responses): (&str, &ResponseMatrix)| -> Result<ScoreRow, PipelineError> {
             let data = against(&self.observed, responses)?;
@@ -80,7 +83,7 @@ impl HeldOut {
             })
         };
         Ok(Scores {
-            baselines: others.chain(knowledge_alone).map(row).collect::<Result<_, _>>()?,
+            baselines: others.chain(knowledge_alone).chain(controls).map(row).collect::<Result<_, _>>()?,
             held_out_perturbations: self.perturbations.len(),
             data_consistency,
             knowledge_consistency,

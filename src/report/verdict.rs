@@ -255,6 +255,11 @@ pub(super) fn row_title(name: &str) -> &str {
     match name {
         ScoreRow::DO_NOTHING => "do nothing (original knowledge alone)",
         ScoreRow::REFINED_KNOWLEDGE => "refined knowledge alone",
+        "seen-all" => "control: every response seen is written into the knowledge",
+        "seen-agreeing" => "control: the agreeing ones",
+        "seen-as-many-strongest" => "control: as many as were added, strongest first",
+        "random-additions" => "control: random additions of the same degrees",
+        "permuted-perturbations" => "control: refined with perturbations permuted",
         other => other,
     }
 }

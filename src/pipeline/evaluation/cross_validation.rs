@@ -8,8 +8,9 @@ use crate::biology::{GeneTable, ResponseMatrix, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
 use crate::network::RegulatoryNetwork;
+use crate::pipeline::controls::control_networks;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
-use crate::progress::Watch;
+use crate::progress::{Quiet, Watch};
 use crate::refinement::Resistance;
 use crate::symbolic::{Closure, Reading, Simulator};
 
@@ -87,7 +88,8 @@ pub fn cross_validate(
     watch: &dyn Watch,
 ) -> Result<CrossValidation, PipelineError> {
     let mut folds = Vec::new();
-    let mut refined = Vec::new();
+    // By row of the table, the network of each fold.
+    let mut rows: Vec<(String, Vec<RegulatoryNetwork>)> = Vec::new();
     let mut reasoning = Vec::new();
     for (fold, split) in materials.splits.iter().enumerate() {
         tracing::info!(fold, of = materials.splits.len(), "refine on a fold of {splits}");
@@ -99,12 +101,20 @@ pub fn cross_validate(
         score.choices = choices;
         folds.push(score);
         reasoning.push((chosen.depth, chosen.reading));
-        refined.push(network);
+        let controls =
+            control_networks(materials.network, &network, &part, materials.resistance, &chosen, &Quiet(watch))?;
+        let networks = [(REFINED.to_owned(), network)].into_iter().chain(controls);
+        for (place, (name, network)) in networks.enumerate() {
+            match rows.get_mut(place) {
+                Some((_, networks)) => networks.push(network),
+                None => rows.push((name, vec![network])),
+            }
+        }
     }
     let differences: Vec<_> = folds.iter().map(|fold| fold.refined - fold.original).collect();
     Ok(CrossValidation {
         splits: splits.to_owned(),
-        pooled: pooled(materials, &refined, &reasoning, config, bootstrap)?,
+        pooled: pooled(materials, &rows, &reasoning, config, bootstrap)?,
         mean_difference: mean_interval(&differences, bootstrap.level).ok(),
         folds,
     })
@@ -147,10 +157,10 @@ fn one_fold(
     Ok((score, outcome.refined))
 }
 
-/// All held-out rows laid end to end; the refined row of each fold comes from its own network.
+/// All held-out rows laid end to end; what each row says in each fold comes from its own network.
 fn pooled(
     materials: &FoldMaterials<'_>,
-    refined: &[RegulatoryNetwork],
+    networks: &[(String, Vec<RegulatoryNetwork>)],
     reasoning: &[(usize, Reading)],
     config: &Config,
     bootstrap: &BootstrapConfig,
@@ -158,19 +168,23 @@ fn pooled(
     let rows: Vec<_> = materials.splits.iter().flat_map(|split| &split.test).copied().collect();
     let part = materials.dataset.select(&rows);
     let data = (part.perturbations.as_slice(), &part.observed);
-    let mut after = Foretold { name: REFINED.to_owned(), ..Foretold::no_change((&[], &part.observed)) };
-    let mut entries = Vec::with_capacity(part.observed.entries().len());
-    for ((split, network), &reasoning) in materials.splits.iter().zip(refined).zip(reasoning) {
-        let part = materials.dataset.select(&split.test);
-        let named = NamedNetwork { name: REFINED, network };
-        let said = Foretold::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
-        entries.extend_from_slice(said.responses.entries());
-        after.silent += said.silent;
-        after.gained += said.gained;
-        after.lost += said.lost;
-    }
-    after.responses = ResponseMatrix::from_entries(part.len(), part.observed.n_genes(), entries);
+    let row = |(name, networks): &(String, Vec<RegulatoryNetwork>)| {
+        let mut row = Foretold { name: name.clone(), ..Foretold::no_change((&[], &part.observed)) };
+        let mut entries = Vec::with_capacity(part.observed.entries().len());
+        for ((split, network), &reasoning) in materials.splits.iter().zip(networks).zip(reasoning) {
+            let part = materials.dataset.select(&split.test);
+            let named = NamedNetwork { name, network };
+            let said = Foretold::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
+            entries.extend_from_slice(said.responses.entries());
+            row.silent += said.silent;
+            row.gained += said.gained;
+            row.lost += said.lost;
+        }
+        row.responses = ResponseMatrix::from_entries(part.len(), part.observed.n_genes(), entries);
+        row
+    };
     let original = NamedNetwork { name: ORIGINAL, network: materials.network };
     let before = Foretold::by(original, materials.network, data, (config.depth, config.reading));
-    stratum(StratumKind::All, data, &[Foretold::no_change(data), before, after], bootstrap)
+    let foretold: Vec<_> = [Foretold::no_change(data), before].into_iter().chain(networks.iter().map(row)).collect();
+    stratum(StratumKind::All, data, &foretold, bootstrap)
 }

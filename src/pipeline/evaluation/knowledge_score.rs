@@ -126,7 +126,7 @@ impl Foretold {
     }
 }
 
-/// Scores `original` and `others` on the experiments of `dataset`: over all of them and, if `seen` names the sets of
+/// Scores `original`, `others` and the `controls` beside them on the experiments of `dataset`: over all of them and, if `seen` names the sets of
 /// perturbed genes that a refinement had data of, over those and over the rest.
 ///
 /// # Shapes
@@ -138,6 +138,7 @@ impl Foretold {
 pub fn score_knowledge(
     original: &RegulatoryNetwork,
     others: &[NamedNetwork<'_>],
+    controls: &[NamedNetwork<'_>],
     dataset: &Dataset,
     seen: Option<&BTreeSet<Vec<GeneId>>>,
     (depth, reading): (usize, Reading),
@@ -156,7 +157,8 @@ pub fn score_knowledge(
     let stratum = |(kind, rows): (StratumKind, Vec<usize>)| {
         let part = dataset.select(&rows);
         let data = (part.perturbations.as_slice(), &part.observed);
-        let named = [NamedNetwork { name: ORIGINAL, network: original }].into_iter().chain(others.iter().copied());
+        let named = [NamedNetwork { name: ORIGINAL, network: original }].into_iter();
+        let named = named.chain(others.iter().chain(controls).copied());
         let said = named.map(|named| Foretold::by(named, original, data, (depth, reading)));
         let foretold: Vec<_> = [Foretold::no_change(data)].into_iter().chain(said).collect();
         let mut stratum = stratum(kind, data, &foretold, bootstrap)?;
@@ -272,7 +274,7 @@ mod tests {
         let seen = [vec![GeneId::new(1)]].into();
         let others = [NamedNetwork { name: "refined", network: &refined }];
         let bootstrap = BootstrapConfig { resamples: 20, ..BootstrapConfig::default() };
-        let strata = score_knowledge(&original, &others, &data, Some(&seen), (5, Reading::Nearest), &bootstrap)
+        let strata = score_knowledge(&original, &others, &[], &data, Some(&seen), (5, Reading::Nearest), &bootstrap)
             .expect("shapes fit");
         let macro_f1 = |stratum: usize, row: usize| strata[stratum].scores[row].data.macro_f1;
         assert_eq!(strata.iter().map(|stratum| stratum.experiments).collect::<Vec<_>>(), [2, 1, 1]);

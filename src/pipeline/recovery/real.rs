@@ -428,11 +428,11 @@ impl<'a> Judge<'a> {
     /// The mean over draws of random regulations with the degrees of our additions.
     fn random(&self, ours: &Found, seed: u64) -> RealRow {
         let mut mean = RealRow { name: "random regulations of the same degrees".to_owned(), ..RealRow::default() };
+        let added: Vec<_> = ours.additions(true, false).into_iter().collect();
         for draw in 0..RANDOM_DRAWS {
             let seed = seed.wrapping_mul(RANDOM_DRAWS).wrapping_add(draw);
-            let n_genes = self.damage.network.n_genes();
-            let random = random_additions(n_genes, &ours.revisions, StatementKind::Regulation, seed);
-            let additions: BTreeSet<_> = random.regulations().iter().copied().collect();
+            let additions: BTreeSet<_> =
+                random_additions(self.damage.network.n_genes(), &added, seed).into_iter().collect();
             let none = BTreeSet::new();
             let row = self.row("", [&additions, &additions], [&none, &none]);
             for (sum, figure) in [
@@ -486,7 +486,7 @@ mod tests {
 
     /// Twenty regulators of six targets each among forty others; each is deleted and moves all of its targets and nothing else.
     fn world() -> (RegulatoryNetwork, Dataset, GeneTable) {
-        let sign = |target: usize| if target % 2 == 0 { Sign::Activation } else { Sign::Inhibition };
+        let sign = |target: usize| if target.is_multiple_of(2) { Sign::Activation } else { Sign::Inhibition };
         let edges =
             (0..20).flat_map(|regulator| (0..6).map(move |step| (regulator, 20 + (regulator * 7 + step * 5) % 40)));
         let edges: Vec<_> = edges.map(|(a, b)| Regulation::new(gene(a), gene(b), sign(b))).collect();
