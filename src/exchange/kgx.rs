@@ -26,8 +26,8 @@ const PREFIXES: [(Authority, &str); 5] = [
     (Authority::MirBase, "mirbase"),
 ];
 
-/// *Escherichia coli* K-12 MG1655 among the genes of KEGG.
-const KEGG_ECO: &str = "KEGG.GENES:eco:";
+/// *Escherichia coli* K-12 MG1655 among the genes of KEGG; a second colon would make it no identifier that kgx accepts.
+const KEGG_ECO: &str = "KEGG.GENES:eco%3A";
 
 const NODE_COLUMNS: [&str; 5] = ["id", "category", "name", "xref", "synonym"];
 const EDGE_COLUMNS: [&str; 16] = [
@@ -144,7 +144,10 @@ fn node_gene(table: &Table<'_>, row: &[&str], id: &str) -> Gene {
         });
         gene.accessions.extend(known);
     }
-    let tag = id.strip_prefix(KEGG_ECO).map(|tag| Accession { authority: Authority::LocusTag, value: tag.to_owned() });
+    let tag = id
+        .strip_prefix(KEGG_ECO)
+        .or_else(|| id.strip_prefix("KEGG.GENES:eco:"))
+        .map(|tag| Accession { authority: Authority::LocusTag, value: tag.to_owned() });
     gene.accessions.extend(tag);
     gene.aliases = apart(table.field(row, "synonym"));
     gene
