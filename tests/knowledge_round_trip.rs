@@ -853,8 +853,8 @@ fn a_file_without_regulations_is_told_what_was_looked_for() {
 
 #[test]
 fn an_unknown_extension_is_answered_with_the_right_ones() {
-    let message = refusal("", "knowledge.owl");
-    for part in ["knowledge.owl", "`.ttl`", "`.nq`"] {
+    let message = refusal("", "knowledge.docx");
+    for part in ["knowledge.docx", "`.ttl`", "`.nq`"] {
         assert!(message.contains(part), "{message}");
     }
     assert_eq!(RdfSyntax::from_file_name("a.b/K.TTL.gz").expect("Turtle"), RdfSyntax::Turtle);
