@@ -131,7 +131,11 @@ impl<'a> Told<'a> {
         }
         writeln!(out, "readings: naive {naive}, nearest {nearest}, majority {majority}")?;
         for &effect in &self.explanation.effects {
-            writeln!(out, "{}", self.effect(effect))?;
+            let deed = match effect.0 {
+                Direction::Deletion => "deleting",
+                Direction::Overexpression => "overexpressing",
+            };
+            writeln!(out, "{}", self.effect(deed, effect))?;
         }
         match self.explanation.by_effects() {
             Some(Response::Ambiguous) => {
@@ -233,7 +237,7 @@ impl<'a> Told<'a> {
     /// For example `fur inhibits entC (transcriptional): RegulonDB; PMID:123`.
     fn stated(&self, step: Regulation, kind: StatementKind) -> String {
         if kind == StatementKind::Effect {
-            return self.effect((Direction::Overexpression, step));
+            return self.effect("more", (Direction::Overexpression, step));
         }
         let (regulator, target) = (self.genes().symbol(step.regulator), self.genes().symbol(step.target));
         let verb = if step.sign == Sign::Activation { "activates" } else { "inhibits" };
@@ -245,13 +249,9 @@ impl<'a> Told<'a> {
     }
 
     /// For example `deleting fur raises entC (effect; mechanism open): moved so in 2 of 2 experiments`.
-    fn effect(&self, told: (Direction, Regulation)) -> String {
-        let (direction, effect) = told;
+    fn effect(&self, deed: &str, told: (Direction, Regulation)) -> String {
+        let effect = told.1;
         let (regulator, target) = (self.genes().symbol(effect.regulator), self.genes().symbol(effect.target));
-        let deed = match direction {
-            Direction::Deletion => "deleting",
-            Direction::Overexpression => "overexpressing",
-        };
         let mut grounds =
             self.knowledge.base.find_effect(effect).map_or_else(Vec::new, |cited| sources(&cited.citation));
         let evidence = self.evidence(effect);
