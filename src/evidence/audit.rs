@@ -147,7 +147,7 @@ pub struct ClaimAudit {
 /// ```text
 /// ln (m + (1 − m)·b)/b  if the target moved,   ln (1 − m)  if not
 /// ```
-/// where `m` is the transmission and `b` the share of the experiments on other regulators in which the target moves. The list
+/// where `m` is the transmission and `b` the base rate of the target in an experiment as loud as this one. The list
 /// as a whole is held against `config.permutations` screens with the names of the perturbations permuted, and against as many
 /// lists with the targets exchanged.
 ///
@@ -171,6 +171,7 @@ pub fn audit(
     let perturbed: BTreeSet<_> = all.regulators.iter().map(|regulator| regulator.gene).collect();
     let (screen, off_target) = on_target(data, all, &Anchors { own_genes, ..Anchors::default() });
     step(watch)?;
+    let screen = screen.with_loudness(&claimed_network(claims, data.observed.n_genes()));
     let list = Claimed::new(claims, &screen, perturbed);
     let transmission = list.transmission();
     let judged = claims.par_iter().map(|claim| list.judge(claim, &transmission, config)).collect();
@@ -188,6 +189,13 @@ pub fn audit(
         off_target,
         own_genes,
     })
+}
+
+/// The claimed pairs as a network; of a claim without a sign only the pair means something.
+fn claimed_network(claims: &[Claim], n_genes: usize) -> RegulatoryNetwork {
+    let pair = |claim: &Claim| Some((claim.regulator?, claim.target?, claim.sign.unwrap_or(Sign::Activation)));
+    let pairs = claims.iter().filter_map(pair);
+    RegulatoryNetwork::new(n_genes, pairs.map(|(regulator, target, sign)| Regulation::new(regulator, target, sign)))
 }
 
 fn step(watch: &dyn Watch) -> Result<(), EvidenceError> {
@@ -280,7 +288,7 @@ impl<'a> Claimed<'a> {
             for &Testable { column, sign } in claims {
                 for &experiment in &self.screen.regulators[place].experiments {
                     let Some(call) = self.screen.call(experiment, column) else { continue };
-                    let [down, up] = [-1, 1].map(|way| self.screen.base_rate(place, column, way));
+                    let [down, up] = self.screen.rates_in(experiment, column, [-1, 1]);
                     entries += 1;
                     moved += f64::from(call.abs());
                     base += down + up;
@@ -367,17 +375,22 @@ impl<'a> Claimed<'a> {
     fn judge_moving(&self, heard: AuditedClaim, (place, column): (usize, usize), model: &Transmission) -> AuditedClaim {
         let [positive, negative] = heard.seen;
         let counts = self.screen.counts(place, column);
-        let base: f64 = [-1, 1].map(|way| self.screen.base_rate(place, column, way)).iter().sum();
-        let base = base.min(1.0 - 1e-6);
-        let moved = f64::from(positive + negative);
         let m = model.transmission;
-        let log_ratio = moved * ((m + (1.0 - m) * base) / base).ln() + f64::from(counts.silent) * (1.0 - m).ln();
+        let log_ratio_in = |&experiment: &usize| match self.screen.call(experiment, column) {
+            None => 0.0,
+            Some(0) => (1.0 - m).ln(),
+            Some(_) => {
+                let base: f64 = self.screen.rates_in(experiment, column, [-1, 1]).iter().sum();
+                ((m + (1.0 - m) * base) / base).ln()
+            }
+        };
+        let log_ratio: f64 = self.screen.regulators[place].experiments.iter().map(log_ratio_in).sum();
         let weights = [log_ratio.exp() * PRIOR_UNSIGNED, 1.0 - PRIOR_UNSIGNED];
         let total = weights[0] + weights[1];
         AuditedClaim {
-            verdict: if moved > 0.0 { Verdict::Supported } else { Verdict::Silent },
+            verdict: if positive + negative > 0 { Verdict::Supported } else { Verdict::Silent },
             experiments: ExperimentCounts { agreeing: positive + negative, opposing: 0, silent: counts.silent },
-            base_rate: Some(base),
+            base_rate: Some([-1, 1].map(|way| self.screen.base_rate(place, column, way)).iter().sum()),
             log_likelihood_ratio: log_ratio,
             posterior: [weights[0] / total, 0.0, weights[1] / total],
             ..heard

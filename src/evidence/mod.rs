@@ -172,6 +172,7 @@ pub fn assess(
     let anchors = Anchors::test(network, &all, config.permutations, config.seed);
     stop_if_asked(watch)?;
     let (screen, off_target) = on_target(data, all, &anchors);
+    let screen = screen.with_loudness(network);
     let transmission = Transmission::estimate(network, &screen);
     let repeats = effects::Repeats::learn(&screen, config.call_precision);
     stop_if_asked(watch)?;

@@ -4,11 +4,16 @@ use rayon::prelude::*;
 
 use super::EvidenceData;
 use crate::biology::{Direction, GeneId, Sign};
+use crate::network::RegulatoryNetwork;
 
 /// A call that was not made.
 const NOT_MEASURED: i8 = i8::MIN;
 /// Least share of the measured entries with a fold change for fold changes to be used at all.
 const MOSTLY: f64 = 0.9;
+/// Genes by which the loudness of one experiment is shrunk towards that of all.
+const QUIET_GENES: f64 = 20.0;
+/// Greatest probability that a gene moves, one way or the other, by its base rate.
+const MOST_MOVED: f64 = 0.98;
 /// Experiments by which the base rate of one gene is shrunk towards that of all genes.
 const SHRINKAGE: f64 = 5.0;
 
@@ -71,6 +76,8 @@ pub(super) struct Screen {
     /// Times that each column was called down, unchanged, up, its own experiments left out.
     counts: Vec<[u32; 3]>,
     overall: [f64; 3],
+    /// Of each experiment, by how much the log-odds of down and of up exceed those of all; 0 until known.
+    loudness: Vec<[f64; 2]>,
     /// True if the sizes of changes are known, not only their classes.
     pub has_sizes: bool,
 }
@@ -102,6 +109,7 @@ impl Screen {
             standardised: Vec::new(),
             counts: Vec::new(),
             overall: [0.0; 3],
+            loudness: Vec::new(),
             has_sizes: has_sizes(data),
         };
         screen.choose_columns(data);
@@ -163,6 +171,51 @@ impl Screen {
             }
         }
         (f64::from(hits) + SHRINKAGE * self.overall[class]) / (f64::from(all) + SHRINKAGE)
+    }
+
+    /// Estimates how loud each experiment is, from the genes that the knowledge does not name as targets of its regulator.
+    ///
+    /// ```text
+    /// λ_ec = logit (n_ec + κ·p_c)/(n_e + κ) − logit p_c,   κ = 20
+    /// ```
+    /// where `n_ec` of `n_e` such genes are of class `c` in experiment `e`, and `p_c` is the share over all experiments.
+    pub fn with_loudness(mut self, network: &RegulatoryNetwork) -> Self {
+        let of_experiment = |place: usize| {
+            let gene = self.regulators[self.experiments[place].regulator].gene;
+            let targets = network.targets_of(gene).iter().filter_map(|target| self.column(target.gene));
+            let known: std::collections::BTreeSet<_> = targets.collect();
+            let mut counts = [0.0; 3];
+            for column in (0..self.genes.len()).filter(|column| !known.contains(column) && !self.is_own(place, *column))
+            {
+                if let Some(call) = self.call(place, column) {
+                    counts[(call + 1) as usize] += 1.0;
+                }
+            }
+            let all: f64 = counts.iter().sum();
+            [0, 2].map(|class| {
+                let usual = self.overall[class];
+                logit((counts[class] + QUIET_GENES * usual) / (all + QUIET_GENES)) - logit(usual)
+            })
+        };
+        self.loudness = (0..self.experiments.len()).into_par_iter().map(of_experiment).collect();
+        self
+    }
+
+    /// How probably a gene goes the way of each of these directions in one experiment without any regulation: its base rate,
+    /// raised or lowered by how loud the experiment is.
+    ///
+    /// ```text
+    /// logit π_ec = logit b_c + λ_ec
+    /// ```
+    pub fn rates_in(&self, experiment: usize, column: usize, directions: [i8; 2]) -> [f64; 2] {
+        let regulator = self.experiments[experiment].regulator;
+        let rates = directions.map(|direction| {
+            let louder = self.loudness.get(experiment).map_or(0.0, |shifts| shifts[usize::from(direction > 0)]);
+            let log_odds = logit(self.base_rate(regulator, column, direction)) + louder;
+            1.0 / (1.0 + (-log_odds).exp())
+        });
+        let most = (rates[0] + rates[1]) / MOST_MOVED;
+        if most > 1.0 { rates.map(|rate| rate / most) } else { rates }
     }
 
     /// Share of the calls of this gene that moved, perturbations of itself left out.
@@ -292,6 +345,10 @@ fn has_sizes(data: &EvidenceData<'_>) -> bool {
     measured > 0 && sized as f64 >= MOSTLY * measured as f64
 }
 
+fn logit(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
+}
+
 /// NaN of nothing.
 fn mean(values: impl Iterator<Item = f32>) -> f32 {
     let (sum, number) = values.fold((0.0, 0.0), |(sum, number), value| (sum + value, number + 1.0));
@@ -305,4 +362,34 @@ pub(super) fn median(values: &mut [f32]) -> f32 {
     }
     let middle = (values.len() - 1) / 2;
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::biology::{Perturbation, Response, ResponseMatrix};
+
+    #[test]
+    fn what_moves_in_a_loud_experiment_says_less_than_what_moves_in_a_quiet_one() {
+        // Ten deletions of 100 genes; in the first, sixty genes fall; in the second, one; gene 99 falls in both.
+        let gene = GeneId::new;
+        let perturbations: Vec<_> = (0..10).map(|index| Perturbation::deletion(gene(index))).collect();
+        let mut observed = ResponseMatrix::from_entries(10, 100, vec![Some(Response::Unchanged); 1000]);
+        (20..80).chain([99]).for_each(|fallen| observed.set(0, gene(fallen), Some(Response::Down)));
+        observed.set(1, gene(99), Some(Response::Down));
+        let read = ResponseMatrix::unmeasured(10, 100);
+        let data = EvidenceData { perturbations: &perturbations, observed: &observed, sizes: None, read: &read };
+        let column = 99;
+        let rates = |network: &RegulatoryNetwork| {
+            let screen = Screen::new(&data, |_| false).with_loudness(network);
+            [0, 1, 2].map(|experiment| screen.rates_in(experiment, column, [-1, 1])[0])
+        };
+        let [loud, quiet, silent] = rates(&RegulatoryNetwork::new(100, []));
+        assert!(loud > 3.0 * quiet && quiet > silent, "{loud} {quiet} {silent}");
+        let plain = Screen::new(&data, |_| false);
+        assert_eq!(plain.rates_in(0, column, [-1, 1])[0], plain.base_rate(0, column, -1), "without loudness");
+        // Where the fallen genes are known targets, they do not make the experiment loud.
+        let known = (20..80).map(|target| crate::biology::Regulation::new(gene(0), gene(target), Sign::Activation));
+        assert!(rates(&RegulatoryNetwork::new(100, known))[0] < 0.5 * loud);
+    }
 }

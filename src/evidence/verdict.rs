@@ -97,7 +97,7 @@ fn entries_of(screen: &Screen, place: usize, regulation: Regulation) -> Vec<(i8,
     let entry = |&experiment: &usize| {
         let call = screen.call(experiment, column)?;
         let expected = regulation.sign.value() * screen.experiments[experiment].direction.value();
-        Some((call * expected, [expected, -expected].map(|way| screen.base_rate(place, column, way))))
+        Some((call * expected, screen.rates_in(experiment, column, [expected, -expected])))
     };
     screen.regulators[place].experiments.iter().filter_map(entry).collect()
 }
