@@ -376,21 +376,22 @@ impl<'a> Claimed<'a> {
         let [positive, negative] = heard.seen;
         let counts = self.screen.counts(place, column);
         let m = model.transmission;
-        let log_ratio_in = |&experiment: &usize| match self.screen.call(experiment, column) {
-            None => 0.0,
-            Some(0) => (1.0 - m).ln(),
-            Some(_) => {
-                let base: f64 = self.screen.rates_in(experiment, column, [-1, 1]).iter().sum();
-                ((m + (1.0 - m) * base) / base).ln()
-            }
+        let measured = self.screen.regulators[place].experiments.iter().filter_map(|&experiment| {
+            let rates = self.screen.rates_in(experiment, column, [-1, 1]);
+            Some((self.screen.call(experiment, column)?, rates[0] + rates[1]))
+        });
+        let (calls, rates): (Vec<i8>, Vec<f64>) = measured.unzip();
+        let log_ratio_of = |(call, base): (&i8, &f64)| match call {
+            0 => (1.0 - m).ln(),
+            _ => ((m + (1.0 - m) * base) / base).ln(),
         };
-        let log_ratio: f64 = self.screen.regulators[place].experiments.iter().map(log_ratio_in).sum();
+        let log_ratio: f64 = calls.iter().zip(&rates).map(log_ratio_of).sum();
         let weights = [log_ratio.exp() * PRIOR_UNSIGNED, 1.0 - PRIOR_UNSIGNED];
         let total = weights[0] + weights[1];
         AuditedClaim {
             verdict: if positive + negative > 0 { Verdict::Supported } else { Verdict::Silent },
             experiments: ExperimentCounts { agreeing: positive + negative, opposing: 0, silent: counts.silent },
-            base_rate: Some([-1, 1].map(|way| self.screen.base_rate(place, column, way)).iter().sum()),
+            base_rate: Some(rates.iter().sum::<f64>() / rates.len().max(1) as f64),
             log_likelihood_ratio: log_ratio,
             posterior: [weights[0] / total, 0.0, weights[1] / total],
             ..heard
