@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor::{AnchorTest, Anchors, own_genes};
 use super::screen::Screen;
-use super::verdict::{Transmission, hear};
+use super::verdict::{Moments, Transmission, hear};
 use super::{EvidenceConfig, EvidenceData, EvidenceError, check_shapes, counted, on_target, verdict_of};
 use crate::biology::{ExperimentCounts, GeneId, Regulation, Sign, Verdict};
 use crate::network::RegulatoryNetwork;
@@ -18,10 +18,6 @@ use crate::progress::Watch;
 
 /// Prior probability that a claim without a sign holds.
 const PRIOR_UNSIGNED: f64 = 0.95;
-/// Prior entries behind the transmission, one in five transmitted: as for known regulations.
-const PRIOR_ENTRIES: f64 = 10.0;
-const PRIOR_TRANSMISSION: f64 = 0.2;
-const PRIOR_SIGN: f64 = 0.9;
 
 /// A claimed regulation between genes of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,8 +87,9 @@ pub struct AuditedClaim {
     pub experiments: ExperimentCounts,
     /// Experiments in which more regulator went with more of the target, and with less of it.
     pub seen: [u32; 2],
-    /// Share of the experiments on other regulators in which the target moves as claimed, or at all if no sign is claimed,
-    /// in `(0, 1)`, shrunk towards that of all genes; `None` if nothing was measured.
+    /// Base rate of the target, in `(0, 1)`, shrunk towards that of all genes; `None` if nothing was measured. With a sign: of
+    /// moving as claimed, in the experiments on other regulators. Without: of moving at all, in experiments as loud as those on
+    /// this regulator.
     pub base_rate: Option<f64>,
     /// Log-likelihood ratio of the claim against no regulation, in nats.
     pub log_likelihood_ratio: f64,
@@ -282,37 +279,19 @@ impl<'a> Claimed<'a> {
 
     /// Moments of the measured responses, as [`Transmission`] has them; claims without one sign count for `m` alone.
     fn transmission(&self) -> Transmission {
-        let (mut entries, mut moved, mut base) = (0_u64, 0.0, 0.0);
-        let (mut signed_moved, mut right, mut signed_base, mut right_base) = (0.0, 0.0, 0.0, 0.0);
+        let (mut all, mut signed) = (Moments::default(), Moments::default());
         for (place, claims) in self.testable.iter().enumerate() {
             for &Testable { column, sign } in claims {
                 for &experiment in &self.screen.regulators[place].experiments {
                     let Some(call) = self.screen.call(experiment, column) else { continue };
-                    let [down, up] = self.screen.rates_in(experiment, column, [-1, 1]);
-                    entries += 1;
-                    moved += f64::from(call.abs());
-                    base += down + up;
+                    all.add(call, self.screen.rates_in(experiment, column, [-1, 1]));
                     let Some(sign) = sign else { continue };
                     let expected = sign.value() * self.screen.experiments[experiment].direction.value();
-                    signed_moved += f64::from(call.abs());
-                    signed_base += down + up;
-                    right += f64::from(u8::from(call == expected));
-                    right_base += if expected > 0 { up } else { down };
+                    signed.add(call * expected, self.screen.rates_in(experiment, column, [expected, -expected]));
                 }
             }
         }
-        let m = (moved - base + PRIOR_ENTRIES * PRIOR_TRANSMISSION) / (entries as f64 - base + PRIOR_ENTRIES);
-        let m = m.clamp(0.01, 0.99);
-        let due = (signed_moved - (1.0 - m) * signed_base).max(0.0) + PRIOR_ENTRIES * PRIOR_TRANSMISSION;
-        let due_right = right - (1.0 - m) * right_base + PRIOR_ENTRIES * PRIOR_TRANSMISSION * PRIOR_SIGN;
-        let share = |sum: f64| if entries == 0 { 0.0 } else { sum / entries as f64 };
-        Transmission {
-            entries,
-            moved: share(moved),
-            by_base_rate: share(base),
-            transmission: m,
-            sign_reliability: (due_right / due).clamp(0.5, 0.99),
-        }
+        Transmission::of(&all, &signed)
     }
 
     /// Regulator's place and target's column, or why there is nothing to hear.

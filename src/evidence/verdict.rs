@@ -52,27 +52,48 @@ impl Transmission {
     /// s = (right − Σ (1 − m)·b_right + 10·0.2·0.9) / (moved − Σ (1 − m)·b + 10·0.2)
     /// ```
     pub(super) fn estimate(network: &RegulatoryNetwork, screen: &Screen) -> Self {
-        let (mut entries, mut moved, mut right, mut base, mut base_right) = (0_u64, 0.0, 0.0, 0.0, 0.0);
-        for_each_entry(network, screen, |_, agreement, rates| {
-            entries += 1;
-            moved += f64::from(agreement.abs());
-            right += f64::from(u8::from(agreement > 0));
-            base += rates[0] + rates[1];
-            base_right += rates[0];
-        });
-        let open = entries as f64 - base;
-        let transmission = (moved - base + PRIOR_ENTRIES * PRIOR_TRANSMISSION) / (open + PRIOR_ENTRIES);
+        let mut moments = Moments::default();
+        for_each_entry(network, screen, |_, agreement, rates| moments.add(agreement, rates));
+        Self::of(&moments, &moments)
+    }
+
+    /// `m` from all responses, `s` from those of regulations that have a sign.
+    pub(super) fn of(all: &Moments, signed: &Moments) -> Self {
+        let open = all.entries as f64 - all.base;
+        let transmission = (all.moved - all.base + PRIOR_ENTRIES * PRIOR_TRANSMISSION) / (open + PRIOR_ENTRIES);
         let transmission = transmission.clamp(0.01, 0.99);
-        let due = (moved - (1.0 - transmission) * base).max(0.0) + PRIOR_ENTRIES * PRIOR_TRANSMISSION;
-        let due_right = right - (1.0 - transmission) * base_right + PRIOR_ENTRIES * PRIOR_TRANSMISSION * PRIOR_SIGN;
-        let share = |sum: f64| if entries == 0 { 0.0 } else { sum / entries as f64 };
+        let by_chance = |rates: f64| (1.0 - transmission) * rates;
+        let due = (signed.moved - by_chance(signed.base)).max(0.0) + PRIOR_ENTRIES * PRIOR_TRANSMISSION;
+        let due_right = signed.right - by_chance(signed.base_right) + PRIOR_ENTRIES * PRIOR_TRANSMISSION * PRIOR_SIGN;
+        let share = |sum: f64| if all.entries == 0 { 0.0 } else { sum / all.entries as f64 };
         Self {
-            entries,
-            moved: share(moved),
-            by_base_rate: share(base),
+            entries: all.entries,
+            moved: share(all.moved),
+            by_base_rate: share(all.base),
             transmission,
             sign_reliability: (due_right / due).clamp(0.5, 0.99),
         }
+    }
+}
+
+/// Sums over measured responses of known or claimed targets.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moments {
+    entries: u64,
+    moved: f64,
+    right: f64,
+    base: f64,
+    base_right: f64,
+}
+
+impl Moments {
+    /// A target that moved as stated (1), the other way (−1) or not (0), and the base rates of the first two.
+    pub fn add(&mut self, agreement: i8, rates: [f64; 2]) {
+        self.entries += 1;
+        self.moved += f64::from(agreement.abs());
+        self.right += f64::from(u8::from(agreement > 0));
+        self.base += rates[0] + rates[1];
+        self.base_right += rates[0];
     }
 }
 
