@@ -43,4 +43,5 @@ pub mod prediction;
 pub mod progress;
 pub mod refinement;
 pub mod report;
+pub mod study;
 pub mod symbolic;

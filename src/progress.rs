@@ -11,6 +11,10 @@ pub trait Watch: Sync {
     fn advance(&self, steps: u64);
     /// True once the work should stop at the next safe point and hand back the best it has.
     fn is_cancelled(&self) -> bool;
+    /// A warning of the work; by default it goes to the log.
+    fn warn(&self, warning: &str) {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// Passes on the wish to stop, and nothing of the phases within: for work that is itself one step of something longer.

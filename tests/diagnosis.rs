@@ -127,8 +127,8 @@ fn a_screen_in_which_nothing_can_be_compared_is_refused_with_the_mend() {
     says(&by_hand().diagnosed(0.0).expect_err("no share"), &["above 0 and at most 1"]);
 }
 
-fn evaluate(arguments: &[&str]) -> assert_cmd::assert::Assert {
-    Command::cargo_bin("aligned").expect("the binary is built").arg("evaluate").args(arguments).assert()
+fn run(arguments: &[&str]) -> assert_cmd::assert::Assert {
+    Command::cargo_bin("aligned").expect("the binary is built").arg("diagnose").args(arguments).assert()
 }
 
 fn stderr(outcome: assert_cmd::assert::Assert) -> String {
@@ -142,10 +142,9 @@ fn the_command_tells_who_lacks_what_and_writes_it_down() {
     let predicted = folder.path().join("mine.csv");
     fs::write(&predicted, "perturbation,gene,value\nA,G,4\nA,H,0\n").expect("room");
     let external = format!("mine={}", predicted.display());
-    let common = ["--diagnose", "batches", "--data", &data, "--batch-key", "plate", "--sampling-share", "0.05"];
+    let common = ["--data", &data, "--batch-key", "plate", "--sampling-share", "0.05"];
     let run = || {
-        let outcome =
-            evaluate(&[&common[..], &["--external", &external, "--out", &out.display().to_string()]].concat());
+        let outcome = run(&[&common[..], &["--external", &external, "--out", &out.display().to_string()]].concat());
         String::from_utf8_lossy(&outcome.success().get_output().stdout).into_owned()
     };
     let said = run();
@@ -176,11 +175,11 @@ fn the_command_tells_who_lacks_what_and_writes_it_down() {
 fn keys_that_are_missing_are_answered_with_those_there_are() {
     let (_folder, path) = by_hand().written();
     let data = path.display().to_string();
-    let common = ["--diagnose", "batches", "--data", &data];
-    says(&stderr(evaluate(&common)), &["--batch-key", "`perturbation`, `plate`"]);
+    let common = ["--data", &data];
+    says(&stderr(run(&common)), &["--batch-key", "`perturbation`, `plate`"]);
     let wrong = [&common[..], &["--batch-key", "plaet"]].concat();
-    says(&stderr(evaluate(&wrong)), &["no column `plaet` (did you mean `plate`?)"]);
-    says(&stderr(evaluate(&["--refine", "--batch-key", "plate"])), &["--diagnose <WHAT>"]);
+    says(&stderr(run(&wrong)), &["no column `plaet` (did you mean `plate`?)"]);
+    says(&stderr(run(&["--batch-key", "plate"])), &["--data <FILE.h5ad>"]);
 }
 
 const GENES: usize = 40;
@@ -408,7 +407,7 @@ fn a_real_screen_by_cell_line_has_strong_and_silent_perturbations() {
         return;
     }
     let data = path.display().to_string();
-    let outcome = evaluate(&["--diagnose", "batches", "--data", &data, "--batch-key", "cell_type"]).success();
+    let outcome = run(&["--data", &data, "--batch-key", "cell_type"]).success();
     let said = String::from_utf8_lossy(&outcome.get_output().stdout).into_owned();
     says(&said, &["12 of 33 perturbations have enough cells; 4 batches, none without controls", "by `cell_type`"]);
     assert!(!said.contains("NaN") && !said.contains("inf"), "{said}");

@@ -436,7 +436,7 @@ fn a_summary_knows_cells_by_their_first_bytes_and_tells_calls_on_request() {
     let table = folder.path().join("table.csv");
     fs::write(&table, "perturbation,gene,response\nA,B,1\n").expect("room");
     let refused = dataset(&["responses", &table.display().to_string()]).failure();
-    says(&String::from_utf8_lossy(&refused.get_output().stderr), &["is no HDF5 file"]);
+    says(&String::from_utf8_lossy(&refused.get_output().stderr), &["is not an HDF5 file"]);
 }
 
 /// A file of cells of our own, with what `more` adds, and how it is opened.

@@ -1,5 +1,5 @@
 //! Predictions in AnnData files: they say what the same predictions in a table say, means are taken and controls subtracted,
-//! and bad files are refused with a mend. What `evaluate` foretells goes out as such files and comes in again.
+//! and bad files are refused with a mend. What `compare` predicts goes out as such files and comes in again.
 
 mod common;
 
@@ -263,20 +263,20 @@ fn bench() -> tempfile::TempDir {
     folder
 }
 
-fn evaluate(folder: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
-    let common = ["evaluate", "--kb", "kb.ttl", "--data", "data.csv", "--config", "quick.toml", "--splits", "k-fold"];
+fn compare(folder: &Path, more: &[&str]) -> assert_cmd::assert::Assert {
+    let common = ["compare", "--kb", "kb.ttl", "--data", "data.csv", "--config", "quick.toml", "--splits", "k-fold"];
     aligned(folder, &[&common[..], &["--folds", "2", "--resamples", "50", "--predictors"], more].concat())
 }
 
 #[test]
 fn the_command_takes_them_where_it_takes_a_table_and_says_what_it_made_of_them() {
     let folder = bench();
-    let run = |more: &[&str]| evaluate(folder.path(), &[&["mean"], more].concat());
+    let run = |more: &[&str]| compare(folder.path(), &[&["mean"], more].concat());
     let done = run(&["--external", "gears=gears.h5ad", "--perturbation-key", "perturbation", "--out", "e"]).success();
     says(&String::from_utf8_lossy(&done.get_output().stdout), &["| external:gears"]);
     let json = fs::read_to_string(folder.path().join("e/evaluation.json")).expect("written");
     says(&json, &["16 predicted values read, 16 kept", "4 of 4 experiments are predicted", "taken as changes"]);
-    says(&json, &["predictions --perturbation-key perturbation"]);
+    says(&json, &["predictions (perturbations in `perturbation`)"]);
     let told = |assert: assert_cmd::assert::Assert| {
         let told = String::from_utf8_lossy(&assert.failure().get_output().stderr).into_owned();
         told.split_whitespace().filter(|word| *word != "│").collect::<Vec<_>>().join(" ")
@@ -288,7 +288,7 @@ fn the_command_takes_them_where_it_takes_a_table_and_says_what_it_made_of_them()
     fs::write(folder.path().join("cut.h5ad"), &bytes[..bytes.len() / 2]).expect("room");
     says(&told(run(&["--external", "gears=cut.h5ad"])), &["cut.h5ad", "cut short"]);
     fs::write(folder.path().join("text.h5ad"), "pert,gene,value\n").expect("room");
-    says(&told(run(&["--external", "gears=text.h5ad"])), &["text.h5ad is no HDF5 file"]);
+    says(&told(run(&["--external", "gears=text.h5ad"])), &["text.h5ad is not an HDF5 file"]);
 }
 
 /// The lines of `predictions.csv.gz` without the header, field by field.
@@ -313,7 +313,7 @@ fn what_is_foretold_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
     let folder = bench();
     let run = |more: &[&str]| {
         let all = ["knowledge,mean", "--external", "gears=gears.h5ad", "--seeds", "2"];
-        evaluate(folder.path(), &[&all[..], more].concat()).success();
+        compare(folder.path(), &[&all[..], more].concat()).success();
     };
     run(&["--keep-predictions", "--out", "e"]);
     let out = folder.path().join("e");

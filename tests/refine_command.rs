@@ -535,7 +535,7 @@ fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
 #[test]
 fn what_one_fold_shows_of_a_missing_regulation_helps_in_the_others() {
     let bench = Bench::new();
-    let arguments = ["evaluate", "--kb", "kb.ttl", "--data", "screen.csv", "--refine", "--folds", "3"];
+    let arguments = ["cross-validate", "--kb", "kb.ttl", "--data", "screen.csv", "--folds", "3"];
     let arguments = [&arguments[..], &["--splits", "leave-regulators-out", "--out", "scores"]].concat();
     bench.aligned(&arguments).assert().success();
     let scores = bench.json("scores/evaluation.json");

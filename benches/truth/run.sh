@@ -104,7 +104,7 @@ part_ecoli() {
     run recover --kb ecoli_trn.ttl --data "$root/datasets/ecoli_knockouts.csv.gz" --hide 0.1 --flip 0.1 --seeds "$seeds" \
         --out ecoli_trn > /dev/null
     recovered ecoli "full network, 10 % hidden, 10 % turned" ecoli_trn/recover.tsv
-    run evaluate --refine --folds 5 --out ecoli_folds > /dev/null
+    run cross-validate --folds 5 --out ecoli_folds > /dev/null
     folds ecoli ecoli_folds/evaluation.csv
 }
 

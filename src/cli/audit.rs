@@ -5,20 +5,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use aligned::biology::{GeneId, GeneTable, Perturbation};
-use aligned::datasets::{self, ReadOptions};
+use aligned::datasets;
 use aligned::evidence::{Claim, EvidenceConfig, EvidenceData, EvidenceError, audit};
+use aligned::knowledge::Rules;
 use aligned::knowledge::import::claims::{self, ClaimColumns, ClaimList, ClaimRow};
 use aligned::report::ClaimReport;
+use aligned::study::knowledge_base::parse;
+use aligned::study::{Observations, input_file, refuse_wrong_way};
 use clap::Args;
 use miette::{IntoDiagnostic, Result, miette};
 
 use super::Interrupted;
-use super::dataset::{TableArgs, read_observations, refuse_wrong_way, warn_all};
+use super::dataset::TableArgs;
 use super::files;
-use super::knowledge_base;
+use super::hints::{told, warn_all};
 use super::output::{Cell, Log, RowFormat, RowWriter, deliver};
-use super::query::read_rules;
-use super::refine::{input_file, named_input};
 use super::watch::Terminal;
 
 /// Hold a list of claimed regulations against a screen: a verdict for each, and one for the list.
@@ -82,16 +83,14 @@ pub fn run(arguments: &AuditArgs) -> Result<()> {
     let list = arguments.list(&input)?;
     let mut inputs = vec![input_file("claims", &input)];
     let mut genes = GeneTable::new();
-    let observations =
-        read_observations(arguments.data.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;
-    if let (Some(path), Some(sha256)) = (&arguments.data, &observations.sha256) {
-        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
-        inputs.push(named_input("observations", path, sha256.clone(), bytes));
-    }
+    let settings = arguments.table.settings(arguments.data.as_deref());
+    let observations = Observations::read(&settings, &mut genes).map_err(told)?;
+    inputs.extend(observations.inputs);
     warn_all(&observations.report.warnings);
     let dataset = observations.dataset;
     if !arguments.accept_wrong_way {
-        refuse_wrong_way(&dataset, &genes, "Every verdict on such data would be turned round, so none is given")?;
+        refuse_wrong_way(&dataset, &genes, "Every verdict on such data would be turned round, so none is given")
+            .map_err(told)?;
     }
     if let Some(out) = &arguments.out {
         files::spare_inputs(out)?;
@@ -128,7 +127,7 @@ impl AuditArgs {
     fn list(&self, input: &files::Input) -> Result<ClaimList> {
         let name = input.name();
         if [".ttl", ".nq", ".nt"].iter().any(|end| name.ends_with(end)) {
-            let base = knowledge_base::parse(input, &read_rules(None)?)?;
+            let base = parse(input, &Rules::embedded()).map_err(told)?;
             let symbol = |gene| base.genes().symbol(gene).to_owned();
             let claim = |(index, cited): (usize, &aligned::biology::CitedRegulation)| ClaimRow {
                 line: index as u64 + 1,

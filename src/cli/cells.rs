@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use aligned::biology::Direction;
 use aligned::datasets::h5ad::{
-    CellDifferential, CellFile, CellOptions, CellResponses, CellTest, PerturbedCells, Survey, cell_responses, is_hdf5,
+    CellDifferential, CellFile, CellOptions, CellResponses, CellTest, PerturbedCells, Survey, cell_responses,
     write_cell_responses,
 };
 use aligned::datasets::{CallThresholds, Unperturbed, one_way, unperturbed_line};
@@ -16,7 +16,9 @@ use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
-use super::dataset::{SignArg, WIDEST, to_stdout, warn_all, warn_of_own_genes};
+use super::dataset::{SignArg, WIDEST, to_stdout, warn_of_own_genes};
+use super::files::is_cell_file;
+use super::hints::warn_all;
 use super::watch::Terminal;
 use super::{Interrupted, files};
 
@@ -153,12 +155,6 @@ pub(super) fn default_thresholds() -> CallThresholds {
     CellDifferential::default().thresholds
 }
 
-/// True if a file begins as HDF5 does, whatever its name.
-pub(super) fn is_cell_file(path: &Path) -> bool {
-    let mut first = [0; 8];
-    File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && is_hdf5(&first)
-}
-
 fn is_compressed(path: &Path) -> bool {
     let mut first = [0; 2];
     File::open(path).and_then(|mut file| file.read_exact(&mut first)).is_ok() && first == [0x1f, 0x8b]
@@ -176,9 +172,9 @@ pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile
     if !is_cell_file(path) {
         let mend = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \
                     `aligned dataset summary` or `aligned refine --data`";
-        return Err(miette!("{} is no HDF5 file; {mend}", path.display()));
+        return Err(miette!("{} is not an HDF5 file; {mend}", path.display()));
     }
-    files::remember(path);
+    aligned::study::files::remember(path);
     let cells = CellFile::open(path, &arguments.options()).into_diagnostic()?;
     warn_all(cells.warnings());
     Ok(cells)
@@ -208,7 +204,7 @@ pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     }
     let fill = |out: &mut dyn io::Write| write_cell_responses(&cells, &responses, thresholds, sign, out);
     match &arguments.out {
-        Some(path) => Ok(files::write(path, fill)?),
+        Some(path) => files::write(path, fill),
         None => to_stdout(fill),
     }
 }
@@ -398,7 +394,7 @@ fn uncalled(cells: &CellFile) -> Vec<ScreenedPerturbation> {
 fn plot(path: &Path, mut rows: Vec<ScreenedPerturbation>) -> miette::Result<()> {
     let most = |row: &ScreenedPerturbation| (row.calls.map(|(down, up)| down + up), row.cells);
     rows.sort_by(|one, other| most(other).cmp(&most(one)).then_with(|| one.name.cmp(&other.name)));
-    Ok(files::write(path, |out| write_cells_svg(&rows, out).map_err(Into::into))?)
+    files::write(path, |out| write_cells_svg(&rows, out).map_err(Into::into))
 }
 
 fn more(text: &mut String, all: usize, shown: usize) {

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 
 use aligned::biology::{Direction, GeneTable, Response};
 use aligned::datasets::{
-    self, CallThresholds, Contrast, Dataset, DatasetError, Expression, Layout, OnTarget, ReadOptions, ReadReport,
-    differential_expression, name_excluded, own_responses, read_contrasts, read_gene_names, symbols_of,
-    write_differential,
+    CallThresholds, Contrast, Dataset, Expression, Layout, OnTarget, ReadOptions, ReadReport, differential_expression,
+    name_excluded, own_responses, read_contrasts, read_gene_names, symbols_of, write_differential,
 };
+use aligned::report::InputFile;
+use aligned::study::{Observations, Settings};
 use clap::{Args, Subcommand, ValueEnum};
-use miette::{IntoDiagnostic, Report, miette};
+use miette::IntoDiagnostic;
 
+use super::hints::{told, warn_all};
 use super::output::{deliver, padded};
 use super::{cells, files};
 
@@ -231,81 +233,16 @@ impl TableArgs {
         base.perturbation_sign = self.calls.sign(base.perturbation_sign);
         base
     }
-}
 
-/// What the reader of a table says, with the option that helps.
-pub(super) fn refused(error: DatasetError) -> Report {
-    let help = match &error {
-        DatasetError::Statistics { several: false, group, .. } => {
-            let group =
-                group.as_ref().map_or_else(String::new, |group| format!(", or `--perturbation-column {group}`"));
-            format!(
-                "say which gene was perturbed with `--perturbation GENE-` (deleted) or `--perturbation GENE+` (overexpressed){group}"
-            )
+    /// The settings of a study that reads a table, or the embedded knock-outs, and nothing else.
+    pub(super) fn settings(&self, data: Option<&Path>) -> Settings {
+        Settings {
+            data: data.map(Path::to_owned),
+            contrasts: self.contrast_table.clone(),
+            read: self.over(ReadOptions::default()),
+            ..Settings::default()
         }
-        DatasetError::NoGenePerturbed { .. } => "name the column with --perturbation-column".to_owned(),
-        DatasetError::TooFewToSplit { mend, .. } if mend.contains("regulators") => {
-            "use `--splits leave-regulators-out`".to_owned()
-        }
-        DatasetError::TwicePerturbed { .. } => "leave --perturbation out".to_owned(),
-        _ => return miette!("{error}"),
-    };
-    miette!(help = help, "{error}")
-}
-
-/// Warnings on the log, each with the option that helps.
-pub(super) fn warn_all(warnings: &[String]) {
-    for warning in warnings {
-        tracing::warn!("{warning}{}", hint(warning));
     }
-}
-
-/// The option that helps with a warning of the library, which knows none.
-fn hint(warning: &str) -> &'static str {
-    if warning.contains("although declared deleted") {
-        " (--perturbation-sign overexpression)"
-    } else if warning.contains("taken to stand in rows") {
-        " (--layout)"
-    } else if warning.contains("looks like a p-value") {
-        " (--fdr-column)"
-    } else if warning.contains("is the response and not") {
-        " (--direction-column, if it is not so)"
-    } else if warning.contains("controls of all batches") {
-        " (--batch-key)"
-    } else {
-        ""
-    }
-}
-
-/// Observations with the hash of the file that they come from.
-pub(super) struct Observations {
-    pub(super) dataset: Dataset,
-    pub(super) report: ReadReport,
-    /// `None` for the embedded ones.
-    pub(super) sha256: Option<String>,
-}
-
-/// Reads a table of responses, or the embedded E. coli knock-outs without a `path`.
-pub(super) fn read_observations(
-    path: Option<&Path>,
-    arguments: &TableArgs,
-    base: ReadOptions,
-    genes: &mut GeneTable,
-) -> miette::Result<Observations> {
-    let options = arguments.over(base);
-    let Some(path) = path else {
-        let (dataset, report) = datasets::ecoli_knockouts(&options, genes).map_err(refused)?;
-        return Ok(Observations { dataset, report, sha256: None });
-    };
-    let contrasts = match &arguments.contrast_table {
-        Some(path) => Some(contrast_table(path, options.perturbation_sign)?),
-        None => None,
-    };
-    let input = files::read(path)?;
-    let file = path.display().to_string();
-    let (dataset, report) =
-        datasets::read(&input.content, &file, &options, contrasts.as_deref(), genes).map_err(refused)?;
-    Ok(Observations { dataset, report, sha256: Some(input.sha256) })
 }
 
 fn contrast_table(path: &Path, sign: Direction) -> miette::Result<Vec<Contrast>> {
@@ -344,7 +281,7 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
     warn_of_own_genes(&own);
     let fill = |out: &mut dyn io::Write| write_differential(&contrasts, &expression, &symbols, &differential, out);
     match &arguments.out {
-        Some(path) => Ok(files::write(path, fill)?),
+        Some(path) => files::write(path, fill),
         None => to_stdout(fill),
     }
 }
@@ -355,18 +292,6 @@ pub(super) fn warn_of_own_genes(own: &OnTarget) {
         Some(told) if own.is_alarming() => warn_all(&[told]),
         Some(told) => tracing::info!("{told}"),
         None => {}
-    }
-}
-
-/// Refuses data in which most perturbed genes move against what was declared; `what` would be turned round.
-pub(super) fn refuse_wrong_way(dataset: &Dataset, genes: &GeneTable, what: &str) -> miette::Result<()> {
-    let own = OnTarget::of(dataset, genes);
-    match own.told() {
-        Some(told) if own.contradicts() => Err(miette!(
-            help = "name what was done with --perturbation-sign, or go on with --accept-wrong-way",
-            "{told} {what}"
-        )),
-        _ => Ok(()),
     }
 }
 
@@ -385,18 +310,18 @@ pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>)
 }
 
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
-    if let Some(path) = arguments.file.as_deref().filter(|path| cells::is_cell_file(path)) {
+    if let Some(path) = arguments.file.as_deref().filter(|path| files::is_cell_file(path)) {
         let thresholds = arguments.table.calls.thresholds(cells::default_thresholds());
         let plot = arguments.plot.as_deref();
         let text = cells::summary(path, &arguments.cells, arguments.test, thresholds, arguments.top, plot)?;
         return to_stdout(|out| out.write_all(text.as_bytes()));
     }
     let mut genes = GeneTable::new();
-    let observations =
-        read_observations(arguments.file.as_deref(), &arguments.table, ReadOptions::default(), &mut genes)?;
+    let settings = arguments.table.settings(arguments.file.as_deref());
+    let observations = Observations::read(&settings, &mut genes).map_err(told)?;
     warn_all(&observations.report.warnings);
     let mut text = summary_text(&observations.dataset, &observations.report, &genes, arguments.top);
-    if let Some(sha256) = &observations.sha256 {
+    if let Some(InputFile { sha256, .. }) = observations.inputs.iter().find(|input| input.role == "observations") {
         let _ = writeln!(text, "\nSHA-256 of the file: {sha256}");
     }
     to_stdout(|out| out.write_all(text.as_bytes()))

@@ -5,28 +5,25 @@
 
 mod audit;
 mod cells;
-mod checkpoint;
-mod comparison;
+mod compare;
 mod convert;
+mod cross_validate;
 mod dataset;
 mod diagnose;
 mod evaluate;
 mod explain;
 mod export;
-mod external;
 mod files;
-mod foretold;
+mod hints;
 mod import;
 mod knowledge_base;
-mod memory;
-mod notebook;
+mod old_spellings;
+mod options;
 mod output;
 mod query;
 mod recover;
 mod recover_real;
 mod refine;
-mod result_folder;
-mod settings;
 mod simulate;
 mod watch;
 
@@ -67,6 +64,9 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     Audit(Box<audit::AuditArgs>),
     Evaluate(Box<evaluate::EvaluateArgs>),
+    CrossValidate(Box<cross_validate::CrossValidateArgs>),
+    Compare(Box<compare::CompareArgs>),
+    Diagnose(Box<diagnose::DiagnoseArgs>),
     Recover(Box<recover::RecoverArgs>),
 }
 
@@ -77,9 +77,13 @@ struct Interrupted;
 
 /// Parses the command line, does the work and turns errors into an exit code.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let (arguments, hint) = old_spellings::translate(std::env::args_os());
+    let cli = Cli::parse_from(arguments);
     start_log(&cli);
-    memory::tell_readers();
+    if let Some(hint) = hint {
+        tracing::warn!("{hint}");
+    }
+    aligned::study::memory::tell_readers();
     quiet_hdf5();
     let result = match cli.command {
         Command::Refine(arguments) => refine::run(&arguments),
@@ -92,6 +96,9 @@ pub fn run() -> ExitCode {
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Evaluate(arguments) => evaluate::run(&arguments),
+        Command::CrossValidate(arguments) => cross_validate::run(&arguments),
+        Command::Compare(arguments) => compare::run(&arguments),
+        Command::Diagnose(arguments) => diagnose::run(&arguments),
         Command::Recover(arguments) => recover::run(&arguments),
     };
     match result {

@@ -11,7 +11,7 @@ use super::files;
 /// Writes to `path`, or to standard output if there is none. A reader that has seen enough, such as `head`, is no error.
 pub fn deliver(path: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> miette::Result<()> {
     if let Some(path) = path {
-        return Ok(files::write(path, fill)?);
+        return files::write(path, fill);
     }
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
     match fill(&mut out).and_then(|()| out.flush()) {

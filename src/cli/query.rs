@@ -4,10 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use aligned::knowledge::{AnswerFormat, KnowledgeError, Rules, query};
+use aligned::study::knowledge_base::{parse, read_rules};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, WrapErr};
 
-use super::{files, knowledge_base, output};
+use super::hints::told;
+use super::{files, output};
 
 /// Ask a knowledge base a ready-made or an own SPARQL question.
 ///
@@ -70,10 +72,10 @@ impl From<Format> for AnswerFormat {
 
 /// Runs the subcommand.
 pub fn run(arguments: &QueryArgs) -> miette::Result<()> {
-    let rules = read_rules(arguments.rules.as_deref())?;
+    let rules = read_rules(arguments.rules.as_deref()).map_err(told)?;
     let (name, sparql) = question(arguments, &rules)?;
     let input = files::read(&arguments.kb)?;
-    let base = knowledge_base::parse(&input, &rules)?;
+    let base = parse(&input, &rules).map_err(told)?;
     let sparql = query::about(&base, &name, &sparql, arguments.gene.as_deref()).into_diagnostic()?;
     let answer = base.query(&sparql).into_diagnostic().wrap_err_with(|| format!("asking `{name}`"))?;
     let format = arguments.format.into();
@@ -83,49 +85,13 @@ pub fn run(arguments: &QueryArgs) -> miette::Result<()> {
     }
 }
 
-/// The compiled-in rules, with those of a folder in place of the ones of the same name.
-///
-/// The folder may hold `extract/*.rq`, `query/*.rq` or both; one that holds neither is an error.
-pub(super) fn read_rules(folder: Option<&Path>) -> miette::Result<Rules> {
-    let Some(folder) = folder else { return Ok(Rules::embedded()) };
-    let (extract, query) = (read_texts(&folder.join("extract"))?, read_texts(&folder.join("query"))?);
-    if extract.is_empty() && query.is_empty() {
-        miette::bail!("{} holds no rule; put SPARQL into extract/NAME.rq or query/NAME.rq below it", folder.display());
-    }
-    Ok(Rules::replaced(extract, query))
-}
-
-/// Names and texts of the `.rq` files of a folder, sorted; none if there is no such folder.
-fn read_texts(folder: &Path) -> miette::Result<Vec<(String, String)>> {
-    let cannot_read = || format!("cannot read {}", folder.display());
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        other => other.into_diagnostic().wrap_err_with(cannot_read)?,
-    };
-    let mut texts = Vec::new();
-    for entry in entries {
-        let path = entry.into_diagnostic().wrap_err_with(cannot_read)?.path();
-        if path.extension().is_some_and(|extension| extension == "rq") {
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            texts.push((name, read_text(&path)?));
-        }
-    }
-    texts.sort();
-    Ok(texts)
-}
-
-fn read_text(path: &Path) -> miette::Result<String> {
-    let input = files::read(path)?;
-    String::from_utf8(input.content).into_diagnostic().wrap_err_with(|| format!("{} is not UTF-8 text", path.display()))
-}
-
 /// Name and SPARQL text of the question asked.
 fn question(arguments: &QueryArgs, rules: &Rules) -> miette::Result<(String, String)> {
     if let Some(name) = &arguments.name {
         return Ok((name.clone(), rules.query(name).into_diagnostic()?.to_owned()));
     }
     if let Some(path) = &arguments.file {
-        return Ok((path.display().to_string(), read_text(path)?));
+        return Ok((path.display().to_string(), files::read_text(path)?));
     }
     Ok(("--sparql".to_owned(), arguments.sparql.clone().unwrap_or_default()))
 }
@@ -133,7 +99,7 @@ fn question(arguments: &QueryArgs, rules: &Rules) -> miette::Result<(String, Str
 /// An answer that its format cannot hold is an error of its own, not one of the file.
 fn write_file(path: &Path, fill: impl Fn(&mut dyn Write) -> Result<(), KnowledgeError>) -> miette::Result<()> {
     fill(&mut io::sink()).into_diagnostic()?;
-    Ok(files::write(path, |out| fill(out).map_err(io::Error::from))?)
+    files::write(path, |out| fill(out).map_err(io::Error::from))
 }
 
 /// An answer that its format cannot hold is an error of its own here too.

@@ -1,28 +1,22 @@
 //! `aligned recover`: damage a network, mend it by each method, and say how much comes back.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, Topology};
 use aligned::pipeline::ScreenConfig;
-use aligned::pipeline::recovery::{
-    BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, Recorder, RecoveryRow, TrueNetwork, benchmark,
-};
-use aligned::progress::Watch as _;
-use aligned::report::{InputFile, RecoveryReport};
+use aligned::pipeline::recovery::{BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, TrueNetwork};
+use aligned::report::InputFile;
+use aligned::study::{RecoveryRequest, read_network, recover};
 use aligned::symbolic::{Closure, Reading};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, Result, WrapErr, bail};
-use serde::{Deserialize, Serialize};
 
 use super::Interrupted;
-use super::files::{self, Input};
-use super::knowledge_base::{self, ECOLI_CORE};
-use super::notebook::{Notebook, program_hash};
+use super::hints::told;
+use super::options::{seeds, start_threads};
 use super::output::deliver;
-use super::query::read_rules;
 use super::recover_real::{self, RealArgs};
 use super::watch::Terminal;
 
@@ -213,9 +207,7 @@ impl From<MethodName> for Method {
 
 /// Runs the subcommand.
 pub fn run(arguments: &RecoverArgs) -> Result<()> {
-    if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
-    }
+    start_threads(arguments.threads)?;
     let data = match &arguments.data {
         DataName::Simulated(data) => *data,
         DataName::Real(path) => {
@@ -227,41 +219,17 @@ pub fn run(arguments: &RecoverArgs) -> Result<()> {
         bail!("`{name}` belongs to real responses; name their file with --data, or leave `{name}` out");
     }
     let (grid, config) = (arguments.grid()?, arguments.config(data)?);
-    let source = arguments.source()?;
-    let header = Header {
-        program: program_hash()?,
-        network: source.told.clone(),
-        inputs: source.inputs.iter().map(|input| input.sha256.clone()).collect(),
-        config,
-    };
-    let mut notebook = Notebook::open(&arguments.out, NOTEBOOK, &FILES, &header)?;
-    let done = std::mem::take(&mut notebook.done);
-    let mut rows = Rows(notebook);
+    let Source { truth, told: network, inputs } = arguments.source()?;
+    let folder = arguments.out.clone();
+    let request = RecoveryRequest { truth, told: network, inputs, grid, config, folder };
     let watch = Terminal::new();
-    let outcome = benchmark(&source.truth, &grid, &config, &done, &mut rows, &watch).into_diagnostic()?;
+    let recovered = recover(request, &watch).map_err(told)?;
     watch.finish();
-    let report = RecoveryReport {
-        tool_version: env!("CARGO_PKG_VERSION"),
-        network: source.told,
-        inputs: source.inputs,
-        grid: grid.distinct(),
-        config,
-        finished: outcome.finished,
-        rows: &outcome.rows,
-    };
-    write_report(&arguments.out, &report)?;
-    if watch.is_cancelled() { Err(Interrupted.into()) } else { Ok(()) }
-}
-
-fn write_report(folder: &Path, report: &RecoveryReport<'_>) -> Result<()> {
-    files::write(&folder.join("recover.csv"), |out| report.write_csv(out).map_err(io::Error::from))?;
-    files::write(&folder.join("recover.json"), |out| report.write_json(out).map_err(io::Error::from))?;
-    files::write(&folder.join("recover.svg"), |out| report.write_svg(out).map_err(io::Error::from))?;
-    files::write(&folder.join("recover.md"), |out| report.write_markdown(out).map_err(io::Error::from))?;
     deliver(None, |out| {
-        report.write_markdown(out).map_err(io::Error::from)?;
-        writeln!(out, "\nSee {}.", folder.join("recover.svg").display())
-    })
+        recovered.report().write_markdown(out).map_err(io::Error::from)?;
+        writeln!(out, "\nSee {}.", arguments.out.join("recover.svg").display())
+    })?;
+    if recovered.finished() { Ok(()) } else { Err(Interrupted.into()) }
 }
 
 /// The true network, in words and with the files behind it.
@@ -399,12 +367,7 @@ impl RecoverArgs {
     }
 
     fn load(&self, path: Option<&Path>) -> Result<(RegulatoryNetwork, InputFile)> {
-        let input = path.map_or_else(|| Input::embedded(ECOLI_CORE), files::read)?;
-        let base = knowledge_base::parse(&input, &read_rules(self.rules.as_deref())?)?;
-        let network = knowledge_base::network_of(base.genes().len(), &base);
-        let file = input.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let role = "knowledge base".to_owned();
-        Ok((network, InputFile { role, file, sha256: input.sha256, bytes: input.bytes }))
+        read_network(path, self.rules.as_deref()).map_err(told)
     }
 }
 
@@ -490,62 +453,9 @@ fn kinds(text: &str) -> Result<Vec<FaultKind>> {
     text.split(',').map(kind).collect()
 }
 
-/// `5` for 1 to 5, or `3..7` with both ends.
-pub(super) fn seeds(text: &str) -> Result<Vec<u64>> {
-    const MOST: u64 = 10_000;
-    let ends = match text.split_once("..") {
-        Some((first, last)) => (first.trim().parse::<u64>().ok(), last.trim().parse::<u64>().ok()),
-        None => (Some(1), text.trim().parse::<u64>().ok()),
-    };
-    match ends {
-        (Some(first), Some(last)) if first <= last && last - first < MOST => Ok((first..=last).collect()),
-        _ => bail!("`--seeds` is `{text}`; write how many, such as 5, or a range of at most {MOST}, such as 3..7"),
-    }
-}
-
-/// The first line of the notebook: rows of anything else cannot stand beside these.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Header {
-    program: String,
-    network: String,
-    inputs: Vec<String>,
-    config: BenchmarkConfig,
-}
-
-const NOTEBOOK: &str = "rows.jsonl";
-const FILES: [&str; 4] = ["recover.csv", "recover.json", "recover.svg", "recover.md"];
-
-/// The notebook, with the memory of each row.
-struct Rows(Notebook<RecoveryRow>);
-
-impl Recorder for Rows {
-    fn begin(&mut self) {
-        // Lets the system forget the peak of the method before; where it cannot, the peak is that of the whole run.
-        let _ = fs::write("/proc/self/clear_refs", "5");
-    }
-
-    fn peak_memory_bytes(&mut self) -> Option<u64> {
-        super::refine::peak_memory_bytes()
-    }
-
-    fn keep(&mut self, row: &RecoveryRow) -> io::Result<()> {
-        self.0.keep(row)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn seeds_are_a_count_or_a_range_with_both_ends() {
-        assert_eq!(seeds("3").expect("a count"), [1, 2, 3]);
-        assert_eq!(seeds("4..6").expect("a range"), [4, 5, 6]);
-        for wrong in ["0", "6..4", "many", "1..99999999999", ""] {
-            let error = seeds(wrong).expect_err(wrong).to_string();
-            assert!(error.contains("write how many"), "{error}");
-        }
-    }
 
     #[test]
     fn an_unknown_kind_is_told_with_those_that_are_known() {

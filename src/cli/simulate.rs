@@ -4,11 +4,13 @@ use std::io;
 use std::path::PathBuf;
 
 use aligned::biology::{Direction, GeneTable, Perturbation, Response};
+use aligned::study::knowledge_base::update_rules;
 use aligned::symbolic::{Closure, DynamicsConfig, Reading, Simulator as _, SynchronousNetwork};
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic as _;
 
-use super::knowledge_base::{self, DirectionName, Knowledge};
+use super::hints::told;
+use super::knowledge_base::{DirectionName, Knowledge};
 use super::output::{self, Cell, RowFormat, RowWriter};
 
 /// Perturbations simulated before their rows are written: bounds the memory on any number of them.
@@ -221,7 +223,7 @@ impl SimulateArgs {
         if effects > 0 {
             tracing::warn!("a Boolean network is made of regulations alone; the {effects} effects are not used");
         }
-        let rules = knowledge_base::update_rules(self.rules.as_deref(), knowledge.genes())?;
+        let rules = update_rules(self.rules.as_deref(), knowledge.genes()).map_err(told)?;
         tracing::info!("{} genes follow a rule of their own", rules.len());
         let network = SynchronousNetwork::new(&knowledge.network, rules, self.dynamics.config()).into_diagnostic()?;
         let unperturbed = network.unperturbed();

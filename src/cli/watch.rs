@@ -8,6 +8,8 @@ use std::time::Instant;
 use aligned::progress::Watch;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::hints;
+
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Exit code after Ctrl-C, as shells have it.
@@ -78,6 +80,10 @@ impl Watch for Terminal {
 
     fn is_cancelled(&self) -> bool {
         INTERRUPTED.load(Ordering::SeqCst)
+    }
+
+    fn warn(&self, warning: &str) {
+        hints::warn(warning);
     }
 }
 

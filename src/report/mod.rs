@@ -158,6 +158,16 @@ impl Report<'_> {
         let names = Names { genes: self.genes, rows: &self.outcome.row_labels };
         tables::write_revisions(&self.outcome.revisions, names, out)
     }
+
+    /// Writes `verdicts.tsv`: what the experiments say of each known regulation, one a row; the header alone if the evidence did
+    /// not decide.
+    ///
+    /// # Errors
+    /// [`ReportError`] if `out` fails.
+    pub fn write_verdicts_tsv(&self, out: &mut dyn Write) -> Result<(), ReportError> {
+        let judged = self.outcome.evidence.as_ref().map_or(&[][..], |weighed| &weighed.judged);
+        tables::write_verdicts(judged, self.genes, out)
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::ReportError;
 use super::summary::ListedRevision;
 use super::wording::Names;
-use crate::biology::{Revision, RevisionStatus, Sign, StatementKind};
+use crate::biology::{GeneTable, Regulation, Revision, RevisionStatus, Sign, StatementKind};
+use crate::evidence::Judged;
 
 /// One line of `revisions.tsv`; the field names are the column names.
 #[derive(Serialize)]
@@ -58,6 +59,29 @@ const COLUMNS: [&str; 21] = [
     "alternatives",
     "reason",
 ];
+
+/// Writes what the experiments say of each known regulation, one a row.
+pub(super) fn write_verdicts(judged: &[Judged], genes: &GeneTable, out: &mut dyn Write) -> Result<(), ReportError> {
+    let columns = "regulator\ttarget\tsign\tverdict\tagreeing\topposing\tsilent\tlog_likelihood_ratio\tholds\tother_sign\tneither";
+    writeln!(out, "{columns}")?;
+    for judged in judged {
+        let Regulation { regulator, target, sign } = judged.regulation;
+        let [holds, other_sign, neither] = judged.posterior;
+        writeln!(
+            out,
+            "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{:.4}\t{holds:.4}\t{other_sign:.4}\t{neither:.4}",
+            genes.symbol(regulator),
+            genes.symbol(target),
+            sign.word(),
+            judged.verdict.word(),
+            judged.experiments.agreeing,
+            judged.experiments.opposing,
+            judged.experiments.silent,
+            judged.log_likelihood_ratio,
+        )?;
+    }
+    Ok(())
+}
 
 pub(super) fn write_revisions(
     revisions: &[Revision],

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use rust_hdf5::H5File;
+use serde::{Deserialize, Serialize};
 
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
@@ -13,7 +14,8 @@ use super::matrix::{Matrix, is_raw, layers};
 use super::obs::{NamedColumn, done_to, log_base, named_batches, perturbations};
 
 /// Which columns and which matrix of a file are read. Without a name they are found by their usual ones.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct CellOptions {
     /// Column of `obs` that names what was perturbed in each cell: `KLF1`, `KLF1+ctrl`, `A+B`, `A_B`.
     pub perturbation_key: Option<String>,

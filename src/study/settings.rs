@@ -1,13 +1,12 @@
-//! What a run was asked to do: the configuration file, overridden by options.
+//! What a study is asked to do: the configuration file, which a door may override.
 
 use std::path::{Path, PathBuf};
 
-use aligned::datasets::{ReadOptions, SplitPlan, SplitScheme};
-use aligned::pipeline::{Config, ScreenConfig};
-use miette::{IntoDiagnostic, Result, WrapErr};
 use serde::{Deserialize, Serialize};
 
-use super::files;
+use super::{NamedPredictions, Remedy, StudyError, files};
+use crate::datasets::{ReadOptions, SplitPlan, SplitScheme};
+use crate::pipeline::{Config, ScreenConfig};
 
 /// The configuration file of `aligned refine`; every field may be left out. Paths are taken from the working folder.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +32,9 @@ pub struct Settings {
     pub accept_wrong_way: bool,
     /// What the loop computes.
     pub run: Config,
+    /// Predictions made elsewhere, in place of a predictor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external: Option<NamedPredictions>,
     /// How the data are split; if nothing is said, see [`Self::split_plan`].
     pub split: Option<SplitPlan>,
     /// How the table is read.
@@ -49,18 +51,16 @@ impl Settings {
     ///
     /// # Errors
     /// If the file cannot be read or a field is unknown or of the wrong type; the message names the line.
-    pub fn read(named: Option<&Path>) -> Result<Self> {
+    pub fn read(named: Option<&Path>) -> Result<Self, StudyError> {
         let local = Path::new(LOCAL_FILE);
         let path = match named {
             Some(path) => path,
             None if local.is_file() => local,
             None => return Ok(Self::default()),
         };
-        let input = files::read(path)?;
-        let text = String::from_utf8(input.content).into_diagnostic().wrap_err_with(|| path.display().to_string())?;
-        let mut settings: Self = toml::from_str(&text)
-            .into_diagnostic()
-            .wrap_err_with(|| format!("cannot understand {}", path.display()))?;
+        let text = files::read_text(path)?;
+        let unclear = |error| StudyError::from(error).during(format!("cannot understand {}", path.display()));
+        let mut settings: Self = toml::from_str(&text).map_err(unclear)?;
         settings.run = settings.run.clone().with_seed(settings.run.seed);
         Ok(settings)
     }
@@ -80,7 +80,8 @@ impl Settings {
     ///
     /// # Errors
     /// If a value cannot be written as TOML, which none of ours should be.
-    pub fn to_toml(&self) -> Result<String> {
-        toml::to_string_pretty(self).into_diagnostic()
+    pub fn to_toml(&self) -> Result<String, StudyError> {
+        let unwritable = |error: toml::ser::Error| StudyError::refused(error.to_string(), Remedy::Said);
+        toml::to_string_pretty(self).map_err(unwritable)
     }
 }

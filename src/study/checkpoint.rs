@@ -5,35 +5,45 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use aligned::pipeline::Checkpoint;
-use aligned::report::InputFile;
-use miette::{Diagnostic, IntoDiagnostic, Result};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::files;
 use super::result_folder::CHECKPOINT;
-use super::settings::Settings;
+use super::{Settings, StudyError};
+use crate::pipeline::Checkpoint;
+use crate::report::InputFile;
 
 /// A run that cannot go on from where it was.
-#[derive(Debug, Error, Diagnostic)]
+#[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ResumeError {
     /// Nothing was kept.
-    #[error("{} holds no {CHECKPOINT}: there is nothing to resume; leave out --resume to start anew", .place.display())]
-    Nothing { place: PathBuf },
-    /// It is no checkpoint of ours.
-    #[error("{} cannot be understood ({cause}); leave out --resume to start anew", .path.display())]
-    Damaged { path: PathBuf, cause: serde_json::Error },
+    #[error("{} holds no {CHECKPOINT}: there is nothing to resume", .place.display())]
+    Nothing {
+        /// The folder.
+        place: PathBuf,
+    },
+    /// It is not a checkpoint of this program.
+    #[error("{} cannot be understood ({cause})", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        cause: serde_json::Error,
+    },
     /// It is of another run.
     #[error(
-        "{} was kept by a run with other inputs, settings or another version; give the same ones again, or leave out \
-         --resume to start anew", .path.display()
+        "{} was kept by a run with other inputs, settings or another version; give the same ones again", .path.display()
     )]
-    Other { path: PathBuf },
+    Other {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// Keeps what a run has finished.
-pub struct Keeper {
+pub struct CheckpointWriter {
     path: PathBuf,
     fingerprint: String,
     /// A running search is written at most so often; `None` if nothing is ever written.
@@ -44,12 +54,12 @@ pub struct Keeper {
     unwritten: Option<Checkpoint>,
 }
 
-impl Keeper {
+impl CheckpointWriter {
     /// For a run into the folder `place`; with 0 seconds nothing is ever written.
     ///
     /// # Errors
     /// If the settings cannot be written as TOML, which none of ours should be.
-    pub fn new(place: &Path, settings: &Settings, inputs: &[InputFile], seconds: u64) -> Result<Self> {
+    pub fn new(place: &Path, settings: &Settings, inputs: &[InputFile], seconds: u64) -> Result<Self, StudyError> {
         let (path, fingerprint) = (place.join(CHECKPOINT), fingerprint(settings, inputs)?);
         let every = (seconds > 0).then(|| Duration::from_secs(seconds));
         Ok(Self { path, fingerprint, every, last: Instant::now(), rounds: 0, unwritten: None })
@@ -64,7 +74,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`ResumeError`] if there is nothing, or it is of another run.
-    pub fn finished(&self) -> Result<Checkpoint> {
+    pub fn finished(&self) -> Result<Checkpoint, StudyError> {
         if !self.path.is_file() {
             let place = self.path.parent().unwrap_or(&self.path).to_owned();
             return Err(ResumeError::Nothing { place }.into());
@@ -96,12 +106,13 @@ impl Keeper {
         }
     }
 
-    fn write(&self, checkpoint: &Checkpoint) -> Result<()> {
+    fn write(&self, checkpoint: &Checkpoint) -> Result<(), files::FileError> {
         if let Some(place) = self.path.parent() {
-            fs::create_dir_all(place).into_diagnostic()?;
+            let unwritable = |cause| files::FileError::Unwritable { path: self.path.clone(), cause };
+            fs::create_dir_all(place).map_err(unwritable)?;
         }
         let fill = |out: &mut dyn Write| serde_json::to_writer(out, checkpoint).map_err(io::Error::other);
-        Ok(files::write(&self.path, fill)?)
+        files::write(&self.path, fill)
     }
 
     /// The run came to its end.
@@ -115,7 +126,7 @@ impl Keeper {
 }
 
 /// Stands for version, settings but for limits of time, and the bytes of all inputs.
-fn fingerprint(settings: &Settings, inputs: &[InputFile]) -> Result<String> {
+fn fingerprint(settings: &Settings, inputs: &[InputFile]) -> Result<String, StudyError> {
     let mut settings = settings.clone();
     settings.run.time_limit_seconds = None;
     let mut hash = Sha256::new();

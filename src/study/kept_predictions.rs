@@ -1,20 +1,18 @@
-//! `evaluate --keep-predictions`: what each contender foretells of the held-out experiments, kept cell by cell beside the
-//! notebook and written out as one long table and one AnnData file for each contender.
+//! Held-out predictions of a comparison, kept fold by fold next to its result log and written as one long table and one AnnData
+//! file for each method.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use aligned::biology::{GeneId, GeneTable, Response};
-use aligned::datasets::Dataset;
-use aligned::datasets::h5ad::{PredictedRows, PredictionsFile};
-use aligned::pipeline::evaluation::{Cell, CellKey, Contender, HeldOutPrediction};
-use aligned::prediction::Prediction;
-use aligned::report::{ForetoldExperiment, ForetoldGene, PredictionLines};
-use miette::{IntoDiagnostic, Result, miette};
-
-use super::files;
+use super::{Remedy, StudyError, files};
+use crate::biology::{GeneId, GeneTable, Response};
+use crate::datasets::Dataset;
+use crate::datasets::h5ad::{PredictedRows, PredictionsFile};
+use crate::pipeline::evaluation::{Cell, CellKey, Contender, HeldOutPrediction};
+use crate::prediction::Prediction;
+use crate::report::{ForetoldExperiment, ForetoldGene, PredictionLines};
 
 /// Folder of the predictions of each cell, from which the others are made.
 pub const CELLS: &str = "cells";
@@ -24,7 +22,7 @@ pub const FOLDER: &str = "predictions";
 pub const TABLE: &str = "predictions.csv.gz";
 
 /// What is foretold of the genes that the data measure anywhere, cell by cell in a folder of its own.
-pub struct Foretold<'a> {
+pub struct KeptPredictions<'a> {
     folder: PathBuf,
     dataset: &'a Dataset,
     genes: &'a GeneTable,
@@ -38,14 +36,14 @@ enum Rows {
     Responses(Vec<f32>),
 }
 
-impl<'a> Foretold<'a> {
+impl<'a> KeptPredictions<'a> {
     /// Opens the folder of results, or makes it.
     ///
     /// # Errors
     /// If it cannot be written to.
-    pub fn open(folder: &Path, dataset: &'a Dataset, genes: &'a GeneTable) -> Result<Self> {
+    pub fn open(folder: &Path, dataset: &'a Dataset, genes: &'a GeneTable) -> Result<Self, StudyError> {
         let made = fs::create_dir_all(folder.join(CELLS)).and_then(|()| fs::create_dir_all(folder.join(FOLDER)));
-        made.map_err(|cause| miette!("cannot write to {}: {cause}", folder.display()))?;
+        made.map_err(|cause| files::FileError::Unwritable { path: folder.to_owned(), cause })?;
         [CELLS, FOLDER].into_iter().for_each(|inner| files::remove_unfinished(&folder.join(inner)));
         let row_of = dataset.names.iter().enumerate().map(|(row, name)| (name.as_str(), row)).collect();
         Ok(Self { folder: folder.to_owned(), dataset, genes, measured: dataset.measured_genes(), row_of })
@@ -81,7 +79,7 @@ impl<'a> Foretold<'a> {
         self.rows(cell).is_ok()
     }
 
-    fn rows(&self, cell: &Cell) -> Result<Rows> {
+    fn rows(&self, cell: &Cell) -> Result<Rows, StudyError> {
         let place = self.place(&cell.key);
         if cell.rows.is_empty() {
             return Ok(Rows::Responses(Vec::new()));
@@ -94,7 +92,7 @@ impl<'a> Foretold<'a> {
         } else if content.len() == 12 * entries {
             Ok(Rows::Probabilities(values.as_chunks().0.to_vec()))
         } else {
-            Err(miette!("{} is damaged; remove it", place.display()))
+            Err(StudyError::refused(format!("{} is damaged; remove it", place.display()), Remedy::Said))
         }
     }
 
@@ -102,9 +100,9 @@ impl<'a> Foretold<'a> {
     ///
     /// # Errors
     /// If a cell has gone or the disk is full.
-    pub fn write(&self, cells: &[Cell]) -> Result<()> {
+    pub fn write(&self, cells: &[Cell]) -> Result<(), StudyError> {
         let cells: Vec<_> = cells.iter().filter(|cell| !cell.rows.is_empty()).collect();
-        files::write(&self.folder.join(TABLE), |out| self.write_table(&cells, out).map_err(told))?;
+        files::write(&self.folder.join(TABLE), |out| self.write_table(&cells, out).map_err(io::Error::other))?;
         let contenders: BTreeSet<_> = cells.iter().map(|cell| &cell.key.contender).collect();
         for contender in contenders {
             let own: Vec<_> = cells.iter().copied().filter(|cell| cell.key.contender == *contender).collect();
@@ -115,12 +113,13 @@ impl<'a> Foretold<'a> {
     }
 
     /// The row of the data that is this experiment.
-    fn row_of(&self, experiment: &str) -> Result<usize> {
+    fn row_of(&self, experiment: &str) -> Result<usize, StudyError> {
         let found = self.row_of.get(experiment).copied();
-        found.ok_or_else(|| miette!("{} holds rows of other data; name another folder", self.folder.display()))
+        let foreign = || format!("{} holds rows of other data; name another folder", self.folder.display());
+        found.ok_or_else(|| StudyError::refused(foreign(), Remedy::AnotherFolder))
     }
 
-    fn write_table(&self, cells: &[&Cell], out: &mut dyn io::Write) -> Result<()> {
+    fn write_table(&self, cells: &[&Cell], out: &mut dyn io::Write) -> Result<(), StudyError> {
         let mut lines = PredictionLines::new(out);
         for cell in cells {
             let said = self.rows(cell)?;
@@ -134,13 +133,13 @@ impl<'a> Foretold<'a> {
                     let observed = self.dataset.observed.get(known, gene);
                     ForetoldGene { gene: self.genes.symbol(gene), probabilities, response, observed }
                 });
-                lines.write(&experiment, genes).into_diagnostic()?;
+                lines.write(&experiment, genes)?;
             }
         }
-        lines.finish().into_diagnostic()
+        Ok(lines.finish()?)
     }
 
-    fn write_matrix(&self, cells: &[&Cell], path: &Path) -> Result<()> {
+    fn write_matrix(&self, cells: &[&Cell], path: &Path) -> Result<(), StudyError> {
         let mut named = PredictedRows::default();
         for (cell, row) in cells.iter().flat_map(|cell| cell.rows.iter().map(move |row| (cell, row))) {
             let perturbation = &self.dataset.perturbations[self.row_of(&row.experiment)?];
@@ -159,19 +158,19 @@ impl<'a> Foretold<'a> {
                 None => {
                     let with_probabilities = matches!(said, Rows::Probabilities(_));
                     let created = PredictionsFile::create(path, &genes, &named, with_probabilities);
-                    file.insert(created.into_diagnostic()?)
+                    file.insert(created?)
                 }
             };
             match &said {
                 Rows::Probabilities(entries) => {
-                    entries.chunks(genes.len()).try_for_each(|row| file.probabilities(row)).into_diagnostic()?;
+                    entries.chunks(genes.len()).try_for_each(|row| file.probabilities(row))?;
                 }
                 Rows::Responses(entries) => {
-                    entries.chunks(genes.len()).try_for_each(|row| file.responses(row)).into_diagnostic()?;
+                    entries.chunks(genes.len()).try_for_each(|row| file.responses(row))?;
                 }
             }
         }
-        file.map_or(Ok(()), PredictionsFile::finish).into_diagnostic()
+        Ok(file.map_or(Ok(()), PredictionsFile::finish)?)
     }
 }
 
@@ -192,8 +191,4 @@ impl Rows {
 /// The name of a contender as that of a file; labels hold no colon.
 fn plain(contender: &Contender) -> String {
     contender.to_string().replace(':', "-")
-}
-
-fn told(error: miette::Report) -> io::Error {
-    io::Error::other(error.to_string())
 }

@@ -1,8 +1,8 @@
-//! How much memory this process may still take.
+//! How much memory this process may still take, and how much it took.
 
 use std::fs;
 
-use aligned::datasets::set_memory_limit;
+use crate::datasets::set_memory_limit;
 
 /// Tells the readers how much memory is free, where the system says so.
 pub fn tell_readers() {
@@ -40,4 +40,13 @@ fn address_space() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/limits").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// The most memory that this process held, where the system says so.
+#[must_use]
+pub fn peak_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }

@@ -8,7 +8,6 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use miette::Diagnostic;
 use tempfile::TempDir;
 use thiserror::Error;
 
@@ -37,24 +36,50 @@ const LIST: &str = "list";
 const LOCK: &str = "lock";
 
 /// An output folder that cannot be used.
-#[derive(Debug, Error, Diagnostic)]
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OutputError {
     /// It holds files that are not ours.
-    #[error("{} already holds `{other}`, which this command did not write; name another folder with --out", .path.display())]
-    Foreign { path: PathBuf, other: String },
+    #[error("{} already holds `{other}`, which this command did not write; name another folder", .path.display())]
+    Foreign {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        other: String,
+    },
     /// It is a file.
-    #[error("{} is a file; name a folder with --out", .path.display())]
-    NotAFolder { path: PathBuf },
+    #[error("{} is a file; name a folder", .path.display())]
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another run moves its results there at this moment.
-    #[error("another run is writing its results to {}; wait for it, or name another folder with --out", .path.display())]
-    Busy { path: PathBuf },
+    #[error("another run is writing its results to {}; wait for it, or name another folder", .path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It cannot be written to.
     #[error("cannot write to {}: {cause}; nothing was changed there", .path.display())]
-    Unwritable { path: PathBuf, cause: io::Error },
+    Unwritable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
     /// The results are whole, but not all of them are in their place.
     #[error("the results lie in {}, but could not be moved to {}: {cause}", .from.display(), .path.display())]
-    NotMoved { path: PathBuf, from: PathBuf, cause: io::Error },
+    NotMoved {
+        /// Where they belong.
+        path: PathBuf,
+        /// Where they lie.
+        from: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+    /// One of the files.
+    #[error(transparent)]
+    File(#[from] files::FileError),
 }
 
 /// A folder in the making: nothing shows in its place until [`ResultFolder::publish`].
@@ -126,9 +151,9 @@ impl ResultFolder {
     ///
     /// # Errors
     /// [`OutputError::Unwritable`] if the system refuses.
-    pub fn publish(self) -> miette::Result<()> {
+    pub fn publish(self) -> Result<(), OutputError> {
         self.spare_inputs()?;
-        Ok(self.move_all()?)
+        self.move_all()
     }
 
     fn move_all(self) -> Result<(), OutputError> {
