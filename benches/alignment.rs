@@ -1,7 +1,7 @@
 //! The adaptor's exact choice between neural and symbolic responses: 500 perturbations × 14,000 genes, and 2,331 × 14,000;
-//! and beside the choice that a policy learns by REINFORCE, with the objective that either reaches: 1,000 × 5,000.
+//! and next to the choice that a policy learns by REINFORCE, with the objective that either reaches: 1,000 × 5,000.
 
-#![expect(clippy::print_stdout, reason = "the objective reached is no time, so criterion cannot tell it")]
+#![expect(clippy::print_stdout, reason = "the objective reached is not a time, so criterion cannot tell it")]
 #![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
 
 use std::hint::black_box;

@@ -15,7 +15,7 @@ use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, Topology, generate};
 use aligned::pipeline::ScreenConfig;
 use aligned::pipeline::recovery::{DataKind, Method, MethodConfig, Trial, TrialConfig};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::report::{Growth, write_growth_svg};
 use aligned::symbolic::{Closure, Simulator};
 
@@ -35,7 +35,7 @@ fn network(regulations: usize, seed: u64) -> RegulatoryNetwork {
     generate(&config).expect("there are far more pairs than regulations")
 }
 
-/// Every gene measured without noise after so many deletions of regulators; a tenth of the regulations is wrong.
+/// Every gene measured without noise after this many deletions of regulators; a tenth of the regulations is wrong.
 fn trial(truth: &RegulatoryNetwork, perturbations: usize, seed: u64) -> Trial<'_> {
     let genes = truth.n_genes();
     let screen = ScreenConfig { perturbations, genes, label_noise: 0.0, masked: 0.0, ..ScreenConfig::default() };
@@ -44,7 +44,7 @@ fn trial(truth: &RegulatoryNetwork, perturbations: usize, seed: u64) -> Trial<'_
 }
 
 /// Seconds of one refinement by the clock, and on the processor where the system tells: on a busy machine the clock also
-/// counts what others do. Beside them the entries that any walk reaches, which an edit may move.
+/// counts what others do. Next to them the entries that any walk reaches, which an edit may move.
 #[derive(Clone, Copy)]
 struct Time {
     clock: f64,
@@ -70,12 +70,12 @@ fn measured(regulations: usize, perturbations: usize, seeds: &[u64]) -> Time {
         let trial = trial(&truth, perturbations, seed);
         assert_eq!(trial.perturbations.len(), perturbations, "the network has too few regulators");
         let (began, before) = (Instant::now(), processor_seconds());
-        let mended = trial.mend(Method::Aligned, &config, &Unwatched).expect("the settings are sound");
+        let repaired = trial.fix(Method::Aligned, &config, &NoProgress).expect("the settings are sound");
         let clock = began.elapsed().as_secs_f64();
         let processor = processor_seconds().zip(before).map(|(after, before)| after - before);
         let said = Closure::new(&truth, trial.config.depth, trial.config.reading).simulate(&trial.perturbations);
         let reached = said.entries().len() - said.count(Response::Unchanged);
-        let (found, left) = (mended.revisions.len(), trial.disagreements(&mended.network));
+        let (found, left) = (repaired.revisions.len(), trial.disagreements(&repaired.network));
         let told = processor.map_or_else(String::new, |seconds| format!("{seconds:.3}"));
         println!("| {regulations} | {perturbations} | {seed} | {reached} | {found} | {left} | {clock:.3} | {told} |");
         Time { clock, processor, reached: reached as f64 }

@@ -5,7 +5,7 @@
 use aligned::biology::{GeneId, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::{Screen, ScreenConfig};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::{RefinementConfig, RefinementData, refine};
 use aligned::symbolic::Reading;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -34,7 +34,8 @@ fn refinement(criterion: &mut Criterion) {
         let data = RefinementData::measured(&screen.dataset.perturbations, &screen.dataset.observed);
         let config = RefinementConfig { simulations: 0, ..RefinementConfig::default() };
         group.bench_function(format!("{n_genes} genes"), |bencher| {
-            bencher.iter(|| refine(&screen.damaged, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits"));
+            bencher
+                .iter(|| refine(&screen.damaged, &data, 5, Reading::Nearest, &config, &NoProgress).expect("it fits"));
         });
     }
     group.finish();

@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 use aligned::biology::{GeneId, Perturbation, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::RefinementData;
 use aligned::refinement::relaxed::{Objective, RelaxedConfig, RelaxedNetwork, ScreenConfig, Walks};
 use aligned::symbolic::{Closure, Reading, Simulator};
@@ -74,7 +74,7 @@ fn epoch(criterion: &mut Criterion) {
     let objective = Objective::new(&network, &data, RelaxedConfig::default()).expect("it fits");
     group.bench_function("preparation", |bencher| bencher.iter(|| objective.over(&relaxed).expect("it fits")));
     group.bench_function("screening", |bencher| {
-        bencher.iter(|| objective.screen(&relaxed, &ScreenConfig::default(), &Unwatched).expect("it fits"));
+        bencher.iter(|| objective.screen(&relaxed, &ScreenConfig::default(), &NoProgress).expect("it fits"));
     });
     group.finish();
 }

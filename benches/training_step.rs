@@ -1,7 +1,7 @@
 //! One training step (forward, backward, Adam) of each neural predictor: 5,045 genes, 64 perturbations, every entry
 //! measured; and of the MLP where 86 of 14,000 entries of a row are.
 //!
-//! A step is timed from one call of `Watch::advance` to the next, so that drawing the weights does not count.
+//! A step is timed from one call of `Progress::advance` to the next, so that drawing the weights does not count.
 
 #![expect(missing_docs, reason = "the macro of criterion makes a public function without documentation")]
 
@@ -13,7 +13,7 @@ use aligned::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatri
 use aligned::network::RegulatoryNetwork;
 use aligned::prediction::neural::{Gnn, Mlp, NeuralConfig};
 use aligned::prediction::{Predictor, TrainingData};
-use aligned::progress::Watch;
+use aligned::progress::Progress;
 use criterion::{Criterion, criterion_group, criterion_main};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ const ROWS: usize = 64;
 #[derive(Default)]
 struct Clock(Mutex<Option<(Instant, Instant)>>);
 
-impl Watch for Clock {
+impl Progress for Clock {
     fn begin(&self, _phase: &str, _steps: u64) {}
 
     fn advance(&self, _steps: u64) {

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io::Read;
 
-use aligned::adaptor::{AdaptorConfig, Trust, align};
+use aligned::adaptor::{AdaptorConfig, KnowledgeReliability, align};
 use aligned::biology::{GeneId, ResponseMatrix};
 use aligned::datasets::{self, ReadOptions, SplitPlan};
 use aligned::knowledge::KnowledgeBase;
@@ -17,7 +17,7 @@ use aligned::network::RegulatoryNetwork;
 use aligned::prediction::baselines::NoChange;
 use aligned::prediction::neural::{Mlp, NeuralConfig};
 use aligned::prediction::{Predictor, TrainingData};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::symbolic::{Closure, Reading, Simulator};
 use flate2::read::MultiGzDecoder;
 
@@ -45,12 +45,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let test = dataset.select(&split.test);
     let mut mlp = Mlp::new(genes.len(), NeuralConfig { seed: SEED, ..NeuralConfig::default() });
-    let fit = mlp.fit(&data, &Unwatched)?;
+    let fit = mlp.fit(&data, &NoProgress)?;
     println!("The MLP was fitted for {} epochs; epoch {} was kept.", fit.training_loss.len(), fit.best_epoch + 1);
     let prediction = mlp.predict(&test.perturbations)?;
     let neural = prediction.responses();
 
-    // What the knowledge added to the habits of each gene in the *training* rows says how far it is to be believed.
+    // What the knowledge added to the base rates of each gene in the *training* rows says how far it is to be believed.
     let closure = Closure::new(&network, DEPTH, Reading::Nearest);
     let symbolic = closure.simulate(&test.perturbations);
     let gene_ids = (0..genes.len()).map(GeneId::new);
@@ -60,15 +60,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         records[cited.regulation.target.index()] += cited.citation.evidence_count.max(1);
     }
     let said = closure.simulate(&learnt.perturbations);
-    let trust = Trust::learn(&learnt.perturbations, &learnt.observed, &said, &in_degree, &records)?;
-    let weights = trust.weights(prediction.entries(), &neural, &symbolic)?;
+    let reliability =
+        KnowledgeReliability::learn(&learnt.perturbations, &learnt.observed, &said, &in_degree, &records)?;
+    let weights = reliability.weights(prediction.entries(), &neural, &symbolic)?;
     let held: Vec<_> = gene_ids.map(|gene| gene.index() < base.genes().len()).collect();
     let alignment = align(&neural, &symbolic, &weights, &held, &AdaptorConfig::default())?;
     let believed = alignment.symbolic_entries.iter().filter(|&&believed| believed).count();
     println!("The adaptor believes the knowledge in {believed} of {} entries.\n", neural.entries().len());
 
     let mut no_change = NoChange::new(genes.len());
-    no_change.fit(&data, &Unwatched)?;
+    no_change.fit(&data, &NoProgress)?;
     let nothing = no_change.predict(&test.perturbations)?.responses();
     println!("{} held-out experiments    macro-F1   F1 down  unchanged    up", test.len());
     let score = |name: &str, responses: &ResponseMatrix| -> Result<(), Box<dyn Error>> {

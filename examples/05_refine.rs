@@ -12,7 +12,7 @@ use std::fs;
 use aligned::biology::{GeneTable, Perturbation, Regulation, RevisionStatus, Sign};
 use aligned::knowledge::KnowledgeBase;
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::{RefinementConfig, RefinementData, refine};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -40,16 +40,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let screen: Vec<_> = truth.regulators().map(Perturbation::deletion).collect();
     let responses = Closure::new(&truth, DEPTH, Reading::Nearest).simulate(&screen);
     let data = RefinementData::measured(&screen, &responses);
-    let found = refine(&faulty, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
+    let found = refine(&faulty, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &NoProgress)?;
 
     let (before, after) = found.disagreements;
     println!("\n{} simulated deletions; entries that disagree with the knowledge: {before} -> {after}", screen.len());
-    println!("\nrevision               mended  broken  stability");
+    println!("\nrevision               corrected  introduced  stability");
     for revision in found.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied) {
         let evidence = &revision.evidence;
         let what = format!("{:7} {}", revision.kind.word(), text(revision.regulation, genes));
         let stability = evidence.stability.map_or_else(|| "-".to_owned(), |share| format!("{share:.2}"));
-        println!("{what:22} {:6} {:7} {stability:>10}", evidence.mended.len(), evidence.broken.len());
+        println!("{what:22} {:6} {:7} {stability:>10}", evidence.corrected.len(), evidence.introduced.len());
     }
     println!(
         "\nStill in the refined network: {} {}",

@@ -13,7 +13,7 @@ use std::{fs, io};
 use aligned::biology::{Perturbation, Regulation, Sign};
 use aligned::knowledge::{AnswerFormat, KnowledgeBase, RdfSyntax, RunProvenance, query};
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::{RefinementConfig, RefinementData, refine};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let responses = Closure::new(&world, DEPTH, Reading::Nearest).simulate(&screen);
 
     let data = RefinementData::measured(&screen, &responses);
-    let found = refine(&known, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &Unwatched)?;
+    let found = refine(&known, &data, DEPTH, Reading::Nearest, &RefinementConfig::default(), &NoProgress)?;
 
     let row_labels: Vec<_> = screen.iter().map(|perturbation| perturbation.label(genes)).collect();
     let run = RunProvenance { tool_version: env!("CARGO_PKG_VERSION").to_owned(), ..RunProvenance::default() };
@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Own questions are SPARQL; the project's prefixes need no declaration.
     println!("\nWhich simulated deletions speak for the added regulation, and by how many genes?");
     let sparql = "SELECT ?perturbation (COUNT(?entry) AS ?genes) WHERE {
-        ?revision aligned:revisionKind aligned:added ; aligned:mendedEntry ?entry .
+        ?revision aligned:revisionKind aligned:added ; aligned:correctedEntry ?entry .
         BIND (STRBEFORE(?entry, \" \") AS ?perturbation) } GROUP BY ?perturbation ORDER BY DESC(?genes) ?perturbation LIMIT 6";
     refined.query(sparql)?.write(AnswerFormat::Table, &mut io::stdout())?;
     Ok(())

@@ -14,7 +14,7 @@ fn bench() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     let mut knowledge = String::from("regulator\ttarget\tsign\n");
     let mut responses = String::from("contrast,perturbation,gene,response\n");
-    let mut foretold = String::from("perturbation,gene,value\n");
+    let mut predicted = String::from("perturbation,gene,value\n");
     for (index, regulator) in REGULATORS.iter().enumerate() {
         let (sign, response) = if index % 2 == 0 { ("+", -1) } else { ("-", 1) };
         for place in 0..5 {
@@ -28,13 +28,13 @@ fn bench() -> TempDir {
                     responses.push_str(&format!("{regulator}_{time},{regulator},gene{target}{place},{value}\n"));
                     if time == 0 {
                         let value = f64::from(value) * 1.5 + 0.01 * place as f64;
-                        foretold.push_str(&format!("{regulator},gene{target}{place},{value}\n"));
+                        predicted.push_str(&format!("{regulator},gene{target}{place},{value}\n"));
                     }
                 }
             }
         }
     }
-    for (name, text) in [("table.tsv", knowledge), ("data.csv", responses), ("elsewhere.csv", foretold)] {
+    for (name, text) in [("table.tsv", knowledge), ("data.csv", responses), ("elsewhere.csv", predicted)] {
         fs::write(folder.path().join(name), text).expect("room");
     }
     // The loop without what takes time and is tested elsewhere.
@@ -164,7 +164,7 @@ fn predicted_changes_are_scored_against_the_fold_changes_of_the_data() {
     let folder = bench();
     // Of the five genes of a regulator two change less or more than by the mean of 2.
     let mut data = String::from("contrast,perturbation,gene,response,log2fc\n");
-    let mut foretold = String::from("perturbation,gene,value\n");
+    let mut predicted = String::from("perturbation,gene,value\n");
     for (index, regulator) in REGULATORS.iter().enumerate() {
         let response = if index % 2 == 0 { -1 } else { 1 };
         for (target, place) in (0..REGULATORS.len()).flat_map(|target| (0..5).map(move |place| (target, place))) {
@@ -173,11 +173,11 @@ fn predicted_changes_are_scored_against_the_fold_changes_of_the_data() {
             for time in 0..2 {
                 data.push_str(&format!("{regulator}_{time},{regulator},gene{target}{place},{response},{log2fc}\n"));
             }
-            foretold.push_str(&format!("{regulator},gene{target}{place},{log2fc}\n"));
+            predicted.push_str(&format!("{regulator},gene{target}{place},{log2fc}\n"));
         }
     }
     fs::write(folder.path().join("data.csv"), data).expect("room");
-    fs::write(folder.path().join("right.csv"), foretold).expect("room");
+    fs::write(folder.path().join("right.csv"), predicted).expect("room");
     let arguments = ["--predictors", "no-change,knowledge", "--external", "right=right.csv", "--splits", "k-fold"];
     compare(folder.path(), &[&arguments[..], &["--out", "e"]].concat()).success();
     let mut table = csv::Reader::from_path(folder.path().join("e/evaluation.csv")).expect("written");
@@ -199,7 +199,7 @@ fn predicted_changes_are_scored_against_the_fold_changes_of_the_data() {
 }
 
 #[test]
-fn each_mistake_ends_with_a_sentence_that_says_what_to_mend() {
+fn each_mistake_ends_with_a_sentence_that_says_what_to_remedy() {
     let bench = bench();
     let folder = bench.path();
     let told = aligned(folder, &["compare", "--kb", "kb.ttl", "--data", "data.csv"]).failure();

@@ -104,9 +104,9 @@ enum Call {
 impl Call {
     fn response(&self) -> Result<Response, String> {
         match self {
-            Self::Value(value) => Response::from_value(*value).ok_or(format!("{value} is no response")),
+            Self::Value(value) => Response::from_value(*value).ok_or(format!("{value} is not a response")),
             Self::Mark(mark) if mark == "?" => Ok(Response::Ambiguous),
-            Self::Mark(mark) => Err(format!("`{mark}` is no response")),
+            Self::Mark(mark) => Err(format!("`{mark}` is not a response")),
         }
     }
 }
@@ -241,8 +241,8 @@ impl RefinementCase {
         let objective = Objective::new(&known, &data, config).map_err(|error| error.to_string())?;
         let (value, gradient) = objective.value_and_gradient(&sparse).map_err(|error| error.to_string())?;
         close("the sparse objective", value + unmoved, self.expected.loss, 1e-10)?;
-        for (edge, slope) in sparse.regulations().iter().zip(gradient) {
-            close(&format!("the sparse slope of {edge:?}"), slope, at(expected, edge), 1e-9)?;
+        for (edge, derivative) in sparse.regulations().iter().zip(gradient) {
+            close(&format!("the sparse derivative of {edge:?}"), derivative, at(expected, edge), 1e-9)?;
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl RefinementCase {
             }
             perturbations.push(perturbation(&moved)?);
             for (&wanted, &weight) in wanted.iter().zip(weights) {
-                let response = Response::from_value(wanted as i8).ok_or(format!("{wanted} is no response"))?;
+                let response = Response::from_value(wanted as i8).ok_or(format!("{wanted} is not a response"))?;
                 entries.push((weight != 0.0).then_some(response));
             }
         }
@@ -292,13 +292,13 @@ impl RefinementCase {
         let (rows, columns) = expected.shape();
         for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
             // The reference differentiates by a central difference, and where that reaches across the kink of the ℓ₁
-            // term at strength 0 it is no gradient: there the same difference of our own values is held against it.
+            // term at strength 0 it is not a gradient: there the same difference of our own values is held against it.
             let crosses_the_kink = of_sign(network, sign).get(row, column) < REFERENCE_STEP;
             let found = match crosses_the_kink {
                 true => central_difference(objective, network, sign, (row, column))?,
                 false => gradient.get(row, column),
             };
-            let what = format!("the slope by {} {row} → {column}", sign.word());
+            let what = format!("the derivative by {} {row} → {column}", sign.word());
             close(&what, found, expected.get(row, column), self.expected.gradient_tolerance)?;
         }
         Ok(())
@@ -452,7 +452,7 @@ fn score(truth: &[i8], predicted: &[i8]) -> Result<Consistency, String> {
 }
 
 fn one_row(values: &[i8]) -> Result<ResponseMatrix, String> {
-    let response = |&value: &i8| Response::from_value(value).ok_or(format!("{value} is no response"));
+    let response = |&value: &i8| Response::from_value(value).ok_or(format!("{value} is not a response"));
     let mut entries = values.iter().map(|value| response(value).map(Some)).collect::<Result<Vec<_>, _>>()?;
     entries.push(Some(Response::Down));
     Ok(ResponseMatrix::from_entries(1, entries.len(), entries))

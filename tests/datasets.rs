@@ -1,4 +1,4 @@
-//! Tables of observations: bad ones are refused with a message that tells the mend, good ones survive the command line.
+//! Tables of observations: bad ones are refused with a message that tells the remedy, good ones survive the command line.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn gunzipped(path: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn every_bad_table_is_refused_with_file_line_name_and_mend() {
+fn every_bad_table_is_refused_with_file_line_name_and_remedy() {
     let mut seen = 0;
     for folder in fs::read_dir(case("bad")).expect("the cases") {
         let folder = folder.expect("a case").path();
@@ -100,7 +100,7 @@ fn expression_becomes_responses_that_read_back() {
     assert_eq!(response(0, "fur"), Some(Response::Down));
     assert_eq!(response(0, "entC"), Some(Response::Up));
     assert_eq!(response(0, "b0002"), Some(Response::Unchanged));
-    // One sample on each side, and yet the replicates of other conditions tell that this is no chance.
+    // One sample on each side, and yet the replicates of other conditions tell that this is not a chance.
     assert_eq!(response(1, "lacZ"), Some(Response::Down));
     // The strains differ in this gene, so its loss says nothing of crp.
     assert_eq!(response(1, "araB"), None);

@@ -10,7 +10,7 @@ use aligned::metrics::{ChangeParts, ChangeSums, GeneEffect};
 use aligned::network::generate::{NetworkConfig, generate};
 use aligned::pipeline::diagnosis::{Diagnosis, DiagnosisConfig, diagnose};
 use aligned::pipeline::{Condition, KineticScreen, KineticsConfig, Sampling};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use assert_cmd::Command;
 use rust_hdf5::H5File;
 
@@ -65,9 +65,9 @@ impl Cells {
         let (_folder, path) = self.written();
         let options = CellOptions { batch_key: Some("plate".to_owned()), ..CellOptions::default() };
         let cells = CellFile::open(&path, &options).map_err(|error| error.to_string())?;
-        let survey = cells.survey(&Unwatched).map_err(|error| error.to_string())?.expect("not stopped");
+        let survey = cells.survey(&NoProgress).map_err(|error| error.to_string())?.expect("not stopped");
         let config = DiagnosisConfig { share, ..DiagnosisConfig::default() };
-        let found = diagnose(&cells, &survey, &config, &[], &Unwatched).map_err(|error| error.to_string())?;
+        let found = diagnose(&cells, &survey, &config, &[], &NoProgress).map_err(|error| error.to_string())?;
         Ok(found.expect("not stopped"))
     }
 }
@@ -112,7 +112,7 @@ fn says(message: &str, fragments: &[&str]) {
 }
 
 #[test]
-fn a_screen_in_which_nothing_can_be_compared_is_refused_with_the_mend() {
+fn a_screen_in_which_nothing_can_be_compared_is_refused_with_the_remedy() {
     let mut lonely = Cells::of(&["A", "G"]);
     for plate in ["p0", "p1"] {
         (0..3).for_each(|_| lonely.push("control", plate, [1.0, 0.5]));
@@ -304,8 +304,8 @@ fn the_parts_planted_in_simulated_kinetics_come_back() {
             println!("dropout {dropout}, {name}: planted {planted:.6}, found {mean:+.6} ± {error:.6} away");
             assert!(mean.abs() < 3.5 * error, "{name}: off by {mean} ± {error} from {planted}");
             // Batch parts cut at 0 come out too large where they are lost in the sampling, as with dropout: within the bound.
-            // A bound that says something: the error is small beside what was planted.
-            assert!(error < 0.1 * planted, "{name}: {error} beside {planted}");
+            // A bound that says something: the error is small next to what was planted.
+            assert!(error < 0.1 * planted, "{name}: {error} next to {planted}");
         }
     }
 }

@@ -7,7 +7,7 @@ use aligned::biology::{
 };
 use aligned::knowledge::{KnowledgeBase, RdfSyntax, RunProvenance, write_knowledge};
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::{RefinementConfig, RefinementData, refine};
 use aligned::symbolic::{Closure, Reading, Simulator};
 use proptest::prelude::*;
@@ -49,7 +49,7 @@ proptest! {
         let observed = ResponseMatrix::from_entries(perturbations.len(), n_genes, entries);
         let data = RefinementData::measured(&perturbations, &observed);
         let refinement =
-            refine(&network, &data, 5, reading, &RefinementConfig::default(), &Unwatched).expect("it fits");
+            refine(&network, &data, 5, reading, &RefinementConfig::default(), &NoProgress).expect("it fits");
         prop_assert!(refinement.revisions.is_empty());
         let mut output = Vec::new();
         let run = RunProvenance::default();

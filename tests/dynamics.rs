@@ -10,7 +10,7 @@ use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, generate};
 use aligned::pipeline::{Condition, KineticScreen, KineticsConfig, Sampling};
 use aligned::prediction::ode::{Batch, Flow, FlowConfig, FlowRow};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 
 const GENES: usize = 40;
 const EPOCHS: usize = 200;
@@ -25,7 +25,7 @@ struct World {
 }
 
 impl World {
-    /// The first network from `seed` on that comes to rest and has responses to foretell.
+    /// The first network from `seed` on that comes to rest and has responses to predict.
     fn new(sampling: Sampling, cells: usize, seed: u64) -> Self {
         let worlds = (0..).map(|more| Self::of(sampling, cells, seed + 100 * more));
         let mut rests = worlds.filter(|world| world.rests() && world.test_error(None) > 0.01);
@@ -136,7 +136,7 @@ impl World {
     fn fit(&self, config: &FlowConfig, at_rest: bool) -> (Flow, Vec<[f64; 2]>) {
         let mut errors = Vec::new();
         let after = |flow: &Flow, _| errors.push([self.test_error(Some(flow)), self.seen_error(Some(flow))]);
-        let flow = Flow::fit(&self.network, &self.training(at_rest), config, &Unwatched, after).expect("fits");
+        let flow = Flow::fit(&self.network, &self.training(at_rest), config, &NoProgress, after).expect("fits");
         (flow, errors)
     }
 }
@@ -174,7 +174,7 @@ fn flow_config(steady_state: f64, epochs: usize) -> FlowConfig {
 }
 
 #[test]
-fn a_flow_learnt_in_vitro_foretells_deletions_that_it_has_not_seen_better_than_no_change() {
+fn a_flow_learnt_in_vitro_predicts_deletions_that_it_has_not_seen_better_than_no_change() {
     let world = World::new(Sampling::InVitro, 30, 1);
     let (flow, errors) = world.fit(&flow_config(1.0, 40), true);
     let [test, seen] = errors[39];

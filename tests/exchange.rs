@@ -17,7 +17,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
-/// So many networks for each format.
+/// This many networks for each format.
 const NETWORKS: u64 = 1000;
 
 // Random networks.
@@ -420,7 +420,7 @@ fn mistakes_in_each_argument_are_answered_with_what_to_do() {
         ("convert net.sif x.gaf", "GAF is only read, not written"),
         ("convert measured.csv x.ttl", "end OUT in .csv, and give no --to"),
         ("convert go.obo x.ttl", "are processes, not genes"),
-        ("convert bad.sif x.ttl", "bad.sif:1: `a activates` is no line of SIF"),
+        ("convert bad.sif x.ttl", "bad.sif:1: `a activates` is not a line of SIF"),
     ] {
         desk.refuses(arguments, because);
         assert!(!Path::new(&desk.0.path().join("x.ttl")).exists(), "{arguments}");

@@ -115,7 +115,7 @@ impl Source {
         Self { path: path.to_owned(), text: text.to_owned(), is_test: false }
     }
 
-    /// The first part of the path: the room, or the name of a file beside the rooms.
+    /// The first part of the path: the room, or the name of a file next to the rooms.
     fn room(&self) -> &str {
         let first = self.path.split('/').next().unwrap_or_default();
         first.strip_suffix(".rs").unwrap_or(first)
@@ -367,7 +367,7 @@ fn chain(tokens: &[String], start: usize, end: usize) -> Vec<String> {
     tokens[start..end].iter().filter(|token| *token != "::").cloned().collect()
 }
 
-/// Reads one use-tree; hands back where it ends.
+/// Reads one use-tree; returns where it ends.
 fn tree(tokens: &[String], mut at: usize, before: &[String], paths: &mut Vec<Vec<String>>) -> usize {
     let mut path = before.to_vec();
     while let Some(token) = tokens.get(at) {
@@ -533,7 +533,7 @@ fn an_import_from_above_is_noticed_however_it_is_written() {
 fn an_import_from_below_a_comment_and_a_literal_are_let_through() {
     for text in [
         "use crate::biology::{GeneId, Regulation, Sign};",
-        "use crate::network::Neighbour; use crate::progress::Watch;",
+        "use crate::network::Neighbour; use crate::progress::Progress;",
         "use super::Neighbour; mod tests { use super::super::Neighbour; }",
         "/// See [`crate::pipeline::Outcome`].\nstruct Place;",
         "// use crate::pipeline::Outcome;",

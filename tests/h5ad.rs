@@ -1,4 +1,4 @@
-//! Cells in AnnData files: all encodings are read alike, the tests agree with SciPy, bad files are refused with a mend, and
+//! Cells in AnnData files: all encodings are read alike, the tests agree with SciPy, bad files are refused with a remedy, and
 //! what is written is read back as observations.
 
 mod common;
@@ -13,7 +13,7 @@ use aligned::datasets::h5ad::{
     write_cell_responses,
 };
 use aligned::datasets::{self, CallThresholds, ReadOptions, Unperturbed, benjamini_hochberg};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use assert_cmd::Command;
 use common::{Impatient, says};
 use rust_hdf5::{H5File, H5Group};
@@ -115,8 +115,8 @@ fn compared(
     differential: CellDifferential,
 ) -> Result<(CellFile, CellResponses), String> {
     let cells = CellFile::open(path, options).map_err(|error| error.to_string())?;
-    let survey = cells.survey(&Unwatched).map_err(|error| error.to_string())?.expect("not stopped");
-    let responses = cell_responses(&cells, &survey, differential, &Unwatched).map_err(|error| error.to_string())?;
+    let survey = cells.survey(&NoProgress).map_err(|error| error.to_string())?.expect("not stopped");
+    let responses = cell_responses(&cells, &survey, differential, &NoProgress).map_err(|error| error.to_string())?;
     Ok((cells, responses.expect("not stopped")))
 }
 
@@ -218,7 +218,7 @@ fn the_scale_is_told_and_a_scaled_matrix_refused() {
     let survey = |layer: Option<&str>| {
         let options = CellOptions { layer: layer.map(str::to_owned), ..CellOptions::default() };
         let cells = CellFile::open(&path, &options).map_err(|error| error.to_string())?;
-        cells.survey(&Unwatched).map_err(|error| error.to_string())
+        cells.survey(&NoProgress).map_err(|error| error.to_string())
     };
     let scale = |layer| survey(Some(layer)).map(|survey| survey.expect("not stopped").scale);
     assert_eq!(scale("counts"), Ok(Scale::Counts));
@@ -384,7 +384,7 @@ fn work_that_is_told_to_stop_hands_nothing_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let cells = CellFile::open(&case(folder.path(), "plain"), &CellOptions::default()).expect("cells");
     assert_eq!(cells.survey(&Impatient).expect("no error"), None);
-    let survey = cells.survey(&Unwatched).expect("no error").expect("not stopped");
+    let survey = cells.survey(&NoProgress).expect("no error").expect("not stopped");
     assert_eq!(cell_responses(&cells, &survey, CellDifferential::default(), &Impatient).expect("no error"), None);
 }
 

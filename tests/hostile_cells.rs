@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use aligned::biology::{Direction, GeneTable};
 use aligned::datasets::h5ad::{CellDifferential, CellFile, CellOptions, cell_responses, read_cell_predictions};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use rust_hdf5::{H5File, H5Group, Selection};
 
 const CELLS: usize = 24;
@@ -119,15 +119,15 @@ fn told(fault: Fault) -> [Result<(), String>; 2] {
     let path = written(folder.path(), fault);
     let cells = || {
         let cells = CellFile::open(&path, &CellOptions::default())?;
-        let survey = cells.survey(&Unwatched)?.expect("not stopped");
+        let survey = cells.survey(&NoProgress)?.expect("not stopped");
         let differential = CellDifferential { min_cells: 2, ..CellDifferential::default() };
-        cell_responses(&cells, &survey, differential, &Unwatched).map(drop)
+        cell_responses(&cells, &survey, differential, &NoProgress).map(drop)
     };
     let mut genes = GeneTable::new();
     for gene in GENES {
         genes.intern(gene);
     }
-    let predictions = read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &genes, &Unwatched);
+    let predictions = read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &genes, &NoProgress);
     [cells().map_err(|error| error.to_string()), predictions.map(drop).map_err(|error| error.to_string())]
 }
 

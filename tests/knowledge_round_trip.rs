@@ -581,11 +581,11 @@ fn refined_toy() -> KnowledgeBase {
     let base = toy();
     let genes = base.genes();
     let entry = |perturbation, gene: &str| Entry { perturbation, gene: genes.id(gene).expect("a gene of the toy") };
-    let evidence = |drop: f64, mended: Vec<Entry>, broken: Vec<Entry>| Evidence {
-        mended,
-        broken,
+    let evidence = |drop: f64, corrected: Vec<Entry>, introduced: Vec<Entry>| Evidence {
+        corrected,
+        introduced,
         predicted: 0.25,
-        objective_drop: drop,
+        objective_decrease: drop,
         stability: Some(0.9),
         alternatives: vec![(RevisionKind::Added, edge(genes, "crp", Sign::Inhibition, "lexA"))],
         mediators: vec![genes.id("lexA").expect("a gene of the toy")],
@@ -646,10 +646,10 @@ fn the_ready_made_questions_tell_the_revisions() {
     assert_eq!(
         ask(&base, "evidence", None),
         [
-            ["added", "applied", "regulation", "crp", "activation", "recA", "mends", "crp- sulA"],
-            ["added", "applied", "regulation", "crp", "activation", "recA", "mends", "fur- recA"],
-            ["added", "applied", "regulation", "crp", "activation", "recA", "breaks", "crp- lexA"],
-            ["removed", "applied", "regulation", "araC", "inhibition", "araB", "mends", "crp- araB"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "corrects", "crp- sulA"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "corrects", "fur- recA"],
+            ["added", "applied", "regulation", "crp", "activation", "recA", "introduces", "crp- lexA"],
+            ["removed", "applied", "regulation", "araC", "inhibition", "araB", "corrects", "crp- araB"],
         ]
     );
     let best = ask(&base, "most-supported", None);
@@ -703,7 +703,7 @@ fn a_regulon_agrees_with_the_regulations_read_out() {
     }
 }
 
-/// The toy with an effect of its own, then one gained by a revision and that of its own withdrawn; one merely proposed.
+/// The toy with an effect of its own, then one gained by a revision and that of its own retracted; one merely proposed.
 fn toy_with_effects() -> KnowledgeBase {
     let base = parse(&format!("{TOY}\neco:b3357 obo:RO_0002305 eco:b4043 .\n"));
     let genes = base.genes();
@@ -724,7 +724,7 @@ fn toy_with_effects() -> KnowledgeBase {
         base_rate: Some(1.0 / 3.0),
         ..Evidence::default()
     };
-    // crp activates lacZ in the toy; the effect of the other sign is no business of that regulation.
+    // crp activates lacZ in the toy; the effect of the other sign is not a business of that regulation.
     let revisions = [
         effect(Added, edge(genes, "crp", Inhibition, "lacZ"), Applied, counted),
         effect(Removed, edge(genes, "crp", Inhibition, "lexA"), Applied, Evidence::default()),
@@ -734,7 +734,7 @@ fn toy_with_effects() -> KnowledgeBase {
 }
 
 #[test]
-fn an_effect_is_stated_gained_and_withdrawn_without_touching_the_regulations() {
+fn an_effect_is_stated_gained_and_retracted_without_touching_the_regulations() {
     let stated = parse(&format!("{TOY}\neco:b3357 obo:RO_0002305 eco:b4043 .\n"));
     assert_eq!(effects_in_words(&stated), ["crp inhibition lexA"]);
     assert_eq!(ask(&stated, "effects", None), [["stated", "crp", "inhibition", "lexA", "", "", "", ""]]);
@@ -876,7 +876,7 @@ fn revisions_of_another_gene_table_are_refused() {
         KnowledgeError::GeneOutsideTable { index: 12, genes: 12 }
     ));
     let mut unlabelled = again_added(&base);
-    unlabelled.evidence.mended.push(Entry { perturbation: 0, gene: GeneId::new(0) });
+    unlabelled.evidence.corrected.push(Entry { perturbation: 0, gene: GeneId::new(0) });
     assert!(matches!(refuse(base.genes(), &[unlabelled]), KnowledgeError::UnlabelledRow { row: 0, rows: 0 }));
 }
 
@@ -984,38 +984,43 @@ impl Stopwatch {
 #[ignore = "a measurement: run with --release -- --ignored --nocapture"]
 fn a_knowledge_base_of_the_size_of_omnipath_is_written_and_loaded() {
     let (genes, regulations) = as_large_as_omnipath();
-    let watch = Stopwatch::start();
+    let progress = Stopwatch::start();
     let bytes = written(&genes, &regulations, RdfSyntax::Turtle);
-    println!("written: {}, {:.1} MB", watch.stop(), bytes.len() as f64 / 1e6);
+    println!("written: {}, {:.1} MB", progress.stop(), bytes.len() as f64 / 1e6);
     drop(regulations);
-    let watch = Stopwatch::start();
+    let progress = Stopwatch::start();
     let base = reread(&bytes);
-    println!("loaded: {}, {} statements, {} regulations", watch.stop(), base.n_statements(), base.regulations().len());
+    println!(
+        "loaded: {}, {} statements, {} regulations",
+        progress.stop(),
+        base.n_statements(),
+        base.regulations().len()
+    );
     if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
         println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default());
     }
     for (name, gene) in [("added", None), ("contested", None), ("regulon", Some("GENE7"))] {
-        let watch = Stopwatch::start();
+        let progress = Stopwatch::start();
         let rows = ask(&base, name, gene);
-        println!("{name}: {}, {} rows", watch.stop(), rows.len());
+        println!("{name}: {}, {} rows", progress.stop(), rows.len());
     }
-    // Every fiftieth regulation is withdrawn, and every other of these put back.
+    // Every fiftieth regulation is retracted, and every other of these put back.
     let removed = base.regulations().iter().step_by(50).map(|cited| cited.regulation);
     let remove = |edge| revision(RevisionKind::Removed, edge, RevisionStatus::Applied);
     let mut revisions: Vec<_> = removed.map(remove).collect();
-    let withdrawn = revisions.len();
+    let retracted = revisions.len();
     let again = revisions.iter().step_by(2).map(|revision| Revision { kind: RevisionKind::Added, ..revision.clone() });
     revisions.extend(again.collect::<Vec<_>>());
-    let watch = Stopwatch::start();
+    let progress = Stopwatch::start();
     let refined_bytes = refined(&base, base.genes(), &revisions);
-    println!("refined with {} revisions: {}", revisions.len(), watch.stop());
-    let watch = Stopwatch::start();
+    println!("refined with {} revisions: {}", revisions.len(), progress.stop());
+    let progress = Stopwatch::start();
     let again = reread(&refined_bytes);
-    println!("loaded again: {}, {} regulations", watch.stop(), again.regulations().len());
-    assert_eq!(again.regulations().len(), base.regulations().len() - withdrawn / 2);
+    println!("loaded again: {}, {} regulations", progress.stop(), again.regulations().len());
+    assert_eq!(again.regulations().len(), base.regulations().len() - retracted / 2);
     for (name, gene) in [("contested", None), ("regulon", Some("GENE7"))] {
-        let watch = Stopwatch::start();
+        let progress = Stopwatch::start();
         let rows = ask(&again, name, gene);
-        println!("{name}: {}, {} rows", watch.stop(), rows.len());
+        println!("{name}: {}, {} rows", progress.stop(), rows.len());
     }
 }

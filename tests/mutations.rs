@@ -11,15 +11,15 @@ use aligned::exchange::{self, Format, Part, WriteOptions};
 use aligned::knowledge::import::gene_ontology::{AnnotationOptions, Annotations, TermGraph};
 use aligned::knowledge::import::{collectri, omnipath, read_gene_catalogue, regulondb, table, trrust};
 use aligned::knowledge::{AnswerFormat, KnowledgeBase};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::symbolic::BooleanModel;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// So many changed files of each kind.
+/// This many changed files of each kind.
 const RUNS: usize = 300;
 
-/// What readers trip over: marks of all formats, numbers at their limits, broken letters.
+/// What readers trip over: marks of all formats, numbers at their limits, introduced letters.
 const PIECES: [&[u8]; 36] = [
     b"\0",
     b"\"",
@@ -262,14 +262,14 @@ fn case(name: &str) -> Vec<u8> {
 fn read_cells(path: &Path) {
     let options = CellOptions::default();
     if let Ok(cells) = CellFile::open(path, &options)
-        && let Ok(Some(survey)) = cells.survey(&Unwatched)
+        && let Ok(Some(survey)) = cells.survey(&NoProgress)
     {
         let differential = CellDifferential { min_cells: 2, ..CellDifferential::default() };
-        drop(cell_responses(&cells, &survey, differential, &Unwatched));
+        drop(cell_responses(&cells, &survey, differential, &NoProgress));
     }
     let mut genes = GeneTable::new();
     genes.intern("A");
-    drop(read_cell_predictions(path, &options, Direction::Deletion, &genes, &Unwatched));
+    drop(read_cell_predictions(path, &options, Direction::Deletion, &genes, &NoProgress));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Predictions in AnnData files: they say what the same predictions in a table say, means are taken and controls subtracted,
-//! and bad files are refused with a mend. What `compare` predicts goes out as such files and comes in again.
+//! and bad files are refused with a remedy. What `compare` predicts goes out as such files and comes in again.
 
 mod common;
 
@@ -10,7 +10,7 @@ use std::path::Path;
 use aligned::biology::{Direction, GeneTable, ResponseValues};
 use aligned::datasets::h5ad::{CellOptions, PredictedRows, PredictionsFile, read_cell_predictions};
 use aligned::datasets::{Predictions, PredictionsReport, ReadOptions, read_predictions};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use assert_cmd::Command;
 use common::{Impatient, says};
 use rust_hdf5::H5File;
@@ -91,7 +91,7 @@ impl File {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("p.h5ad");
         self.write(&path);
-        let read = read_cell_predictions(&path, options, Direction::Deletion, &genes(), &Unwatched);
+        let read = read_cell_predictions(&path, options, Direction::Deletion, &genes(), &NoProgress);
         read.map(|read| read.expect("not stopped")).map_err(|error| error.to_string())
     }
 }
@@ -163,7 +163,7 @@ fn expression_without_controls_is_suspected() {
 }
 
 #[test]
-fn what_cannot_be_used_is_refused_by_key_row_and_mend() {
+fn what_cannot_be_used_is_refused_by_key_row_and_remedy() {
     let none = CellOptions::default();
     let foreign = File { genes: vec!["entD1", "entX", "Y"], ..File::plain() };
     says(&foreign.read(&none).expect_err("genes"), &["p.h5ad: none of its 3 gene names", "did you mean", "--gene-key"]);
@@ -191,7 +191,7 @@ fn what_cannot_be_used_is_refused_by_key_row_and_mend() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("p.h5ad");
     File { genes: vec!["entC", "lacZ", "b0593"], ..File::plain() }.write(&path);
-    let twice = read_cell_predictions(&path, &none, Direction::Deletion, &known, &Unwatched);
+    let twice = read_cell_predictions(&path, &none, Direction::Deletion, &known, &NoProgress);
     says(&twice.expect_err("one gene").to_string(), &["`entC` on row 0 of var and `b0593` on row 2", "keep one"]);
 }
 
@@ -203,7 +203,7 @@ fn no_file_however_damaged_ends_in_more_than_a_message() {
     let bytes = fs::read(&path).expect("the file");
     let read = |bytes: &[u8]| {
         fs::write(&path, bytes).expect("room");
-        read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &genes(), &Unwatched)
+        read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &genes(), &NoProgress)
     };
     for length in [8, 100, bytes.len() / 2, bytes.len() - 1] {
         says(&read(&bytes[..length]).expect_err("cut short").to_string(), &["p.h5ad: ", "cut short or damaged"]);
@@ -228,7 +228,7 @@ fn aligned(folder: &Path, arguments: &[&str]) -> assert_cmd::assert::Assert {
     Command::cargo_bin("aligned").expect("the binary is built").current_dir(folder).args(arguments).assert()
 }
 
-/// Four regulators of one gene each, all deleted once, and what `gears` foretells of them.
+/// Four regulators of one gene each, all deleted once, and what `gears` predicts of them.
 fn bench() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let regulators = ["regA", "regB", "regC", "regD"];
@@ -297,19 +297,19 @@ fn lines(folder: &Path) -> Vec<Vec<String>> {
     let file = fs::File::open(folder.join("predictions.csv.gz")).expect("written");
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("gzip");
     let mut lines = text.lines();
-    let header = "split,seed,fold,contender,experiment,perturbation,gene,down,unchanged,up,response,observed";
+    let header = "split,seed,fold,method,experiment,perturbation,gene,down,unchanged,up,response,observed";
     assert_eq!(lines.next(), Some(header));
     lines.map(|line| line.split(',').map(str::to_owned).collect()).collect()
 }
 
-const FORETOLD: [&str; 4] = ["mean", "knowledge", "external-gears", "aligned-external-gears"];
+const PREDICTED: [&str; 4] = ["mean", "knowledge", "external-gears", "aligned-external-gears"];
 
 fn matrices(folder: &Path) -> Vec<Vec<u8>> {
-    FORETOLD.iter().map(|name| fs::read(folder.join(format!("predictions/{name}.h5ad"))).expect(name)).collect()
+    PREDICTED.iter().map(|name| fs::read(folder.join(format!("predictions/{name}.h5ad"))).expect(name)).collect()
 }
 
 #[test]
-fn what_is_foretold_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
+fn what_is_predicted_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
     let folder = bench();
     let run = |more: &[&str]| {
         let all = ["knowledge,mean", "--external", "gears=gears.h5ad", "--seeds", "2"];
@@ -318,23 +318,22 @@ fn what_is_foretold_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
     run(&["--keep-predictions", "--out", "e"]);
     let out = folder.path().join("e");
     let lines = lines(&out);
-    // Contenders, seeds, experiments, genes.
+    // Methods, seeds, experiments, genes.
     assert_eq!(lines.len(), 4 * 2 * 4 * 4);
     let mut known = GeneTable::new();
     ["regA", "regB", "regC", "regD", "t0", "t1", "t2", "t3"].iter().for_each(|gene| {
         known.intern(gene);
     });
-    for (name, contender) in FORETOLD.iter().zip(["mean", "knowledge", "external:gears", "aligned-external:gears"]) {
+    for (name, method) in PREDICTED.iter().zip(["mean", "knowledge", "external:gears", "aligned-external:gears"]) {
         let path = out.join(format!("predictions/{name}.h5ad"));
-        let read =
-            read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &known, &Unwatched).expect(name);
+        let read = read_cell_predictions(&path, &CellOptions::default(), Direction::Deletion, &known, &NoProgress)
+            .expect(name);
         let (predictions, report) = read.expect("not stopped");
         assert_eq!((report.perturbations, report.kept, report.cells.expect("cells").rows), (4, 16, 8));
         for (row, perturbation) in predictions.perturbations.iter().enumerate() {
             for gene in ["t0", "t1", "t2", "t3"] {
-                let of_entry = |line: &&Vec<String>| {
-                    line[3] == contender && line[5] == perturbation.label(&known) && line[6] == gene
-                };
+                let of_entry =
+                    |line: &&Vec<String>| line[3] == method && line[5] == perturbation.label(&known) && line[6] == gene;
                 let number = |text: &String| text.parse::<f32>().expect("a number");
                 let said: Vec<f32> = lines
                     .iter()
@@ -347,22 +346,22 @@ fn what_is_foretold_comes_out_as_a_table_and_as_matrices_that_are_read_again() {
                         number(&line[9]) - number(&line[7])
                     })
                     .collect();
-                let found = predictions.values.get(row, known.id(gene).expect("known")).expect("foretold");
+                let found = predictions.values.get(row, known.id(gene).expect("known")).expect("predicted");
                 assert!((found - (said[0] + said[1]) / 2.0).abs() < 1e-6, "{name} {gene}: {found} {said:?}");
             }
         }
     }
     // The knowledge says what is so: regA activates t0.
     let line = lines.iter().find(|line| line[3] == "knowledge" && line[5] == "regA-" && line[6] == "t0");
-    assert_eq!(line.expect("foretold")[7..], ["", "", "", "-1", "-1"].map(str::to_owned));
+    assert_eq!(line.expect("predicted")[7..], ["", "", "", "-1", "-1"].map(str::to_owned));
 
     let first = matrices(&out);
     fs::remove_file(out.join("cells/k-fold.43.0.mean.f32.gz")).expect("kept");
     run(&["--keep-predictions", "--out", "e"]);
-    assert!(matrices(&out) == first, "taken up again, one cell of it foretold anew");
+    assert!(matrices(&out) == first, "taken up again, one cell of it predicted again");
     run(&["--out", "late", "--threads", "1"]);
     run(&["--keep-predictions", "--out", "late", "--threads", "1"]);
-    assert!(matrices(&folder.path().join("late")) == first, "scored first, foretold again afterwards, on one thread");
+    assert!(matrices(&folder.path().join("late")) == first, "scored first, predicted again afterwards, on one thread");
 }
 
 /// Rows of perturbations of nothing in particular.

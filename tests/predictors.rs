@@ -12,11 +12,11 @@ use aligned::metrics::{Consistency, consistency};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::Config;
 use aligned::pipeline::evaluation::{
-    Cell, CellKeeper, ComparisonMaterials, Contender, HeldOutPrediction, SeededSplits, compare,
+    Cell, ComparedMethod, ComparisonMaterials, FoldRecorder, HeldOutPrediction, SeededSplits, compare,
 };
 use aligned::prediction::ode::FlowConfig;
 use aligned::prediction::{External, Predictor, PredictorConfig, PredictorName, TrainingData, build};
-use aligned::progress::{Unwatched, Watch};
+use aligned::progress::{NoProgress, Progress};
 
 const FOLDS: usize = 5;
 const SEEDS: [u64; 3] = [1, 2, 3];
@@ -58,7 +58,7 @@ fn score_of(
     };
     let test = dataset.select(&split.test);
     let mut predictor = build(name, config, network, seed);
-    let record = predictor.fit(&data, &Unwatched).expect("fits");
+    let record = predictor.fit(&data, &NoProgress).expect("fits");
     assert!(record.chosen.values().all(|value| value.is_finite()), "{name}: {record:?}");
     let said = predictor.predict(&test.perturbations).expect("fitted").responses();
     consistency(&test.perturbations, &test.observed, &said).expect("shapes fit")
@@ -126,7 +126,7 @@ fn what_knowledge_and_training_rows_tell_beats_calling_nothing_on_one_fold() {
 /// Wants to stop once it was asked so often.
 struct StopsAfter(AtomicUsize);
 
-impl Watch for StopsAfter {
+impl Progress for StopsAfter {
     fn begin(&self, _phase: &str, _steps: u64) {}
     fn advance(&self, _steps: u64) {}
     fn is_cancelled(&self) -> bool {
@@ -137,8 +137,8 @@ impl Watch for StopsAfter {
 #[derive(Default)]
 struct Kept(Vec<Cell>);
 
-impl CellKeeper for Kept {
-    fn keep(&mut self, cell: &Cell, _foretold: Option<&HeldOutPrediction>) -> io::Result<()> {
+impl FoldRecorder for Kept {
+    fn keep(&mut self, cell: &Cell, _predicted: Option<&HeldOutPrediction>) -> io::Result<()> {
         self.0.push(cell.clone());
         Ok(())
     }
@@ -151,7 +151,7 @@ fn what_was_done_before_a_stop_is_kept_and_not_done_again() {
     let materials = ComparisonMaterials {
         network: &network,
         evidence: &evidence,
-        resistance: None,
+        revision_costs: None,
         dataset: &dataset,
         genes: &genes,
         external: &[],
@@ -159,24 +159,24 @@ fn what_was_done_before_a_stop_is_kept_and_not_done_again() {
     let mut splits = FoldScheme::LeaveRegulatorsOut.folds(&dataset, FOLDS, 0.2, 1).expect("folds");
     splits.truncate(1);
     let splits = [SeededSplits { scheme: "leave-regulators-out".to_owned(), seed: 1, splits, repeats_meant: false }];
-    let contenders = [PredictorName::NoChange, PredictorName::Mlp].map(Contender::Predictor);
-    // On one thread one contender is done before the next begins.
+    let methods = [PredictorName::NoChange, PredictorName::Mlp].map(ComparedMethod::Predictor);
+    // On one thread one method is done before the next begins.
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a thread");
-    let compared = |done: &[Cell], kept: &mut Kept, watch: &dyn Watch| {
+    let compared = |done: &[Cell], kept: &mut Kept, progress: &dyn Progress| {
         let config = Config::default();
-        one_thread.install(|| compare(&materials, &contenders, &splits, &config, done, kept, watch)).expect("compares")
+        one_thread.install(|| compare(&materials, &methods, &splits, &config, done, kept, progress)).expect("compares")
     };
-    let names = |kept: &Kept| -> Vec<_> { kept.0.iter().map(|cell| cell.key.contender.clone()).collect() };
+    let names = |kept: &Kept| -> Vec<_> { kept.0.iter().map(|cell| cell.key.method.clone()).collect() };
 
     let mut kept = Kept::default();
     let stopped = compared(&[], &mut kept, &StopsAfter(AtomicUsize::new(1)));
     assert!(!stopped.finished && stopped.cells.is_empty());
-    assert_eq!(names(&kept), contenders[..1]);
+    assert_eq!(names(&kept), methods[..1]);
 
     let mut rest = Kept::default();
-    let resumed = compared(&kept.0, &mut rest, &Unwatched);
-    assert_eq!(names(&rest), contenders[1..]);
-    let whole = compared(&[], &mut Kept::default(), &Unwatched);
+    let resumed = compared(&kept.0, &mut rest, &NoProgress);
+    assert_eq!(names(&rest), methods[1..]);
+    let whole = compared(&[], &mut Kept::default(), &NoProgress);
     assert!(resumed.finished && whole.finished);
     for (one, other) in resumed.cells.iter().zip(&whole.cells) {
         assert_eq!((&one.key, &one.rows), (&other.key, &other.rows));
@@ -195,7 +195,7 @@ fn predictions_written_to_a_table_come_back_as_a_predictor_that_scores_alike() {
         validation: &[],
     };
     let mut own = build(PredictorName::Neighbours, &PredictorConfig::default(), &network, 1);
-    own.fit(&data, &Unwatched).expect("fits");
+    own.fit(&data, &NoProgress).expect("fits");
     let mut asked = test.perturbations.clone();
     asked.sort();
     asked.dedup();
@@ -213,7 +213,7 @@ fn predictions_written_to_a_table_come_back_as_a_predictor_that_scores_alike() {
     assert_eq!((read.perturbations.len(), report.foreign_genes.len()), (asked.len(), 0));
     let mut external = External::new("own", read.perturbations, read.values).expect("rows fit");
     assert_eq!(external.coverage(&test.perturbations).predicted, test.len());
-    external.fit(&data, &Unwatched).expect("fits");
+    external.fit(&data, &NoProgress).expect("fits");
     let score = |predictor: &dyn Predictor| {
         let said = predictor.predict(&test.perturbations).expect("fitted").responses();
         consistency(&test.perturbations, &test.observed, &said).expect("shapes fit").macro_f1

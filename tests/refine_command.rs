@@ -246,7 +246,7 @@ fn a_control_says_so_everywhere_and_does_not_find_what_the_perturbations_show() 
     fs::copy(bench.path("out/config.toml"), bench.path("again.toml")).expect("room");
     let again = bench.refine(&["--config", "again.toml", "--out", "again"]).assert().success();
     assert!(again.get_output().stdout.starts_with(b"CONTROL"));
-    // There is nothing to deal anew in a screen that is simulated later on.
+    // There is nothing to assign again in a screen that is simulated later on.
     let refused = bench.refine(&["--kb", "kb.ttl", "--permute-perturbations", "--out", "none"]).assert().failure();
     assert!(String::from_utf8_lossy(&refused.get_output().stderr).contains("--data"));
 }
@@ -268,7 +268,7 @@ fn bad_input_is_named_with_file_line_and_mend() {
     let bench = Bench::new();
     let (head, good) = ("perturbation,gene,response\n", "regA-,gene00,-1\nregB-,gene10,1\nregC-,gene20,-1\n");
     bench.file("empty.ttl", "");
-    bench.file("broken.ttl", "@prefix a: <http://a/> .\na:x a:y \n");
+    bench.file("introduced.ttl", "@prefix a: <http://a/> .\na:x a:y \n");
     bench.file("nothing.ttl", "<http://a/x> <http://a/y> <http://a/z> .\n");
     bench.file("column.csv", "perturbation,response\nregA-,1\n");
     bench.file("label.csv", &format!("{head}{good}regA-,gene01,2\n"));
@@ -296,7 +296,7 @@ fn bad_input_is_named_with_file_line_and_mend() {
     for (kb, expected) in [
         ("missing.ttl", vec!["missing.ttl"]),
         ("empty.ttl", vec!["empty.ttl", "empty"]),
-        ("broken.ttl", vec!["broken.ttl:"]),
+        ("introduced.ttl", vec!["introduced.ttl:"]),
         ("nothing.ttl", vec!["nothing.ttl", "regulation"]),
     ] {
         let message = bench.refusal(&["--kb", kb, "--data", "screen.csv", "--out", "out"]);
@@ -476,7 +476,7 @@ fn a_run_that_ran_out_of_time_goes_on_to_the_same_bytes() {
 }
 
 #[test]
-fn knobs_chosen_from_the_data_are_told_and_written_to_the_configuration() {
+fn hyperparameters_chosen_from_the_data_are_told_and_written_to_the_configuration() {
     let bench = Bench::new();
     let arguments = [
         "--kb",
@@ -492,15 +492,16 @@ fn knobs_chosen_from_the_data_are_told_and_written_to_the_configuration() {
     ];
     bench.refine(&arguments).assert().success();
     let report = bench.json("out/report.json");
-    let curves = report["knob_curves"].as_array().expect("curves");
-    let told: Vec<_> = curves.iter().map(|curve| (&curve["knob"], curve["points"].as_array().map(Vec::len))).collect();
+    let curves = report["hyperparameter_curves"].as_array().expect("curves");
+    let told: Vec<_> =
+        curves.iter().map(|curve| (&curve["hyperparameter"], curve["points"].as_array().map(Vec::len))).collect();
     assert_eq!(told, [(&Value::from("cost"), Some(5)), (&Value::from("class-balance"), Some(5))]);
     let page = fs::read_to_string(bench.path("out/report.html")).expect("the page");
-    assert!(page.contains("Knobs chosen from the data"));
+    assert!(page.contains("Hyperparameters chosen from the data"));
 }
 
 #[test]
-fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
+fn the_refined_knowledge_predicts_the_screen_better_than_the_original() {
     let bench = Bench::new();
     let arguments =
         ["evaluate", "--kb", "kb.ttl", "--against", "true.ttl", "--data", "screen.csv", "--seen", "screen.csv"];
@@ -520,10 +521,10 @@ fn the_refined_knowledge_foretells_the_screen_better_than_the_original() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("| true.ttl"));
     let revised = &scores["strata"][0]["scores"][2]["replications"];
     let revised = revised.as_array().expect("what leads from the original to the true knowledge");
-    // What is true breaks nothing.
-    assert!(!revised.is_empty() && revised.iter().all(|kind| kind["fail"] == 0), "{revised:?}");
-    assert!(revised.iter().any(|kind| kind["hold"].as_u64() > Some(0)), "{revised:?}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("Do its revisions hold here?"));
+    // What is true introduces nothing.
+    assert!(!revised.is_empty() && revised.iter().all(|kind| kind["contradicted"] == 0), "{revised:?}");
+    assert!(revised.iter().any(|kind| kind["replicated"].as_u64() > Some(0)), "{revised:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Are its revisions replicated here?"));
     let csv = fs::read_to_string(bench.path("scores/evaluation.csv")).expect("the table");
     // Three strata of no change, original, the other, and five controls made of what --seen names.
     assert_eq!(csv.lines().count(), 1 + 3 * (3 + 5));

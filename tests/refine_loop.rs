@@ -6,7 +6,7 @@ use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::{
     Checkpoint, Config, KnowledgeBases, Materials, Objective, Outcome, PipelineError, StopReason, run_from,
 };
-use aligned::progress::{Unwatched, Watch};
+use aligned::progress::{NoProgress, Progress};
 use aligned::symbolic::{Closure, Reading, Simulator};
 
 const N_GENES: usize = 40;
@@ -50,7 +50,7 @@ fn world() -> World {
     }
 }
 
-/// Settings of the search; see the tests of the evidence beside it.
+/// Settings of the search; see the tests of the evidence next to it.
 fn config() -> Config {
     let mut config = Config { objective: Objective::Mismatch, ..Config::default() };
     config.neural.max_epochs = 15;
@@ -59,8 +59,8 @@ fn config() -> Config {
     config
 }
 
-fn attempt(world: &World, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
-    attempt_from(world, config, &Checkpoint::default(), &mut |_| (), watch)
+fn attempt(world: &World, config: &Config, progress: &dyn Progress) -> Result<Outcome, PipelineError> {
+    attempt_from(world, config, &Checkpoint::default(), &mut |_| (), progress)
 }
 
 fn attempt_from(
@@ -68,13 +68,13 @@ fn attempt_from(
     config: &Config,
     from: &Checkpoint,
     keep: &mut dyn FnMut(&Checkpoint),
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     let evidence = vec![1; N_GENES];
     let materials = Materials {
         network: &world.network,
         evidence: &evidence,
-        resistance: None,
+        revision_costs: None,
         held_out: None,
         external: None,
         dataset: &world.dataset,
@@ -82,27 +82,27 @@ fn attempt_from(
         row_labels: &world.dataset.names,
         genes: &world.genes,
     };
-    run_from(&materials, config, from, keep, watch)
+    run_from(&materials, config, from, keep, progress)
 }
 
-fn outcome(world: &World, config: &Config, watch: &dyn Watch) -> Outcome {
-    attempt(world, config, watch).expect("a run")
+fn outcome(world: &World, config: &Config, progress: &dyn Progress) -> Outcome {
+    attempt(world, config, progress).expect("a run")
 }
 
 #[test]
 fn the_missing_regulation_is_found_and_reported_with_its_evidence() {
-    let outcome = outcome(&world(), &config(), &Unwatched);
+    let outcome = outcome(&world(), &config(), &NoProgress);
     let whole = RegulatoryNetwork::new(N_GENES, truth());
     assert_eq!(outcome.refined, whole);
     assert_eq!(outcome.revisions.len(), 1);
-    assert!(outcome.revisions[0].evidence.mended.len() > 3);
+    assert!(outcome.revisions[0].evidence.corrected.len() > 3);
     assert_eq!(outcome.stop_reason, StopReason::NoRevision);
 }
 
 #[test]
 fn permuting_the_labels_of_test_perturbations_changes_no_weight_model_or_revision() {
     let world = world();
-    let before = outcome(&world, &config(), &Unwatched);
+    let before = outcome(&world, &config(), &NoProgress);
     let mut permuted = World { dataset: world.dataset.clone(), ..self::world() };
     for &row in &world.split.test {
         for (gene, entry) in world.dataset.observed.row(row).iter().enumerate() {
@@ -111,7 +111,7 @@ fn permuting_the_labels_of_test_perturbations_changes_no_weight_model_or_revisio
         }
     }
     assert_ne!(permuted.dataset.observed, world.dataset.observed);
-    let after = outcome(&permuted, &config(), &Unwatched);
+    let after = outcome(&permuted, &config(), &NoProgress);
     assert_eq!(before.revisions, after.revisions);
     assert_eq!(before.refined, after.refined);
     // The predictions of all models on the test rows: same weights, same words.
@@ -129,7 +129,7 @@ fn one_and_three_threads_give_the_same_outcome() {
     let world = world();
     let on = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
-        let mut outcome = pool.install(|| outcome(&world, &config(), &Unwatched));
+        let mut outcome = pool.install(|| outcome(&world, &config(), &NoProgress));
         outcome.timings.clear();
         outcome.iterations.iter_mut().for_each(|iteration| iteration.seconds = 0.0);
         outcome
@@ -140,7 +140,7 @@ fn one_and_three_threads_give_the_same_outcome() {
 #[test]
 fn scores_are_those_of_the_network_that_is_handed_in() {
     let world = world();
-    let outcome = outcome(&world, &config(), &Unwatched);
+    let outcome = outcome(&world, &config(), &NoProgress);
     let knowledge = KnowledgeBases { original: &world.network, refined: &outcome.refined, held_out: None };
     assert_eq!(outcome.held_out.scores(&knowledge, &config()).expect("shapes fit"), outcome.scores);
     let refined = outcome.scores.baselines.iter().find(|row| row.name == "refined-knowledge").expect("the row");
@@ -156,20 +156,20 @@ fn knowledge_that_agrees_with_all_data_comes_back_untouched() {
     let mut world = world();
     world.network = RegulatoryNetwork::new(N_GENES, truth());
     for objective in [Objective::Mismatch, Objective::Evidence] {
-        let outcome = outcome(&world, &Config { objective, ..config() }, &Unwatched);
+        let outcome = outcome(&world, &Config { objective, ..config() }, &NoProgress);
         assert!(outcome.revisions.is_empty(), "{objective:?}");
         assert_eq!(outcome.refined, world.network);
     }
 }
 
-/// Asks to stop once a phase of this name has begun so many times.
+/// Asks to stop once a phase of this name has begun this many times.
 struct StopAt {
     phase: &'static str,
     times: usize,
     begun: std::sync::atomic::AtomicUsize,
 }
 
-impl Watch for StopAt {
+impl Progress for StopAt {
     fn begin(&self, phase: &str, _steps: u64) {
         if phase == self.phase {
             self.begun.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
@@ -185,8 +185,8 @@ impl Watch for StopAt {
 
 #[test]
 fn a_stop_in_the_second_round_hands_back_the_first() {
-    let watch = StopAt { phase: "refine", times: 2, begun: Default::default() };
-    let outcome = outcome(&world(), &config(), &watch);
+    let progress = StopAt { phase: "refine", times: 2, begun: Default::default() };
+    let outcome = outcome(&world(), &config(), &progress);
     assert_eq!(outcome.stop_reason, StopReason::Cancelled);
     assert!(!outcome.iterations.is_empty());
 }
@@ -199,17 +199,17 @@ fn a_run_that_goes_on_from_its_first_round_ends_as_one_that_was_never_stopped() 
         outcome.iterations.iter_mut().for_each(|iteration| iteration.seconds = 0.0);
         outcome
     };
-    let whole = untimed(outcome(&world, &config(), &Unwatched));
+    let whole = untimed(outcome(&world, &config(), &NoProgress));
     assert_eq!(whole.iterations.len(), 2);
     let mut kept = Checkpoint::default();
-    let watch = StopAt { phase: "refine", times: 2, begun: Default::default() };
+    let progress = StopAt { phase: "refine", times: 2, begun: Default::default() };
     let mut keep = |done: &Checkpoint| kept = done.clone();
-    attempt_from(&world, &config(), &Checkpoint::default(), &mut keep, &watch).expect("the first round");
+    attempt_from(&world, &config(), &Checkpoint::default(), &mut keep, &progress).expect("the first round");
     assert_eq!(kept.rounds.len(), 1);
     let written = serde_json::to_string(&kept).expect("JSON");
     let read: Checkpoint = serde_json::from_str(&written).expect("a checkpoint");
     assert_eq!(read, kept);
-    let resumed = attempt_from(&world, &config(), &read, &mut |_| (), &Unwatched).expect("a run");
+    let resumed = attempt_from(&world, &config(), &read, &mut |_| (), &NoProgress).expect("a run");
     assert_eq!(untimed(resumed), whole);
 }
 
@@ -224,13 +224,13 @@ fn a_run_that_goes_on_from_any_pass_of_a_search_ends_as_one_that_was_never_stopp
     let mut kept = Vec::new();
     let mut keep = |done: &Checkpoint| kept.push(done.clone());
     let start = Checkpoint { fingerprint: "this run".to_owned(), ..Checkpoint::default() };
-    let whole = untimed(attempt_from(&world, &config(), &start, &mut keep, &Unwatched).expect("a run"));
+    let whole = untimed(attempt_from(&world, &config(), &start, &mut keep, &NoProgress).expect("a run"));
     assert!(kept.iter().filter(|done| done.running.is_some()).count() > 3);
     for (place, done) in kept.iter().enumerate() {
         let read: Checkpoint = serde_json::from_str(&serde_json::to_string(done).expect("JSON")).expect("a checkpoint");
         assert_eq!(read.fingerprint, "this run");
         let mut rest = Vec::new();
-        let resumed = attempt_from(&world, &config(), &read, &mut |done| rest.push(done.clone()), &Unwatched);
+        let resumed = attempt_from(&world, &config(), &read, &mut |done| rest.push(done.clone()), &NoProgress);
         assert_eq!(untimed(resumed.expect("a run")), whole);
         assert_eq!(rest, kept[place + 1..]);
     }
@@ -238,14 +238,14 @@ fn a_run_that_goes_on_from_any_pass_of_a_search_ends_as_one_that_was_never_stopp
 
 #[test]
 fn a_stop_while_the_revisions_are_judged_is_told() {
-    let watch = StopAt { phase: "simulate screens", times: 1, begun: Default::default() };
-    assert_eq!(outcome(&world(), &config(), &watch).stop_reason, StopReason::Cancelled);
+    let progress = StopAt { phase: "simulate screens", times: 1, begun: Default::default() };
+    assert_eq!(outcome(&world(), &config(), &progress).stop_reason, StopReason::Cancelled);
 }
 
 #[test]
 fn a_stop_before_the_first_round_is_an_error_and_not_half_a_result() {
-    let watch = StopAt { phase: "fit mlp", times: 1, begun: Default::default() };
-    let error = attempt(&world(), &config(), &watch).expect_err("stopped");
+    let progress = StopAt { phase: "fit mlp", times: 1, begun: Default::default() };
+    let error = attempt(&world(), &config(), &progress).expect_err("stopped");
     assert!(matches!(error, PipelineError::Cancelled), "{error}");
 }
 
@@ -253,6 +253,6 @@ fn a_stop_before_the_first_round_is_an_error_and_not_half_a_result() {
 fn unmeasured_everything_ends_with_a_sentence() {
     let mut world = world();
     world.dataset.observed = ResponseMatrix::unmeasured(16, N_GENES);
-    let message = attempt(&world, &config(), &Unwatched).expect_err("nothing to learn").to_string();
+    let message = attempt(&world, &config(), &NoProgress).expect_err("nothing to learn").to_string();
     assert!(message.contains("measured"), "{message}");
 }

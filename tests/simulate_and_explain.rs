@@ -157,7 +157,7 @@ fn the_network_is_exported_in_each_format() {
 #[test]
 fn bad_requests_are_refused_with_the_mend_and_leave_no_file() {
     let simulate = ["simulate", "--kb", TOY];
-    for (arguments, mend) in [
+    for (arguments, remedy) in [
         (vec!["--perturb", "crq-"], "did you mean `crp`?"),
         (vec!["--perturb", "crp-,crp+"], "keep one of the two"),
         (vec!["--perturb", "crp-", "--depth", "0"], "0 is not in 1..=64"),
@@ -173,7 +173,7 @@ fn bad_requests_are_refused_with_the_mend_and_leave_no_file() {
         let out = folder.path().join("rows.tsv");
         let out_option = ["--out", out.to_str().expect("a plain path")];
         let message = refusal(&[simulate.as_slice(), &arguments, &out_option].concat());
-        assert!(message.contains(mend), "{arguments:?}: {message}");
+        assert!(message.contains(remedy), "{arguments:?}: {message}");
         assert!(!Path::new(&out).exists(), "{arguments:?}");
     }
     let message = refusal(&["explain", "--kb", TOY, "--perturb", "crp-", "--gene", "lacX"]);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rebuilds the figures of refinement against real truth: DREAM4, yeast, E. coli, K562 and RPE1, seeds, random screens.
-# Usage: benches/truth/run.sh DATA_DIR [OUT_DIR] [PART ...]; see README.md beside this file.
+# Usage: benches/truth/run.sh DATA_DIR [OUT_DIR] [PART ...]; see README.md next to this file.
 set -eu
 
 if [ $# -lt 1 ] || [ ! -d "$1" ]; then

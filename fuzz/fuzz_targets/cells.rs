@@ -3,7 +3,7 @@
 
 use aligned::biology::{Direction, GeneTable};
 use aligned::datasets::h5ad::{CellFile, CellOptions, read_cell_predictions};
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,9 +13,9 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let options = CellOptions::default();
     if let Ok(cells) = CellFile::open(file.path(), &options) {
-        drop(cells.survey(&Unwatched));
+        drop(cells.survey(&NoProgress));
     }
     let mut genes = GeneTable::new();
     genes.intern("A");
-    drop(read_cell_predictions(file.path(), &options, Direction::Deletion, &genes, &Unwatched));
+    drop(read_cell_predictions(file.path(), &options, Direction::Deletion, &genes, &NoProgress));
 });

@@ -1,4 +1,4 @@
-//! What a choice costs: contradictions, misplaced trust, and symbolic entries past the budget.
+//! What a choice costs: contradictions, misplaced reliance, and symbolic entries past the budget.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use super::AdaptorError;
 /// L(a) = C_v · Σ [a=0][ŷ ≠ δ]  +  C_w · Σ { a(½−w)₊ + (1−a)(w−½)₊ }  +  C_l · max(0, Σ a − θN)
 /// ```
 /// where, for each of the `N` entries (perturbation, gene), `a = 1` takes the symbolic response `δ` and `a = 0` the
-/// neural response `ŷ`, and `w ∈ [0, 1]` says how far the knowledge is to be believed there; see [`Trust`](super::Trust).
+/// neural response `ŷ`, and `w ∈ [0, 1]` says how far the knowledge is to be believed there; see [`KnowledgeReliability`](super::KnowledgeReliability).
 ///
 /// # Reference
 /// Xiang & Ai, ICLR 2026, arXiv 2510.00512.
@@ -19,7 +19,7 @@ use super::AdaptorError;
 pub struct AdaptorConfig {
     /// Cost `C_v` of a neural response that contradicts the knowledge, ≥ 0; default 0.1.
     pub c_v: f64,
-    /// Cost `C_w` of trusting the less trustworthy side, ≥ 0; default 1.
+    /// Cost `C_w` of following the less reliable side, ≥ 0; default 1.
     pub c_w: f64,
     /// Cost `C_l` of each symbolic entry past the budget, ≥ 0; default 5.
     pub c_l: f64,

@@ -10,7 +10,7 @@ use crate::biology::ResponseMatrix;
 
 /// Logits stay within `±LOGIT`, so that every choice can still be drawn.
 const LOGIT: f64 = 6.0;
-/// Binomial counts are drawn in parts of at most so many entries; `½^PART` is far from underflow.
+/// Binomial counts are drawn in parts of at most this many entries; `½^PART` is far from underflow.
 const PART: u64 = 512;
 /// Steps of the weight that the policy tells apart.
 const LEVELS: usize = 64;

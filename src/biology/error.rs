@@ -37,7 +37,7 @@ pub enum BiologyError {
         gene: String,
     },
     /// A response that is none of −1, 0, +1.
-    #[error("`{text}` is no response; write -1 (down), 0 (unchanged) or 1 (up)")]
+    #[error("`{text}` is not a response; write -1 (down), 0 (unchanged) or 1 (up)")]
     UnknownResponse {
         /// The text as it was written.
         text: String,

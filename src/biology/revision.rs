@@ -136,13 +136,13 @@ impl ExperimentCounts {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Measured entries that agree with the knowledge only thanks to the revision, in order.
-    pub mended: Vec<Entry>,
+    pub corrected: Vec<Entry>,
     /// Measured entries that would agree without the revision, in order.
-    pub broken: Vec<Entry>,
-    /// Weight of the predicted (not measured) entries mended, less that of those broken.
+    pub introduced: Vec<Entry>,
+    /// Weight of the predicted (not measured) entries corrected, less that of those introduced.
     pub predicted: f64,
     /// Drop of the exact objective owed to this revision, in entries; its own cost is taken off.
-    pub objective_drop: f64,
+    pub objective_decrease: f64,
     /// Share of bootstrap resamples of the perturbations that find it again, in `[0, 1]`; `None` if none were drawn.
     pub stability: Option<f64>,
     /// Expected share of false ones among revisions of its kind at least as well supported by measured entries, from
@@ -154,15 +154,15 @@ pub struct Evidence {
     /// step of that way is known, and adding the other is among the alternatives. In order.
     pub mediators: Vec<GeneId>,
     /// Probability that the revision is right, in `[0, 1]`. Of an effect stated: that another experiment of the same kind
-    /// repeats it. Of a regulation stated, also by turning a sign: that it is one. Of a removal: that what it withdraws does
+    /// repeats it. Of a regulation stated, also by turning a sign: that it is one. Of a removal: that what it retracts does
     /// not hold.
     #[serde(default)]
     pub posterior: Option<f64>,
-    /// Logarithm of the likelihood ratio, in nats: for what is stated (for a removal, what is withdrawn) against its absence.
+    /// Logarithm of the likelihood ratio, in nats: for what is stated (for a removal, what is retracted) against its absence.
     #[serde(default)]
     pub log_likelihood_ratio: Option<f64>,
     /// Experiments in which the regulator was perturbed and the target measured, by what the target did; held against the
-    /// sign of what is stated (for a removal, of what is withdrawn).
+    /// sign of what is stated (for a removal, of what is retracted).
     #[serde(default)]
     pub experiments: Option<ExperimentCounts>,
     /// Share of the other experiments in which the target moves either way, in `[0, 1]`.
@@ -200,7 +200,7 @@ pub struct Revision {
 impl Revision {
     /// The statement, of the kind of this revision, that the knowledge loses, if any.
     #[must_use]
-    pub fn withdrawn(&self) -> Option<Regulation> {
+    pub fn retracted(&self) -> Option<Regulation> {
         match self.kind {
             RevisionKind::Added => None,
             RevisionKind::Removed | RevisionKind::SignFlipped => Some(self.regulation),
@@ -235,7 +235,7 @@ mod tests {
     #[test]
     fn a_revision_written_before_there_were_effects_is_one_of_a_regulation() {
         let text = r#"{"kind": "added", "regulation": {"regulator": 0, "target": 1, "sign": "inhibition"}, "status": "applied",
-            "evidence": {"mended": [], "broken": [], "predicted": 0.0, "objective_drop": 1.0, "stability": null,
+            "evidence": {"corrected": [], "introduced": [], "predicted": 0.0, "objective_decrease": 1.0, "stability": null,
             "q_value": null, "alternatives": [], "mediators": []}}"#;
         let revision: Revision = serde_json::from_str(text).expect("a revision");
         assert_eq!((revision.statement, revision.evidence.posterior), (StatementKind::Regulation, None));

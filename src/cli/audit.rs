@@ -20,7 +20,7 @@ use super::dataset::TableArgs;
 use super::files;
 use super::hints::{told, warn_all};
 use super::output::{Cell, Log, RowFormat, RowWriter, deliver};
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Hold a list of claimed regulations against a screen: a verdict for each, and one for the list.
 ///
@@ -29,7 +29,7 @@ use super::watch::Terminal;
 /// base in RDF (.ttl, .nq) is a list too. Each claim is supported (its target moves as claimed when the regulator is
 /// perturbed), silent (it does not move), contested (it moves the other way, or both), contradicted (the other way in two
 /// experiments or more) or untestable. A claim without a sign is judged on moving alone. The table goes to standard output or
-/// --out; the list as a whole is judged on standard error, beside permuted perturbations and beside the same targets
+/// --out; the list as a whole is judged on standard error, next to permuted perturbations and next to the same targets
 /// exchanged among the claims. No predictor is trained.
 #[derive(Args)]
 pub struct AuditArgs {
@@ -78,7 +78,7 @@ pub fn run(arguments: &AuditArgs) -> Result<()> {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads as usize).build_global().into_diagnostic()?;
     }
-    let watch = Terminal::new();
+    let progress = Terminal::new();
     let input = files::read(&arguments.claims)?;
     let list = arguments.list(&input)?;
     let mut inputs = vec![input_file("claims", &input)];
@@ -104,11 +104,11 @@ pub fn run(arguments: &AuditArgs) -> Result<()> {
     };
     let (perturbations, observed) = (dataset.perturbations.as_slice(), &dataset.observed);
     let data = EvidenceData { perturbations, observed, sizes: dataset.log2fc.as_ref(), read: observed };
-    let audited = audit(&found.claims, &data, &config, &watch).map_err(|error| match error {
+    let audited = audit(&found.claims, &data, &config, &progress).map_err(|error| match error {
         EvidenceError::Cancelled => Interrupted.into(),
         other => miette!("{other}"),
     })?;
-    watch.finish();
+    progress.finish();
     let report = ClaimReport {
         tool_version: env!("CARGO_PKG_VERSION"),
         seed: arguments.seed,

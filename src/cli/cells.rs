@@ -11,7 +11,7 @@ use aligned::datasets::h5ad::{
     write_cell_responses,
 };
 use aligned::datasets::{CallThresholds, Unperturbed, one_way, unperturbed_line};
-use aligned::progress::Watch;
+use aligned::progress::Progress;
 use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
@@ -19,7 +19,7 @@ use miette::{IntoDiagnostic, miette};
 use super::dataset::{SignArg, WIDEST, to_stdout, warn_of_own_genes};
 use super::files::is_cell_file;
 use super::hints::warn_all;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 use super::{Interrupted, files};
 
 /// Make fold changes and responses of single cells (AnnData, .h5ad): perturbed cells against controls of the same batch.
@@ -51,7 +51,7 @@ pub(super) struct ResponsesArgs {
     /// What was done to a perturbed gene where its name bears no mark.
     #[arg(long, value_name = "SIGN", default_value = "deletion")]
     perturbation_sign: SignArg,
-    /// Memory for the values of genes worked on at once, in MiB; the file is read anew for the next ones.
+    /// Memory for the values of genes worked on at once, in MiB; the file is read again for the next ones.
     #[arg(long, value_name = "MIB", default_value_t = CellDifferential::default().bytes >> 20)]
     memory: u64,
     /// Where the long table goes, compressed if it ends in `.gz`; standard output without it.
@@ -170,9 +170,9 @@ pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile
         ));
     }
     if !is_cell_file(path) {
-        let mend = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \
+        let remedy = "cells are read from AnnData files, which `adata.write_h5ad` writes; for a table of responses use \
                     `aligned dataset summary` or `aligned refine --data`";
-        return Err(miette!("{} is not an HDF5 file; {mend}", path.display()));
+        return Err(miette!("{} is not an HDF5 file; {remedy}", path.display()));
     }
     aligned::study::files::remember(path);
     let cells = CellFile::open(path, &arguments.options()).into_diagnostic()?;
@@ -184,10 +184,10 @@ pub(super) fn open(path: &Path, arguments: &CellArgs) -> miette::Result<CellFile
 pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     let cells = open(&arguments.file, &arguments.cells)?;
     arguments.out.iter().try_for_each(|out| files::spare_inputs(out))?;
-    let watch = Terminal::new();
+    let progress = Terminal::new();
     let differential = arguments.differential();
-    let (survey, responses) = compare(&cells, differential, &watch)?;
-    watch.finish();
+    let (survey, responses) = compare(&cells, differential, &progress)?;
+    progress.finish();
     tell(&cells, &survey, &responses, differential);
     let (thresholds, sign) = (differential.thresholds, arguments.perturbation_sign.direction());
     let own = responses.own_responses(&cells, thresholds, sign);
@@ -212,11 +212,11 @@ pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
 fn compare(
     cells: &CellFile,
     differential: CellDifferential,
-    watch: &Terminal,
+    progress: &Terminal,
 ) -> miette::Result<(Survey, CellResponses)> {
-    let survey = cells.survey(watch).into_diagnostic()?.ok_or(Interrupted)?;
-    let responses = cell_responses(cells, &survey, differential, watch).into_diagnostic()?.ok_or(Interrupted)?;
-    if watch.is_cancelled() { Err(Interrupted.into()) } else { Ok((survey, responses)) }
+    let survey = cells.survey(progress).into_diagnostic()?.ok_or(Interrupted)?;
+    let responses = cell_responses(cells, &survey, differential, progress).into_diagnostic()?.ok_or(Interrupted)?;
+    if progress.is_cancelled() { Err(Interrupted.into()) } else { Ok((survey, responses)) }
 }
 
 fn tell(cells: &CellFile, survey: &Survey, responses: &CellResponses, differential: CellDifferential) {
@@ -286,17 +286,17 @@ pub(super) fn summary(
     plot_path: Option<&Path>,
 ) -> miette::Result<String> {
     let cells = open(path, arguments)?;
-    let watch = Terminal::new();
-    let survey = cells.survey(&watch).into_diagnostic()?.ok_or(Interrupted)?;
+    let progress = Terminal::new();
+    let survey = cells.survey(&progress).into_diagnostic()?.ok_or(Interrupted)?;
     let differential =
         test.map(|test| CellDifferential { test: test.test(), thresholds, ..CellDifferential::default() });
     let responses = match differential {
         Some(differential) => {
-            Some(cell_responses(&cells, &survey, differential, &watch).into_diagnostic()?.ok_or(Interrupted)?)
+            Some(cell_responses(&cells, &survey, differential, &progress).into_diagnostic()?.ok_or(Interrupted)?)
         }
         None => None,
     };
-    watch.finish();
+    progress.finish();
     if let Some(path) = plot_path {
         plot(path, responses.as_ref().map_or_else(|| uncalled(&cells), |responses| called(responses, thresholds)))?;
     }
@@ -346,7 +346,7 @@ fn cells_table(text: &mut String, cells: &CellFile, top: usize) {
     let shown = &rows[..top.min(rows.len())];
     let names: Vec<_> = shown.iter().map(|row| row.name()).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
-    let _ = writeln!(text, "\n{:<width$}  {:>7} {:>18}", "perturbation", "cells", "beside controls");
+    let _ = writeln!(text, "\n{:<width$}  {:>7} {:>18}", "perturbation", "cells", "next to controls");
     for (name, row) in names.iter().zip(shown) {
         let _ = writeln!(text, "{name:<width$}  {:>7} {:>18}", row.cells, row.compared);
     }

@@ -12,7 +12,7 @@ use super::cells::MatrixArgs;
 use super::hints::told;
 use super::options::{self, SchemeName, ScoredArgs};
 use super::output::deliver;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Compare predictors on held-out perturbation experiments.
 ///
@@ -104,9 +104,9 @@ pub fn run(arguments: &CompareArgs) -> Result<()> {
         resamples: arguments.scored.resamples as usize,
         folder: arguments.out.clone(),
     };
-    let watch = Terminal::new();
-    let compared = compare(&settings, &request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let compared = compare(&settings, &request, &progress).map_err(told)?;
+    progress.finish();
     deliver(None, |out| compared.report().write_markdown(out).map_err(io::Error::from))?;
     if compared.finished() { Ok(()) } else { Err(Interrupted.into()) }
 }

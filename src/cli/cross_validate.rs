@@ -3,15 +3,15 @@
 use std::io;
 use std::path::PathBuf;
 
-use aligned::pipeline::evaluation::Knob;
+use aligned::pipeline::evaluation::Hyperparameter;
 use aligned::study::{Evaluated, EvaluationRequest, ScoredSplit, evaluate};
 use clap::Args;
 use miette::{Result, bail};
 
 use super::hints::told;
-use super::options::{KnobName, SchemeName, ScoredArgs};
+use super::options::{HyperparameterName, SchemeName, ScoredArgs};
 use super::output::deliver;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Refine a knowledge base on folds of the data and score what was held out.
 ///
@@ -28,7 +28,7 @@ pub struct CrossValidateArgs {
     folds: u64,
     /// Settings to choose by cross-validation inside the training part of each fold, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SETTINGS")]
-    choose: Vec<KnobName>,
+    choose: Vec<HyperparameterName>,
     /// Number of folds behind --choose.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
     choose_folds: u64,
@@ -56,14 +56,14 @@ pub fn run(arguments: &CrossValidateArgs) -> Result<()> {
     let request = EvaluationRequest {
         schemes,
         folds: arguments.folds as usize,
-        choose: (arguments.choose.iter().copied().map(Knob::from).collect(), arguments.choose_folds as usize),
+        choose: (arguments.choose.iter().copied().map(Hyperparameter::from).collect(), arguments.choose_folds as usize),
         resamples: arguments.scored.resamples as usize,
         ..EvaluationRequest::default()
     };
     let output = arguments.out.as_deref().map(Evaluated::claim).transpose().map_err(told)?;
-    let watch = Terminal::new();
-    let evaluated = evaluate(&settings, &request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let evaluated = evaluate(&settings, &request, &progress).map_err(told)?;
+    progress.finish();
     if let Some(output) = output {
         evaluated.write_into(output).map_err(told)?;
     }

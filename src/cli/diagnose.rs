@@ -15,7 +15,7 @@ use super::dataset::SignArg;
 use super::hints::told;
 use super::options;
 use super::output::deliver;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Ask a screen of cells (AnnData, .h5ad) which batches lack controls and which perturbations need more cells.
 ///
@@ -72,9 +72,9 @@ pub fn run(arguments: &DiagnoseArgs) -> Result<()> {
     settings.read.perturbation_sign = direction;
     let cells = cells::open(&arguments.data, &arguments.cells)?;
     let output = arguments.out.as_deref().map(Diagnosed::claim).transpose().map_err(told)?;
-    let watch = Terminal::new();
-    let diagnosed = diagnose(&cells, &settings, &request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let diagnosed = diagnose(&cells, &settings, &request, &progress).map_err(told)?;
+    progress.finish();
     if let Some(output) = output {
         diagnosed.write_into(output).map_err(told)?;
     }

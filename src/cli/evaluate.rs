@@ -11,7 +11,7 @@ use miette::{Result, bail};
 use super::hints::told;
 use super::options::ScoredArgs;
 use super::output::deliver;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Score knowledge bases on perturbation experiments.
 ///
@@ -72,9 +72,9 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
         ..EvaluationRequest::default()
     };
     let output = arguments.out.as_deref().map(Evaluated::claim).transpose().map_err(told)?;
-    let watch = Terminal::new();
-    let evaluated = evaluate(&settings, &request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let evaluated = evaluate(&settings, &request, &progress).map_err(told)?;
+    progress.finish();
     if let Some(output) = output {
         evaluated.write_into(output).map_err(told)?;
     }

@@ -11,8 +11,8 @@ use super::output;
 
 /// Write the network of a knowledge base as SIF, GraphML or DOT.
 ///
-/// Statements that a revision withdrew are left out, those that it added are in: what is written is the network in force. Effects
-/// (perturbing one gene moves another, mechanism open) are told from regulations in every format.
+/// Statements that a revision retracted are left out, those that it added are in: what is written is the network in force. Effects
+/// (perturbing one gene moves another, mechanism open) are told apart from regulations in every format.
 #[derive(Args)]
 pub struct ExportArgs {
     /// The knowledge base: Turtle or N-Quads, plain or gzip.

@@ -20,7 +20,7 @@ pub fn read_text(path: &Path) -> Result<String> {
     files::read_text(path).map_err(told)
 }
 
-/// Writes a file beside its place and renames it there; see [`files::write`].
+/// Writes a file next to its place and renames it there; see [`files::write`].
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     files::write(path, fill).map_err(told)
 }

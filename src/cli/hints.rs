@@ -73,7 +73,7 @@ fn help_with_data(error: &DatasetError) -> Option<String> {
             )
         }
         DatasetError::NoGenePerturbed { .. } => "name the column with --perturbation-column".to_owned(),
-        DatasetError::TooFewToSplit { mend, .. } if mend.contains("regulators") => {
+        DatasetError::TooFewToSplit { remedy, .. } if remedy.contains("regulators") => {
             "use `--splits leave-regulators-out`".to_owned()
         }
         DatasetError::TwicePerturbed { .. } => "leave --perturbation out".to_owned(),

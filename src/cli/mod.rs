@@ -25,7 +25,7 @@ mod recover;
 mod recover_real;
 mod refine;
 mod simulate;
-mod watch;
+mod terminal;
 
 use std::io::{IsTerminal, Write as _};
 use std::process::ExitCode;
@@ -106,7 +106,7 @@ pub fn run() -> ExitCode {
         Err(report) => {
             report_error(&report);
             let interrupted = report.downcast_ref::<Interrupted>().is_some();
-            if interrupted { ExitCode::from(watch::INTERRUPTED_CODE) } else { ExitCode::FAILURE }
+            if interrupted { ExitCode::from(terminal::INTERRUPTED_CODE) } else { ExitCode::FAILURE }
         }
     }
 }

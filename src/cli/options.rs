@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aligned::datasets::FoldScheme;
 use aligned::pipeline::Objective;
-use aligned::pipeline::evaluation::Knob;
+use aligned::pipeline::evaluation::Hyperparameter;
 use aligned::study::{NamedPredictions, ScoredSplit, Settings};
 use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};
@@ -145,7 +145,7 @@ impl From<ReadingName> for Reading {
 
 /// A setting that may be chosen from the data.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum KnobName {
+pub enum HyperparameterName {
     /// A common factor on the costs of revisions.
     Cost,
     /// Longest walk that counts.
@@ -156,13 +156,13 @@ pub enum KnobName {
     ClassBalance,
 }
 
-impl From<KnobName> for Knob {
-    fn from(name: KnobName) -> Self {
+impl From<HyperparameterName> for Hyperparameter {
+    fn from(name: HyperparameterName) -> Self {
         match name {
-            KnobName::Cost => Self::Cost,
-            KnobName::Depth => Self::Depth,
-            KnobName::Reading => Self::Reading,
-            KnobName::ClassBalance => Self::ClassBalance,
+            HyperparameterName::Cost => Self::Cost,
+            HyperparameterName::Depth => Self::Depth,
+            HyperparameterName::Reading => Self::Reading,
+            HyperparameterName::ClassBalance => Self::ClassBalance,
         }
     }
 }

@@ -8,7 +8,7 @@ use miette::{IntoDiagnostic as _, WrapErr as _};
 
 use super::files;
 
-/// Writes to `path`, or to standard output if there is none. A reader that has seen enough, such as `head`, is no error.
+/// Writes to `path`, or to standard output if there is none. A reader that has seen enough, such as `head`, is not an error.
 pub fn deliver(path: Option<&Path>, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> miette::Result<()> {
     if let Some(path) = path {
         return files::write(path, fill);

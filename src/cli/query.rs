@@ -14,7 +14,7 @@ use super::{files, output};
 /// Ask a knowledge base a ready-made or an own SPARQL question.
 ///
 /// Ready-made questions: `added`, `removed` and `flipped` list revisions, `most-supported` the best of them, `evidence` what
-/// each mends and breaks; `effects` lists what moves when a gene is perturbed, mechanism open; `contested` lists pairs of genes with both signs, `regulon` what one gene regulates.
+/// each corrects and introduces; `effects` lists what moves when a gene is perturbed, mechanism open; `contested` lists pairs of genes with both signs, `regulon` what one gene regulates.
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("question").required(true))]
 pub struct QueryArgs {

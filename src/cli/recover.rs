@@ -1,4 +1,4 @@
-//! `aligned recover`: damage a network, mend it by each method, and say how much comes back.
+//! `aligned recover`: damage a network, fix it by each method, and say how much comes back.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ use super::hints::told;
 use super::options::{seeds, start_threads};
 use super::output::deliver;
 use super::recover_real::{self, RealArgs};
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Test the refinement: damage a network, make experiments on the undamaged one, and see what each method finds again.
 ///
 /// The network is a knowledge base, a random one, or a part grown out of a knowledge base. At level 0.2, regulations
 /// lost and false ones gained make up a fifth of the true ones. Finished rows are kept in the folder: the same command
-/// takes up where it was stopped.
+/// resumes where it was stopped.
 ///
 /// With a file as --data nothing is simulated: a share of the known regulations is hidden, and the sign of some turned, among
 /// those of which the regulator is perturbed alone and the target measured then; then they are looked for in the real
@@ -35,7 +35,7 @@ pub struct RecoverArgs {
     /// regulations.
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
     pub(super) kb: Option<PathBuf>,
-    /// Draw the true network anew for each seed [default, without --kb: scale-free].
+    /// Draw the true network again for each seed [default, without --kb: scale-free].
     #[arg(long, value_enum, value_name = "SHAPE")]
     generate: Option<Shape>,
     /// Genes of the generated network [default: 5045; dream: 100].
@@ -73,7 +73,7 @@ pub struct RecoverArgs {
     /// Seeds: how many, from 1 on, or a range such as 3..7 with both ends.
     #[arg(long, value_name = "SEEDS", default_value = "3")]
     pub(super) seeds: String,
-    /// Who mends [default: do-nothing,prune-contradicted,greedy,published,aligned].
+    /// Which methods [default: do-nothing,prune-contradicted,greedy,published,aligned].
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
     methods: Vec<MethodName>,
     /// Folder for the results; finished rows found there are not computed again.
@@ -222,9 +222,9 @@ pub fn run(arguments: &RecoverArgs) -> Result<()> {
     let Source { truth, told: network, inputs } = arguments.source()?;
     let folder = arguments.out.clone();
     let request = RecoveryRequest { truth, told: network, inputs, grid, config, folder };
-    let watch = Terminal::new();
-    let recovered = recover(request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let recovered = recover(request, &progress).map_err(told)?;
+    progress.finish();
     deliver(None, |out| {
         recovered.report().write_markdown(out).map_err(io::Error::from)?;
         writeln!(out, "\nSee {}.", arguments.out.join("recover.svg").display())

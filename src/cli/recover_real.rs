@@ -13,7 +13,7 @@ use super::hints::told;
 use super::options::{ObjectiveName, seeds};
 use super::output::deliver;
 use super::recover::RecoverArgs;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 #[derive(Args)]
 pub struct RealArgs {
@@ -59,9 +59,9 @@ impl RealArgs {
 pub fn run(arguments: &RecoverArgs, data: &Path) -> Result<()> {
     let (settings, shares) = (settings(arguments, data)?, shares(&arguments.real)?);
     let request = HiddenRequest { shares, seeds: seeds(&arguments.seeds)?, folder: arguments.out.clone() };
-    let watch = Terminal::new();
-    let recovered = recover_hidden(&settings, &request, &watch).map_err(told)?;
-    watch.finish();
+    let progress = Terminal::new();
+    let recovered = recover_hidden(&settings, &request, &progress).map_err(told)?;
+    progress.finish();
     deliver(None, |out| {
         recovered.report().write_markdown(out).map_err(io::Error::from)?;
         writeln!(out, "\nSee {}.", arguments.out.join("recover.tsv").display())

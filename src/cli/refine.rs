@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aligned::pipeline::evaluation::Knob;
+use aligned::pipeline::evaluation::Hyperparameter;
 use aligned::pipeline::{Objective, StopReason};
 use aligned::prediction::PredictorName;
 use aligned::study::{NOTHING_SEARCHED, NamedPredictions, RefinedStudy, ResultFolder, Settings, Study};
@@ -13,9 +13,9 @@ use super::Interrupted;
 use super::cells::MatrixArgs;
 use super::dataset::TableArgs;
 use super::hints::told;
-use super::options::{self, KnobName, ObjectiveName, ReadingName};
+use super::options::{self, HyperparameterName, ObjectiveName, ReadingName};
 use super::output::say;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 
 /// Refine a knowledge base with perturbation data.
 ///
@@ -79,7 +79,7 @@ struct MethodArgs {
     reading: Option<ReadingName>,
     /// Settings to choose by cross-validation over the perturbations of the training part, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "SETTINGS")]
-    choose: Vec<KnobName>,
+    choose: Vec<HyperparameterName>,
     /// Number of folds behind --choose.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(2..=1000))]
     choose_folds: u64,
@@ -130,11 +130,11 @@ struct RunningArgs {
     /// Resume an earlier run into the same folder that was stopped; inputs and settings must be the same.
     #[arg(long, conflicts_with = "dry_run")]
     resume: bool,
-    /// Write a checkpoint into the result folder: every finished round, and a running search at most every so many seconds;
+    /// Write a checkpoint into the result folder: every finished round, and a running search this often at most;
     /// 0 writes none.
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     checkpoint_seconds: u64,
-    /// Stop after so many seconds with the best network so far, or the original one if no search had begun; exit code 0.
+    /// Stop after this many seconds with the best network so far, or the original one if no search had begun; exit code 0.
     #[arg(long, value_name = "SECONDS")]
     time_limit: Option<f64>,
     /// Threads; the result does not depend on it [default: all cores].
@@ -152,29 +152,29 @@ pub fn run(arguments: &RefineArgs) -> Result<()> {
     let (settings, running) = (arguments.settings()?, &arguments.running);
     options::start_threads(running.threads)?;
     let output = ResultFolder::claim(&running.out).map_err(told)?;
-    let watch = Terminal::new();
+    let progress = Terminal::new();
 
-    let mut study = Study::open(settings, &watch).map_err(told)?;
+    let mut study = Study::open(settings, &progress).map_err(told)?;
     output.spare_inputs().map_err(told)?;
     if running.dry_run {
-        let estimate = study.estimate(&watch).map_err(told)?;
-        watch.finish();
+        let estimate = study.estimate(&progress).map_err(told)?;
+        progress.finish();
         return say(estimate);
     }
-    let knobs: Vec<_> = arguments.method.choose.iter().copied().map(Knob::from).collect();
-    if !knobs.is_empty() {
-        study.choose(&knobs, arguments.method.choose_folds as usize, &watch).map_err(told)?;
+    let hyperparameters: Vec<_> = arguments.method.choose.iter().copied().map(Hyperparameter::from).collect();
+    if !hyperparameters.is_empty() {
+        study.choose(&hyperparameters, arguments.method.choose_folds as usize, &progress).map_err(told)?;
     }
     if let Some(headline) = study.headline() {
         say(headline)?;
     }
     let mut checkpoints = study.checkpoints(&running.out, running.checkpoint_seconds).map_err(told)?;
     let from = if running.resume { checkpoints.finished().map_err(told)? } else { checkpoints.beginning() };
-    let refined = study.refine_from(&from, &mut |done| checkpoints.keep(done), &watch);
+    let refined = study.refine_from(&from, &mut |done| checkpoints.keep(done), &progress);
     checkpoints.flush();
     let refined = refined.map_err(told)?;
     refined.write_into(output).map_err(told)?;
-    watch.finish();
+    progress.finish();
     let stop_reason = refined.outcome().stop_reason;
     if matches!(stop_reason, StopReason::NoRevision | StopReason::RoundLimit) {
         checkpoints.discard();

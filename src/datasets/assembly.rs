@@ -63,7 +63,7 @@ pub(super) struct WrittenPerturbations {
 }
 
 impl WrittenPerturbations {
-    /// The number of a perturbation, given out anew if it was not met before.
+    /// The number of a perturbation, given out again if it was not met before.
     pub(super) fn number(&mut self, text: &str, directions: &str, contrast: &str, line: u64) -> u32 {
         self.key.clear();
         for part in [text, "\0", directions, "\0", contrast] {
@@ -130,7 +130,7 @@ impl<'a> Records<'a> {
                 column,
                 expected: "log2 fold changes",
                 reason,
-                mend: "make log2 fold changes of perturbed cells against controls first",
+                remedy: "make log2 fold changes of perturbed cells against controls first",
             }),
         }
     }
@@ -145,7 +145,7 @@ fn of_column(column: &str) -> String {
 pub(super) struct Conventions<'a> {
     /// What was done to a gene without a mark.
     pub sign: Direction,
-    /// Names of controls beside the usual ones.
+    /// Names of controls next to the usual ones.
     pub controls: &'a [String],
 }
 

@@ -94,17 +94,17 @@ impl Dataset {
         Some(ResponseValues::from_values(self.len(), self.observed.n_genes(), &values))
     }
 
-    /// A control: the perturbations of `rows` are dealt anew, rows of one perturbation together. How often each gene
+    /// A control: the perturbations of `rows` are permuted, rows of one perturbation together. How often each gene
     /// responds, and which genes respond together, stays; what it has to do with the perturbation is lost.
     #[must_use]
     pub fn permuted(&self, rows: &[usize], seed: u64) -> Self {
         let different: BTreeSet<_> = rows.iter().map(|&row| &self.perturbations[row]).collect();
-        let mut dealt: Vec<_> = different.iter().copied().collect();
-        dealt.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-        let dealt: BTreeMap<_, _> = different.into_iter().zip(dealt).collect();
+        let mut assigned: Vec<_> = different.iter().copied().collect();
+        assigned.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+        let assigned: BTreeMap<_, _> = different.into_iter().zip(assigned).collect();
         let mut permuted = self.clone();
         for &row in rows {
-            permuted.perturbations[row] = dealt[&self.perturbations[row]].clone();
+            permuted.perturbations[row] = assigned[&self.perturbations[row]].clone();
         }
         permuted
     }
@@ -161,7 +161,7 @@ pub(super) fn gene_sets(perturbations: &[Perturbation]) -> Vec<(Vec<GeneId>, Vec
     sets
 }
 
-/// Which rows are fitted, which watch over the fit, and which are never seen by it. Sorted, disjoint.
+/// Which rows are fitted, which progress over the fit, and which are never seen by it. Sorted, disjoint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Split {
     /// Rows that are learnt from.
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_control_deals_perturbations_anew_and_leaves_every_other_row_and_every_response() {
+    fn a_control_permutes_perturbations_anew_and_leaves_every_other_row_and_every_response() {
         let perturbations: Vec<_> = (0..12).map(|row| Perturbation::deletion(GeneId::new(row / 2))).collect();
         let mut observed = ResponseMatrix::unmeasured(12, 6);
         observed.set(3, GeneId::new(0), Some(Response::Up));

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::biology::BiologyError;
 
 /// A table that cannot be read as observations, or a split that cannot be made. Messages name the file, the line, the
-/// name and the mend.
+/// name and the remedy.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DatasetError {
@@ -61,7 +61,7 @@ pub enum DatasetError {
     /// Statistics of one comparison, or of several side by side, in the place of a matrix.
     #[error(
         "{file}:{line}: {} {} and no perturbations, and nothing says which gene was perturbed; {}", quoted(.columns),
-        statistics_text(*.several), statistics_mend(*.several, .group)
+        statistics_text(*.several), statistics_remedy(*.several, .group)
     )]
     Statistics {
         /// The file.
@@ -88,7 +88,7 @@ pub enum DatasetError {
         /// The columns that say so.
         columns: Vec<String>,
     },
-    /// A perturbation named for the whole table, beside a column of perturbations.
+    /// A perturbation named for the whole table, next to a column of perturbations.
     #[error(
         "{file}:{line}: the table names its perturbations in column `{column}`, so `{given}` cannot be the perturbation of all \
          of it; leave one of the two out"
@@ -137,7 +137,7 @@ pub enum DatasetError {
         columns: Vec<String>,
     },
     /// Values that cannot be what they are taken for.
-    #[error("{file}: the values{} are taken for {expected}, but {reason}; {mend}", in_column(.column))]
+    #[error("{file}: the values{} are taken for {expected}, but {reason}; {remedy}", in_column(.column))]
     Scale {
         /// The file.
         file: String,
@@ -148,7 +148,7 @@ pub enum DatasetError {
         /// What they look like, and why.
         reason: String,
         /// What to do.
-        mend: &'static str,
+        remedy: &'static str,
     },
     /// Bytes that are no UTF-8.
     #[error("{file}:{line}: the text is not UTF-8; save the table as UTF-8 text")]
@@ -160,7 +160,7 @@ pub enum DatasetError {
     },
     /// A row that is longer or shorter than the header.
     #[error(
-        "{file}:{line}: this row has {found} fields, the header has {expected}; mend the row (a field that holds the \
+        "{file}:{line}: this row has {found} fields, the header has {expected}; fix the row (a field that holds the \
          delimiter must stand in quotes, and each quote must be closed)"
     )]
     RaggedRow {
@@ -231,12 +231,12 @@ pub enum DatasetError {
     Response {
         /// Where it stands.
         cell: Box<Cell>,
-        /// What is wrong, and the mend.
+        /// What is wrong, and the remedy.
         cause: BiologyError,
     },
-    /// A value that is no number.
+    /// A value that is not a number.
     #[error(
-        "{cell}: `{}` in column `{}` is no number; write it with a decimal point, or leave it empty if nothing was \
+        "{cell}: `{}` in column `{}` is not a number; write it with a decimal point, or leave it empty if nothing was \
          measured", .cell.text, .cell.column
     )]
     NotANumber {
@@ -254,7 +254,7 @@ pub enum DatasetError {
     },
     /// An FDR outside [0, 1].
     #[error(
-        "{cell}: `{}` in column `{}` is no false discovery rate; it must lie between 0 and 1 (is the column one of \
+        "{cell}: `{}` in column `{}` is not a false discovery rate; it must lie between 0 and 1 (is the column one of \
          -log10 values?)", .cell.text, .cell.column
     )]
     FdrOutOfRange {
@@ -263,7 +263,7 @@ pub enum DatasetError {
     },
     /// A direction of perturbation that is not understood.
     #[error(
-        "{file}:{line}: `{text}` is no direction of a perturbation; write deletion, knockdown, - or overexpression, activation, +"
+        "{file}:{line}: `{text}` is not a direction of a perturbation; write deletion, knockdown, - or overexpression, activation, +"
     )]
     UnknownDirection {
         /// The file.
@@ -298,7 +298,7 @@ pub enum DatasetError {
         file: String,
         /// The line.
         line: u64,
-        /// What is wrong with it, and the mend.
+        /// What is wrong with it, and the remedy.
         cause: BiologyError,
     },
     /// One pair with two different responses.
@@ -391,7 +391,7 @@ pub enum DatasetError {
         left_out: String,
     },
     /// A text that names no part of a split.
-    #[error("{file}:{line}: `{text}` is no part of a split; write train, validation or test")]
+    #[error("{file}:{line}: `{text}` is not a part of a split; write train, validation or test")]
     UnknownPart {
         /// The file.
         file: String,
@@ -446,14 +446,14 @@ pub enum DatasetError {
         range: &'static str,
     },
     /// Too little to split.
-    #[error("{wanted}, but the observations hold {found}; {mend}")]
+    #[error("{wanted}, but the observations hold {found}; {remedy}")]
     TooFewToSplit {
         /// What the split needs.
         wanted: String,
         /// What there is.
         found: String,
         /// What to do.
-        mend: &'static str,
+        remedy: &'static str,
     },
     /// A sample of a contrast that the expression table does not have.
     #[error("{file}:{line}: contrast `{contrast}` names the sample `{sample}`, which the expression table does not hold{}", nearest_text(.nearest))]
@@ -494,7 +494,7 @@ pub enum DatasetError {
         first_line: u64,
     },
     /// A column of a wide table that the contrast table does not explain.
-    #[error("{file}:{line}: `{contrast}` is no contrast of the contrast table{}; add it there", nearest_text(.nearest))]
+    #[error("{file}:{line}: `{contrast}` is not a contrast of the contrast table{}; add it there", nearest_text(.nearest))]
     UnknownContrast {
         /// The wide table.
         file: String,
@@ -579,7 +579,7 @@ fn statistics_text(several: bool) -> &'static str {
     if several { "are statistics of several comparisons side by side" } else { "are statistics of one comparison" }
 }
 
-fn statistics_mend(several: bool, group: &Option<String>) -> String {
+fn statistics_remedy(several: bool, group: &Option<String>) -> String {
     if several {
         return "give each comparison a table of its own, or put them below each other with a column `perturbation`"
             .to_owned();

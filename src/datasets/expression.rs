@@ -29,7 +29,7 @@ impl Expression {
     /// Reads a matrix with genes in rows and samples in columns.
     ///
     /// # Errors
-    /// [`DatasetError`], naming the line, for a gene or sample that stands there twice, a value that is no finite number, or
+    /// [`DatasetError`], naming the line, for a gene or sample that stands there twice, a value that is not a finite number, or
     /// values that are no logarithms.
     pub fn read(bytes: &[u8], file: &str) -> Result<Self, DatasetError> {
         let mut table = Table::open(bytes, file, None)?;
@@ -75,8 +75,8 @@ impl Expression {
             return Ok(());
         };
         let (file, expected) = (self.file.clone(), "log2 expression");
-        let mend = "bring each sample to a common total and take the logarithm, for example log2(CPM + 1)";
-        Err(DatasetError::Scale { file, column: String::new(), expected, reason, mend })
+        let remedy = "bring each sample to a common total and take the logarithm, for example log2(CPM + 1)";
+        Err(DatasetError::Scale { file, column: String::new(), expected, reason, remedy })
     }
 
     /// Names of the genes, in order of the rows.

@@ -12,7 +12,7 @@ use super::split::{check_validation_share, keep_for_validation};
 use super::{Dataset, DatasetError, Split};
 use crate::biology::{GeneId, Perturbation};
 
-/// What is dealt out to the folds.
+/// What is assigned to folds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FoldScheme {
@@ -37,14 +37,14 @@ impl FoldScheme {
         }
     }
 
-    /// The splits of `folds` folds, dealt at random. They depend on gene sets, the order of the rows and the seed alone.
+    /// The splits of `folds` folds, assigned at random. They depend on gene sets, the order of the rows and the seed alone.
     ///
     /// `validation` is the share of the gene sets left for learning that is kept for validation, in `[0, 1)`, as in
     /// [`SplitPlan`](super::SplitPlan). Every row but those that [`FoldScheme::LeaveContrastsOut`] never holds out is in
     /// the test part of at least one fold; a combination may be in several under [`FoldScheme::LeaveRegulatorsOut`].
     ///
     /// # Errors
-    /// [`DatasetError`] for fewer than two folds, a share out of range, or data with less to deal than there are folds.
+    /// [`DatasetError`] for fewer than two folds, a share out of range, or data with less to assign than there are folds.
     pub fn folds(
         self,
         dataset: &Dataset,
@@ -69,9 +69,9 @@ fn folds_of(
     check_validation_share(validation)?;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let tests = match scheme {
-        FoldScheme::KFold => deal_sets(perturbations, folds, &mut random)?,
-        FoldScheme::LeaveRegulatorsOut => deal_regulators(perturbations, folds, &mut random)?,
-        FoldScheme::LeaveContrastsOut => deal_contrasts(perturbations, folds, &mut random)?,
+        FoldScheme::KFold => assign_sets(perturbations, folds, &mut random)?,
+        FoldScheme::LeaveRegulatorsOut => assign_regulators(perturbations, folds, &mut random)?,
+        FoldScheme::LeaveContrastsOut => assign_contrasts(perturbations, folds, &mut random)?,
     };
     let split = |test: BTreeSet<usize>| {
         let train: Vec<_> = (0..perturbations.len()).filter(|row| !test.contains(row)).collect();
@@ -91,13 +91,13 @@ fn too_few(folds: usize, what: &str, found: usize) -> DatasetError {
     DatasetError::TooFewToSplit {
         wanted: format!("{folds} folds need at least as many of: {what}"),
         found: found.to_string(),
-        mend: "use fewer folds",
+        remedy: "use fewer folds",
     }
 }
 
 type Tests = Vec<BTreeSet<usize>>;
 
-fn deal_sets(perturbations: &[Perturbation], folds: usize, random: &mut ChaCha8Rng) -> Result<Tests, DatasetError> {
+fn assign_sets(perturbations: &[Perturbation], folds: usize, random: &mut ChaCha8Rng) -> Result<Tests, DatasetError> {
     let mut sets = gene_sets(perturbations);
     if sets.len() < folds {
         return Err(too_few(folds, "different sets of perturbed genes", sets.len()));
@@ -110,12 +110,12 @@ fn deal_sets(perturbations: &[Perturbation], folds: usize, random: &mut ChaCha8R
     Ok(tests)
 }
 
-fn deal_regulators(
+fn assign_regulators(
     perturbations: &[Perturbation],
     folds: usize,
     random: &mut ChaCha8Rng,
 ) -> Result<Tests, DatasetError> {
-    // In order of appearance, so that the deal does not hang on how the gene table numbers them.
+    // In order of appearance, so that the assignment does not depend on how the gene table numbers them.
     let mut seen = BTreeSet::new();
     let mut genes: Vec<GeneId> =
         perturbations.iter().flat_map(Perturbation::genes).filter(|&gene| seen.insert(gene)).collect();
@@ -133,7 +133,7 @@ fn deal_regulators(
     Ok(tests)
 }
 
-fn deal_contrasts(
+fn assign_contrasts(
     perturbations: &[Perturbation],
     folds: usize,
     random: &mut ChaCha8Rng,
@@ -146,13 +146,13 @@ fn deal_contrasts(
                 wanted: "leaving contrasts out needs perturbations that were measured under two conditions or more"
                     .to_owned(),
                 found: "none".to_owned(),
-                mend: "leave regulators out instead",
+                remedy: "leave regulators out instead",
             },
             _ => too_few(folds, "contrasts of perturbations measured under two conditions or more", rows),
         });
     }
     repeated.shuffle(random);
-    // Dealt round and round, so that the rows of one gene set come into different folds.
+    // Assigned round and round, so that the rows of one gene set come into different folds.
     let mut tests = vec![BTreeSet::new(); folds];
     let mut next = 0;
     for (_, mut rows) in repeated {
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn too_little_to_deal_is_refused() {
+    fn too_little_to_split_is_refused() {
         let rows = deletions(&[vec![0], vec![0], vec![1]]);
         for (scheme, folds) in [
             (FoldScheme::KFold, 3),

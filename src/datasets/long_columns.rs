@@ -275,7 +275,7 @@ fn fold_changes(table: &Table<'_>, options: &ReadOptions) -> Result<Option<FoldC
         return Ok(Some(with(if natural { TO_LOG2 } else { 1.0 })(column)));
     }
     let natural = || {
-        // sleuth writes its effect as `b`, a natural logarithm, beside the error `se_b`.
+        // sleuth writes its effect as `b`, a natural logarithm, next to the error `se_b`.
         let is_sleuth = table.aliased_column(&["seb"]).is_some();
         table.aliased_column(&LNFC).or_else(|| is_sleuth.then(|| table.aliased_column(&["b"])).flatten())
     };

@@ -21,7 +21,7 @@ use crate::biology::{GeneTable, Response};
 ///
 /// # Errors
 /// [`DatasetError`], naming line and gene, for a missing column, a ragged row, a response outside −1, 0, 1, a fold change
-/// that is no finite number, values on another scale, a pair with two different responses, or a table of which no gene is
+/// that is not a finite number, values on another scale, a pair with two different responses, or a table of which no gene is
 /// known. The gene table may then hold genes of the file.
 pub fn read_long(
     bytes: &[u8],
@@ -133,7 +133,7 @@ pub(super) fn is_missing(text: &str) -> bool {
     matches!(text, "" | "NA" | "N/A" | "na" | "n/a" | "None" | "null" | "NULL" | "<NA>")
 }
 
-/// The same where a value that is no number can mean nothing else.
+/// The same where a value that is not a number can mean nothing else.
 pub(super) fn is_absent(text: &str) -> bool {
     is_missing(text) || text.eq_ignore_ascii_case("nan")
 }
@@ -267,8 +267,8 @@ mod tests {
     #[test]
     fn fold_changes_are_kept_with_the_responses_they_were_called_from_or_stand_beside() {
         let (called, _, genes) = read("pert,gene,lfc\nfur,entC,1.5\nfur,lacZ,0.25\n");
-        let (beside, ..) = read("pert,gene,response,lfc\nfur,entC,1,1.5\nfur,lacZ,0,0.25\n");
-        assert_eq!(called, beside);
+        let (both, ..) = read("pert,gene,response,lfc\nfur,entC,1,1.5\nfur,lacZ,0,0.25\n");
+        assert_eq!(called, both);
         let log2fc = called.log2fc.expect("a column of them");
         let of = |gene: &str| log2fc.get(0, genes.id(gene).expect(gene));
         assert_eq!((of("entC"), of("lacZ"), of("fur")), (Some(1.5), Some(0.25), None));

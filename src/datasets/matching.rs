@@ -27,7 +27,7 @@ pub(super) struct WrittenGenes {
 }
 
 impl WrittenGenes {
-    /// The number of a gene, given out anew if it was not met before.
+    /// The number of a gene, given out again if it was not met before.
     pub(super) fn number(&mut self, name: &str, locus_tag: &str, line: u64) -> u32 {
         self.key.clear();
         self.key.push_str(name);

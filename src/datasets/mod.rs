@@ -71,7 +71,7 @@ use crate::biology::GeneTable;
 /// up those that it did not hold.
 ///
 /// # Errors
-/// [`DatasetError`], naming file, line, name and mend.
+/// [`DatasetError`], naming file, line, name and remedy.
 pub fn read(
     bytes: &[u8],
     file: &str,

@@ -139,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn tetragamma_is_the_slope_of_trigamma() {
+    fn tetragamma_is_the_derivative_of_trigamma() {
         // ψ″(1) = −2 ζ(3)
         assert!((tetragamma(1.0) + 2.0 * 1.202_056_903_159_594_2).abs() < 1e-12);
         for x in [0.3_f64, 2.0, 21.0] {
-            let slope = (trigamma(x * 1.000_01) - trigamma(x * 0.999_99)) / (x * 0.000_02);
-            assert!((tetragamma(x) / slope - 1.0).abs() < 1e-6, "{x}");
+            let derivative = (trigamma(x * 1.000_01) - trigamma(x * 0.999_99)) / (x * 0.000_02);
+            assert!((tetragamma(x) / derivative - 1.0).abs() < 1e-6, "{x}");
         }
     }
 

@@ -137,7 +137,7 @@ impl Orientation {
     }
 }
 
-/// True for a name that is written as a perturbation or a control, and is no gene by itself.
+/// True for a name that is written as a perturbation or a control, and is not a gene by itself.
 fn is_written(name: &str, genes: &GeneTable) -> bool {
     let is_name = |name: &str| look_up(name, genes) != Match::Unknown;
     if is_name(name) {

@@ -19,7 +19,7 @@ use super::wide_table::{looks_wide, refuse_repeats};
 use super::{DatasetError, Layout, ReadOptions};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, ResponseValues};
 
-/// Usual names of the column that holds what was predicted, beside those of responses and fold changes.
+/// Usual names of the column that holds what was predicted, next to those of responses and fold changes.
 const VALUE: [&str; 9] = [
     "value",
     "prediction",
@@ -31,9 +31,9 @@ const VALUE: [&str; 9] = [
     "change",
     "score",
 ];
-/// Of so many changes one at least is below 0.
+/// Of this many changes one at least is below 0.
 const SOME: u64 = 6;
-/// So many unknown genes are answered with the nearest symbol.
+/// This many unknown genes are answered with the nearest symbol.
 const NEAREST_SHOWN: usize = 5;
 
 /// What another system predicts, one row for each perturbation.
@@ -146,7 +146,7 @@ impl fmt::Display for PredictionsReport {
 /// its genes where more names are known as single genes. A pair that is not named, or empty, has no prediction.
 ///
 /// # Errors
-/// [`DatasetError`], naming line and name, for a missing column, a value that is no finite number, a pair with two
+/// [`DatasetError`], naming line and name, for a missing column, a value that is not a finite number, a pair with two
 /// different values, or a file of foreign genes or perturbations only.
 pub fn read_predictions(
     bytes: &[u8],

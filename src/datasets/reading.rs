@@ -25,7 +25,7 @@ pub struct ReadOptions {
     pub perturbation_sign: Direction,
     /// The perturbation of a whole table that names none, such as the statistics of one comparison: `fur-`.
     pub perturbation: Option<String>,
-    /// Names of controls beside the usual ones, for example `GFP`.
+    /// Names of controls next to the usual ones, for example `GFP`.
     pub controls: Vec<String>,
 }
 
@@ -131,7 +131,7 @@ pub struct ReadReport {
 pub struct UnperturbedName {
     /// The name as written.
     pub name: String,
-    /// Why it is no gene.
+    /// Why it is not a gene.
     pub kind: Unperturbed,
     /// Entries, or cells, that bear it.
     pub entries: u64,

@@ -79,7 +79,7 @@ impl Default for SplitPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "scheme", rename_all = "kebab-case")]
 pub enum SplitScheme {
-    /// One of several equal folds of the gene sets, dealt at random.
+    /// One of several equal folds of the gene sets, assigned at random.
     KFold {
         /// Number of folds, at least 2.
         folds: usize,
@@ -92,7 +92,7 @@ pub enum SplitScheme {
         fraction: f64,
     },
     /// Of gene sets with two rows or more, one row drawn at random is held out while the others stay. The one scheme
-    /// that tears gene sets apart, since it asks whether a response is foretold under another condition.
+    /// that tears gene sets apart, since it asks whether a response is predicted under another condition.
     LeaveContrastsOut {
         /// Share of those gene sets that give a row, in `(0, 1]`; at least one.
         fraction: f64,
@@ -140,7 +140,7 @@ impl SplitPlan {
             return Err(DatasetError::TooFewToSplit {
                 wanted: "a split needs perturbations to learn from".to_owned(),
                 found: format!("{} rows, none of which is left for training", names.len()),
-                mend: "hold out fewer",
+                remedy: "hold out fewer",
             });
         }
         Ok(split)
@@ -162,7 +162,7 @@ fn k_fold(sets: &[GeneSet], folds: usize, fold: usize, random: &mut ChaCha8Rng) 
         return Err(DatasetError::TooFewToSplit {
             wanted: format!("{folds} folds need {folds} different sets of perturbed genes"),
             found: sets.len().to_string(),
-            mend: "use fewer folds",
+            remedy: "use fewer folds",
         });
     }
     let mut order: Vec<usize> = (0..sets.len()).collect();
@@ -193,7 +193,7 @@ fn leave_regulators_out(sets: &[GeneSet], fraction: f64, random: &mut ChaCha8Rng
         return Err(DatasetError::TooFewToSplit {
             wanted: "leaving regulators out needs at least 2 perturbed genes".to_owned(),
             found: genes.len().to_string(),
-            mend: "split by contrasts, or hold nothing out",
+            remedy: "split by contrasts, or hold nothing out",
         });
     }
     genes.shuffle(random);
@@ -217,7 +217,7 @@ fn leave_contrasts_out(sets: &[GeneSet], fraction: f64, random: &mut ChaCha8Rng)
         return Err(DatasetError::TooFewToSplit {
             wanted: "leaving contrasts out needs a perturbation measured under two conditions".to_owned(),
             found: "none".to_owned(),
-            mend: "leave regulators out instead",
+            remedy: "leave regulators out instead",
         });
     }
     repeated.shuffle(random);

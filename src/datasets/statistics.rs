@@ -71,7 +71,7 @@ const STATISTICS: [&str; 66] = [
     "log10pvalue",
     "neglog10pval",
 ];
-/// Names that are statistics beside others, and might be symbols by themselves.
+/// Names that are statistics next to others, and might be symbols by themselves.
 const BESIDE: [&str; 18] = [
     "stat", "t", "b", "f", "lr", "z", "w", "bh", "scores", "score", "rank", "se", "power", "myauc", "mean", "sd",
     "var", "df",
@@ -92,7 +92,7 @@ pub(super) struct Statistics {
 
 /// The statistics among the columns of a table; `None` if none of them evidently is one.
 ///
-/// A name that `is_gene` knows is none. A short name (`t`, `B`, `F`) is a statistic beside one that nothing else is called by.
+/// A name that `is_gene` knows is none. A short name (`t`, `B`, `F`) is a statistic next to one that nothing else is called by.
 pub(super) fn statistics_in(header: &[String], is_gene: &dyn Fn(&str) -> bool) -> Option<Statistics> {
     let is_evident = |column: &&String| STATISTICS.contains(&plain(column).as_str()) && !is_gene(column);
     let is_beside = |column: &&String| BESIDE.contains(&plain(column).as_str());

@@ -8,7 +8,7 @@ use super::table::{Table, plain};
 use super::unperturbed::{is_state, unperturbed};
 use super::{DatasetError, ReadOptions};
 
-/// So many different values of a column tell whether it names genes.
+/// This many different values of a column tell whether it names genes.
 const ENOUGH: usize = 100;
 
 /// Settles what the header alone leaves open. What was changed is told, a line each.

@@ -15,9 +15,9 @@ pub(super) enum Scale {
 const HIGHEST: f64 = 50.0;
 /// Whole numbers up to here may be rounded logarithms.
 const HIGHEST_WHOLE: f64 = 12.0;
-/// Of so many fold changes one at least is below 0.
+/// Of this many fold changes one at least is below 0.
 const ENOUGH: usize = 20;
-/// Of so many most likely.
+/// Of this many most likely.
 const SOME: usize = 6;
 
 /// Tells logarithms of fold changes from counts, expression, ratios and p-values.

@@ -50,7 +50,7 @@ const CONTROL: [&str; 33] = [
 ];
 /// Words that name controls too, but are short enough to begin the name of a gene: a number may only follow apart.
 const SHORT_CONTROL: [&str; 4] = ["nt", "wt", "ev", "scr"];
-/// Words that stand beside them and say nothing.
+/// Words that stand next to them and say nothing.
 const FILLER: [&str; 17] = [
     "negative",
     "positions",

@@ -14,7 +14,7 @@ use super::verdict::{Moments, Transmission, hear};
 use super::{EvidenceConfig, EvidenceData, EvidenceError, check_shapes, counted, on_target, verdict_of};
 use crate::biology::{ExperimentCounts, GeneId, Regulation, Sign, Verdict};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Prior probability that a claim without a sign holds.
 const PRIOR_UNSIGNED: f64 = 0.95;
@@ -105,13 +105,13 @@ pub struct AuditedClaim {
 /// Are claimed targets moved more than other genes are, and the claimed way? Each test counts every different claim once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AuditTests {
-    /// Share of the measured responses of claimed targets that moved; beside it, with the names of the perturbations permuted.
+    /// Share of the measured responses of claimed targets that moved; next to it, with the names of the perturbations permuted.
     pub moved: AnchorTest,
     /// Share of the measured responses, of claims with one sign, that moved the claimed way; likewise permuted.
     pub as_claimed: AnchorTest,
     /// Share that moved the claimed way of those that moved; likewise permuted.
     pub sign: AnchorTest,
-    /// Share that moved; beside it, with the targets exchanged among the claims, so that every regulator keeps how loud its
+    /// Share that moved; next to it, with the targets exchanged among the claims, so that every regulator keeps how loud its
     /// experiments are and every target how readily it moves.
     pub moved_exchanged: AnchorTest,
     /// Share that moved the claimed way; likewise exchanged, targets with their signs.
@@ -149,7 +149,7 @@ pub struct ClaimAudit {
 /// lists with the targets exchanged.
 ///
 /// # Errors
-/// [`EvidenceError`] if a setting is out of range, shapes do not fit, or `watch` is cancelled.
+/// [`EvidenceError`] if a setting is out of range, shapes do not fit, or `progress` is cancelled.
 ///
 /// # Complexity
 /// `O(experiments · genes + claims · permutations)`.
@@ -157,25 +157,25 @@ pub fn audit(
     claims: &[Claim],
     data: &EvidenceData<'_>,
     config: &EvidenceConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<ClaimAudit, EvidenceError> {
     config.check()?;
     let none = RegulatoryNetwork::new(data.observed.n_genes(), []);
     check_shapes(&none, data)?;
-    watch.begin("audit", 3);
+    progress.begin("audit", 3);
     let all = Screen::new(data, |_| false);
     let own_genes = own_genes(&all);
     let perturbed: BTreeSet<_> = all.regulators.iter().map(|regulator| regulator.gene).collect();
     let (screen, off_target) = on_target(data, all, &Anchors { own_genes, ..Anchors::default() });
-    step(watch)?;
+    step(progress)?;
     let screen = screen.with_loudness(&claimed_network(claims, data.observed.n_genes()));
     let list = Claimed::new(claims, &screen, perturbed);
     let transmission = list.transmission();
     let judged = claims.par_iter().map(|claim| list.judge(claim, &transmission, config)).collect();
     let judged = mark_repeated(judged);
-    step(watch)?;
+    step(progress)?;
     let tests = list.tests(config.permutations, config.seed);
-    step(watch)?;
+    step(progress)?;
     let combinations = data.perturbations.iter().filter(|perturbation| perturbation.changes().len() > 1).count();
     Ok(ClaimAudit {
         claims: judged,
@@ -195,9 +195,9 @@ fn claimed_network(claims: &[Claim], n_genes: usize) -> RegulatoryNetwork {
     RegulatoryNetwork::new(n_genes, pairs.map(|(regulator, target, sign)| Regulation::new(regulator, target, sign)))
 }
 
-fn step(watch: &dyn Watch) -> Result<(), EvidenceError> {
-    watch.advance(1);
-    if watch.is_cancelled() { Err(EvidenceError::Cancelled) } else { Ok(()) }
+fn step(progress: &dyn Progress) -> Result<(), EvidenceError> {
+    progress.advance(1);
+    if progress.is_cancelled() { Err(EvidenceError::Cancelled) } else { Ok(()) }
 }
 
 fn mark_repeated(mut judged: Vec<AuditedClaim>) -> Vec<AuditedClaim> {
@@ -477,7 +477,7 @@ mod tests {
 
     use super::*;
     use crate::biology::{Perturbation, Response, ResponseMatrix};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -490,7 +490,7 @@ mod tests {
     fn audited(claims: &[Claim], perturbations: &[Perturbation], observed: &ResponseMatrix) -> ClaimAudit {
         let data = EvidenceData { perturbations, observed, sizes: None, read: observed };
         let config = EvidenceConfig { permutations: 200, ..EvidenceConfig::default() };
-        audit(claims, &data, &config, &Unwatched).expect("shapes fit")
+        audit(claims, &data, &config, &NoProgress).expect("shapes fit")
     }
 
     /// Ten regulators, each deleted twice, of forty genes; regulator `r` activates gene `10 + r`, and nothing else moves.

@@ -28,7 +28,7 @@ pub struct EvidenceConfig {
     /// Whether what regulations look like is learnt from the known ones; default true. Without, no regulation is added.
     pub prior: bool,
     /// Least share of the regulations of tested regulators that the knowledge is taken to state, in `(0, 1)`; default 0.6. A
-    /// smaller share trusts less complete knowledge to add more regulations.
+    /// smaller share lets less complete knowledge add more regulations.
     pub least_completeness: f64,
     /// Whether the experiments must prove to be what their names say; default required.
     pub anchors: AnchorPolicy,

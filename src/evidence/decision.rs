@@ -42,7 +42,7 @@ pub(super) fn decide(
     ];
     let rows = Rows::new(data, assessment);
     let (mut applied, mut proposed) = (Vec::new(), Vec::new());
-    let mut withdrawn = limits.withdrawn;
+    let mut retracted = limits.retracted;
     let mut stated = std::collections::BTreeSet::new();
     for group in groups {
         let with_entries = group.into_iter().map(|draft| {
@@ -51,13 +51,13 @@ pub(super) fn decide(
         });
         // Do no harm: what the knowledge reads right already needs no addition.
         let needed =
-            with_entries.filter(|(draft, (mended, _))| draft.kind != RevisionKind::Added || !mended.is_empty());
+            with_entries.filter(|(draft, (corrected, _))| draft.kind != RevisionKind::Added || !corrected.is_empty());
         let mut group: Vec<_> = needed.collect();
         group.sort_by(|(a, _), (b, _)| b.probability.total_cmp(&a.probability).then(a.regulation.cmp(&b.regulation)));
         let Some((Draft { kind, statement, .. }, _)) = group.first() else { continue };
-        let withdraws = *kind != RevisionKind::Added;
+        let retracts = *kind != RevisionKind::Added;
         let room = match statement {
-            _ if withdraws => withdrawn,
+            _ if retracts => retracted,
             StatementKind::Regulation => limits.added,
             StatementKind::Effect => usize::MAX,
         };
@@ -84,8 +84,8 @@ pub(super) fn decide(
             let revision = revision(draft, entries, status, errors / number);
             if apply { applied.push(revision) } else { proposed.push(revision) }
         }
-        if withdraws {
-            withdrawn -= taken;
+        if retracts {
+            retracted -= taken;
         }
     }
     let probability = |revision: &Revision| revision.evidence.posterior.unwrap_or(0.0);
@@ -119,7 +119,7 @@ fn regulations(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
     probable.map(|(candidate, probability)| of_candidate(candidate, StatementKind::Regulation, probability)).collect()
 }
 
-/// An effect that the knowledge states already is not stated again; one of the other sign is not put beside it.
+/// An effect that the knowledge states already is not stated again; one of the other sign is not put next to it.
 fn effects(assessment: &Assessment, network: &RegulatoryNetwork) -> Vec<Draft> {
     let is_new =
         |regulation: Regulation| !network.contains_effect(regulation) && !network.contains_effect(regulation.flipped());
@@ -176,15 +176,15 @@ fn removals(assessment: &Assessment, limits: &Limits<'_>) -> Vec<Draft> {
 
 fn revision(
     draft: Draft,
-    (mended, broken): (Vec<Entry>, Vec<Entry>),
+    (corrected, introduced): (Vec<Entry>, Vec<Entry>),
     status: RevisionStatus,
     q_value: f64,
 ) -> Revision {
     let Draft { kind, statement, regulation, probability, log_likelihood_ratio, experiments, mediator, .. } = draft;
     let evidence = Evidence {
-        objective_drop: mended.len() as f64 - broken.len() as f64,
-        mended,
-        broken,
+        objective_decrease: corrected.len() as f64 - introduced.len() as f64,
+        corrected,
+        introduced,
         q_value: Some(q_value.clamp(0.0, 1.0)),
         posterior: Some(probability),
         log_likelihood_ratio: Some(log_likelihood_ratio),
@@ -220,7 +220,7 @@ impl<'a> Rows<'a> {
             RevisionKind::Removed => 0,
             RevisionKind::SignFlipped => -sign.value(),
         };
-        let (mut mended, mut broken) = (Vec::new(), Vec::new());
+        let (mut corrected, mut introduced) = (Vec::new(), Vec::new());
         for &row in self.of.get(&regulator).map_or(&[][..], Vec::as_slice) {
             let Some(seen) = self.data.observed.get(row, target) else { continue };
             let Some(&(_, direction)) = self.data.perturbations[row].changes().first() else { continue };
@@ -228,11 +228,11 @@ impl<'a> Rows<'a> {
             let after = Response::from_value(says * direction.value()) == Some(seen);
             let entry = Entry { perturbation: row as u32, gene: target };
             match (before, after) {
-                (false, true) => mended.push(entry),
-                (true, false) => broken.push(entry),
+                (false, true) => corrected.push(entry),
+                (true, false) => introduced.push(entry),
                 _ => {}
             }
         }
-        (mended, broken)
+        (corrected, introduced)
     }
 }

@@ -32,7 +32,7 @@ use crate::biology::{
     ExperimentCounts, GeneId, Perturbation, Regulation, ResponseMatrix, ResponseValues, Revision, Sign, Verdict,
 };
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use mediation::Explained;
 use prior::{Pairs, Prior, of_column};
 use screen::{Counts, Screen};
@@ -147,7 +147,7 @@ pub struct Limits<'a> {
     /// Regulations that may be added at most.
     pub added: usize,
     /// Regulations that may be removed or flipped at most.
-    pub withdrawn: usize,
+    pub retracted: usize,
     /// Regulations that are never touched.
     pub is_locked: &'a (dyn Fn(Regulation) -> bool + Sync),
 }
@@ -155,7 +155,7 @@ pub struct Limits<'a> {
 /// Holds the knowledge against the experiments.
 ///
 /// # Errors
-/// [`EvidenceError`] if a setting is out of range, shapes do not fit, or `watch` is cancelled.
+/// [`EvidenceError`] if a setting is out of range, shapes do not fit, or `progress` is cancelled.
 ///
 /// # Complexity
 /// `O(regulators² · genes)` time and `O(experiments · genes)` memory; experiments on several genes at once are not used.
@@ -163,26 +163,26 @@ pub fn assess(
     network: &RegulatoryNetwork,
     data: &EvidenceData<'_>,
     config: &EvidenceConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Assessment, EvidenceError> {
     config.check()?;
     check_shapes(network, data)?;
-    watch.begin("weigh the evidence", 4);
+    progress.begin("weigh the evidence", 4);
     let all = Screen::new(data, |_| false);
     let anchors = Anchors::test(network, &all, config.permutations, config.seed);
-    stop_if_asked(watch)?;
+    stop_if_asked(progress)?;
     let (screen, off_target) = on_target(data, all, &anchors);
     let screen = screen.with_loudness(network);
     let transmission = Transmission::estimate(network, &screen);
     let repeats = effects::Repeats::learn(&screen, config.call_precision);
-    stop_if_asked(watch)?;
+    stop_if_asked(progress)?;
     let explained: Vec<_> = (0..screen.regulators.len())
         .into_par_iter()
         .map(|regulator| Explained::by_known_walks(network, &screen, regulator))
         .collect();
     let pairs = Pairs::new(network, &screen);
     let prior = if config.prior { Prior::learn(&pairs, &explained, config.seed) } else { None };
-    stop_if_asked(watch)?;
+    stop_if_asked(progress)?;
     let scorer = Scorer { screen: &screen, pairs: &pairs, explained: &explained, prior: prior.as_ref() };
     let mut scored: Vec<Vec<Scored>> =
         (0..screen.regulators.len()).into_par_iter().map(|place| scorer.score(place)).collect();
@@ -195,7 +195,7 @@ pub fn assess(
         |(place, pair): (usize, Scored)| candidate(&screen, place, pair, &repeats, &transmission, completeness);
     let mut candidates: Vec<_> = candidates.collect::<Vec<_>>().into_par_iter().map(candidate).collect();
     candidates.sort_by_key(|candidate| candidate.regulation);
-    stop_if_asked(watch)?;
+    stop_if_asked(progress)?;
     let weights = prior.map_or_else(Vec::new, |prior| prior.weights());
     Ok(Assessment {
         model: ResponseModel {
@@ -218,9 +218,9 @@ pub fn assess(
     })
 }
 
-fn stop_if_asked(watch: &dyn Watch) -> Result<(), EvidenceError> {
-    watch.advance(1);
-    if watch.is_cancelled() { Err(EvidenceError::Cancelled) } else { Ok(()) }
+fn stop_if_asked(progress: &dyn Progress) -> Result<(), EvidenceError> {
+    progress.advance(1);
+    if progress.is_cancelled() { Err(EvidenceError::Cancelled) } else { Ok(()) }
 }
 
 fn check_shapes(network: &RegulatoryNetwork, data: &EvidenceData<'_>) -> Result<(), EvidenceError> {

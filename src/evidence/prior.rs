@@ -322,7 +322,7 @@ fn signed_log(value: f32) -> f32 {
     value.abs().ln_1p().copysign(value)
 }
 
-/// At most so many of the values, evenly spaced.
+/// At most this many of the values, evenly spaced.
 fn spread(values: &[usize], at_most: usize) -> Vec<usize> {
     if values.len() <= at_most {
         return values.to_vec();

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::biology::{Response, RevisionKind, RevisionStatus, StatementKind};
-use crate::progress::Unwatched;
+use crate::progress::NoProgress;
 
 const GENES: usize = 60;
 
@@ -58,8 +58,8 @@ fn revisions(
     let read = ResponseMatrix::unmeasured(perturbations.len(), GENES);
     let data = EvidenceData { perturbations, observed, sizes: None, read: &read };
     let config = EvidenceConfig { permutations: 400, ..EvidenceConfig::default() };
-    let assessment = assess(knowledge, &data, &config, &Unwatched).expect("shapes fit");
-    let limits = Limits { added: 1000, withdrawn: 1000, is_locked: &|_| false };
+    let assessment = assess(knowledge, &data, &config, &NoProgress).expect("shapes fit");
+    let limits = Limits { added: 1000, retracted: 1000, is_locked: &|_| false };
     let (revisions, _) = assessment.revisions(knowledge, &data, &config, &limits);
     (assessment, revisions)
 }
@@ -101,7 +101,7 @@ fn what_is_hidden_of_the_truth_is_stated_as_effects_or_regulations_and_mostly_ri
             assert!(revision.evidence.q_value.is_some() && revision.evidence.posterior.is_some());
         }
     }
-    // About 48 of 60 hidden regulations move in each world, beside some 23 genes that move by themselves.
+    // About 48 of 60 hidden regulations move in each world, next to some 23 genes that move by themselves.
     assert!(stated > 200 && right * 10 >= stated * 6, "{right} of {stated}");
 }
 

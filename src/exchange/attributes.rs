@@ -28,7 +28,7 @@ pub(super) const INTERACTION: &str = "interaction";
 /// Attributes by which others tell the sign of an edge, the surest first.
 pub(super) const TELLING_SIGN: [&str; 6] = [SIGN, INTERACTION, "effect", "relation", "regulation", "type"];
 
-/// The names of a gene beside its symbol.
+/// The names of a gene next to its symbol.
 pub(super) fn names_of(gene: &Gene) -> impl Iterator<Item = (&'static str, Vec<&str>)> {
     let of = |authority: Authority| {
         let own = gene.accessions.iter().filter(move |accession| accession.authority == authority);

@@ -121,7 +121,7 @@ pub(super) fn regulators(network: &CitedNetwork) -> BTreeMap<GeneId, [Vec<GeneId
     regulators
 }
 
-/// For each gene a name of letters, digits and `_` that is no word of the format; no two are alike.
+/// For each gene a name of letters, digits and `_` that is not a word of the format; no two are alike.
 fn plain_names(network: &CitedNetwork) -> Vec<String> {
     let mut taken: BTreeSet<String> =
         network.genes().iter().map(|(_, gene)| gene.symbol.clone()).filter(|symbol| is_plain(symbol)).collect();

@@ -22,7 +22,7 @@ const SYMBOL: [&str; 5] = ["symbol", "name", "shared_name", "label", "id"];
 pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
     let content = super::text(part)?;
     let document: Value = serde_json::from_str(content)
-        .map_err(|error| at_line(part, error.line(), format!("this is no sound JSON ({error})")))?;
+        .map_err(|error| at_line(part, error.line(), format!("this is not sound JSON ({error})")))?;
     let file = |problem: String| ExchangeError::File { file: part.name.to_owned(), problem };
     let elements = document.get("elements").unwrap_or(&document);
     let (nodes, edges) = match elements {
@@ -49,7 +49,7 @@ pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
         let data = &edge["data"];
         let end = |role: &str| {
             let id = single(data, role).unwrap_or_default();
-            let missing = || file(format!("the {role} `{}` of edge {place} is no node", shown(&id)));
+            let missing = || file(format!("the {role} `{}` of edge {place} is not a node", shown(&id)));
             genes.get(&id).copied().ok_or_else(missing)
         };
         let (regulator, target) = (end("source")?, end("target")?);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_network_is_told() {
-        for (text, told) in [("{", "n.cyjs:1: this is no sound JSON"), ("{}", "no list of `nodes`")] {
+        for (text, told) in [("{", "n.cyjs:1: this is not sound JSON"), ("{}", "no list of `nodes`")] {
             let message = read(Part { name: "n.cyjs", content: text.as_bytes() }).expect_err(text).to_string();
             assert!(message.contains(told), "{message}");
         }

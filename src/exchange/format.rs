@@ -145,7 +145,7 @@ impl Format {
             Self::Midas => "MIDAS holds measurements; it becomes a table of responses, which ends in .csv",
             _ => {
                 "GAF and GPAD say which process a gene takes part in, not which gene regulates which; such annotations are \
-                 imported beside a network, together with the ontology"
+                 imported next to a network, together with the ontology"
             }
         };
         ExchangeError::Unreadable { file: file.to_owned(), reason }
@@ -199,7 +199,7 @@ impl Format {
     }
 }
 
-/// What a format can hold beside signed regulations.
+/// What a format can hold next to signed regulations.
 #[derive(Clone, Copy)]
 struct Holds {
     /// Kinds, sources, numbers of records, confidence.

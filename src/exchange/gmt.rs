@@ -35,7 +35,7 @@ pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
         let fields: Vec<&str> = content.split('\t').collect();
         let [name, _, genes @ ..] = fields.as_slice() else {
             let problem = format!(
-                "`{}` is no gene set; write its name, a description and its genes, with tabs between",
+                "`{}` is not a gene set; write its name, a description and its genes, with tabs between",
                 shown(content)
             );
             return Err(at_line(part, line, problem));
@@ -118,6 +118,6 @@ mod tests {
     #[test]
     fn a_set_without_description_is_told_with_its_line() {
         let error = read(Part { name: "r.gmt", content: b"A_UP\tx\tB\nA_DN\n" }).expect_err("no set").to_string();
-        assert!(error.starts_with("r.gmt:2: `A_DN` is no gene set"), "{error}");
+        assert!(error.starts_with("r.gmt:2: `A_DN` is not a gene set"), "{error}");
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn read(part: Part<'_>) -> Result<NetworkRead, ExchangeError> {
             }
             let end = |role: &str| {
                 let id = edge.attribute(role).unwrap_or_default();
-                let problem = || format!("the {role} `{}` of an edge is no node of the graph", super::shown(id));
+                let problem = || format!("the {role} `{}` of an edge is not a node of the graph", super::shown(id));
                 genes.get(id).copied().ok_or_else(|| at_line(part, edge.line, problem()))
             };
             let (regulator, target) = (end("source")?, end("target")?);
@@ -159,6 +159,6 @@ mod tests {
     fn an_edge_to_nowhere_is_told_with_its_line() {
         let xml = "<graphml><graph>\n<node id='a'/>\n<edge source='a' target='b'/></graph></graphml>";
         let message = read(Part { name: "g.graphml", content: xml.as_bytes() }).expect_err("nowhere").to_string();
-        assert_eq!(message, "g.graphml:3: the target `b` of an edge is no node of the graph");
+        assert_eq!(message, "g.graphml:3: the target `b` of an edge is not a node of the graph");
     }
 }

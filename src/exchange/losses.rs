@@ -66,7 +66,7 @@ pub enum Lost {
 }
 
 impl Lost {
-    /// So many of them, in words: `references of 812 regulations`.
+    /// This many of them, in words: `references of 812 regulations`.
     #[must_use]
     pub fn told(&self, count: u64) -> String {
         let of = |what: &str, one: &str| format!("{what} of {}", counted(count, one));
@@ -116,7 +116,7 @@ fn counted(count: u64, one: &str) -> String {
 pub struct Losses(BTreeMap<Lost, u64>);
 
 impl Losses {
-    /// Counts so many more.
+    /// Counts this many more.
     pub fn add(&mut self, lost: Lost, count: usize) {
         if count > 0 {
             *self.0.entry(lost).or_default() += count as u64;

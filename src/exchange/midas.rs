@@ -106,7 +106,8 @@ impl Columns {
                 [kind, "" | "NOCYTO" | "NOINHIB" | "NOLIG", ..] if kind.eq_ignore_ascii_case("TR") => {}
                 [kind, name, rest @ ..] if kind.eq_ignore_ascii_case("TR") => {
                     if name.contains([',', '+']) {
-                        let problem = format!("a treatment called `{}` cannot be told from a combination", shown(name));
+                        let problem =
+                            format!("a treatment called `{}` cannot be told apart from a combination", shown(name));
                         return Err(at_line(part, 1, problem));
                     }
                     columns.treatments.push((at, treatment(name, rest.first().copied())));
@@ -174,7 +175,7 @@ type Measured = BTreeMap<(Condition, Time), (f64, u32)>;
 /// Reads a MIDAS table.
 ///
 /// # Errors
-/// [`ExchangeError::Line`] for a table without the columns of MIDAS, a row of another width, or a treatment or time that is no number.
+/// [`ExchangeError::Line`] for a table without the columns of MIDAS, a row of another width, or a treatment or time that is not a number.
 pub fn read_midas(part: Part<'_>) -> Result<MidasResponses, ExchangeError> {
     let content = text(part)?;
     let first = content.lines().next().unwrap_or_default();
@@ -182,7 +183,7 @@ pub fn read_midas(part: Part<'_>) -> Result<MidasResponses, ExchangeError> {
     let mut table = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(content.as_bytes());
     let broken = |error: csv::Error| {
         let line = error.position().map_or(1, csv::Position::line);
-        at_line(part, usize::try_from(line).unwrap_or(usize::MAX), format!("this is no sound table ({error})"))
+        at_line(part, usize::try_from(line).unwrap_or(usize::MAX), format!("this is not a sound table ({error})"))
     };
     let columns = Columns::of(part, table.headers().map_err(broken)?)?;
     let mut losses = Losses::default();
@@ -331,6 +332,6 @@ mod tests {
         };
         assert!(told("a,b\n1,2\n").starts_with("m.csv:1: MIDAS needs columns of treatments"));
         assert_eq!(told("TR:a:Stimuli,DV:b\nx,1\n"), "m.csv:2: the treatment `x` is not a number");
-        assert!(told("TR:a:Stimuli,DV:b\n1\n").starts_with("m.csv:2: this is no sound table"));
+        assert!(told("TR:a:Stimuli,DV:b\n1\n").starts_with("m.csv:2: this is not a sound table"));
     }
 }

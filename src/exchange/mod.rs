@@ -47,7 +47,7 @@ pub struct Part<'a> {
 pub struct NetworkRead {
     /// Genes, regulations and effects with what is cited for them.
     pub network: CitedNetwork,
-    /// What the file says beside them, which the network cannot hold.
+    /// What the file says next to them, which the network cannot hold.
     pub losses: Losses,
     /// What was taken for what, a sentence each.
     pub notes: Vec<String>,
@@ -66,7 +66,7 @@ pub struct NetworkWritten {
     pub notes: Vec<String>,
 }
 
-/// What a format may be told beside the network.
+/// What a format may be told next to the network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WriteOptions {
     /// The species, by its number at NCBI, for example `562`; KGX names it at each regulation.
@@ -154,7 +154,7 @@ fn text<'a>(part: Part<'a>) -> Result<&'a str, ExchangeError> {
     str::from_utf8(content).map_err(|error| {
         let before = &content[..error.valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        let problem = "this is no UTF-8 text; save the file as UTF-8".to_owned();
+        let problem = "this is not an UTF-8 text; save the file as UTF-8".to_owned();
         ExchangeError::Line { file: part.name.to_owned(), line, problem }
     })
 }

@@ -45,7 +45,7 @@ fn rows<'a>(part: Part<'a>, losses: &mut Losses) -> Result<(Vec<Row<'a>>, Vec<&'
             }
             _ => {
                 let problem = format!(
-                    "`{}` is no line of SIF; write `A activates B`, `A inhibits B` or a gene alone, with tabs or blanks between",
+                    "`{}` is not a line of SIF; write `A activates B`, `A inhibits B` or a gene alone, with tabs or blanks between",
                     shown(content)
                 );
                 return Err(at_line(part, line, problem));
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(binding.losses.count(&Lost::Unsigned("binds".to_owned())), 2);
         assert_eq!(binding.network.genes().len(), 4);
         let broken = read(part("A activates\n")).expect_err("broken").to_string();
-        assert!(broken.starts_with("t.sif:1: `A activates` is no line of SIF"), "{broken}");
+        assert!(broken.starts_with("t.sif:1: `A activates` is not a line of SIF"), "{broken}");
     }
 
     #[test]

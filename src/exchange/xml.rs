@@ -40,7 +40,7 @@ impl Element {
 /// Reads a document into its root.
 ///
 /// # Errors
-/// [`ExchangeError::Line`] for what is no XML, and for elements more than 200 levels deep.
+/// [`ExchangeError::Line`] for what is not a XML, and for elements more than 200 levels deep.
 pub(super) fn parse(part: Part<'_>) -> Result<Element, ExchangeError> {
     let content = text(part)?;
     let mut reader = Reader::from_str(content);
@@ -48,7 +48,7 @@ pub(super) fn parse(part: Part<'_>) -> Result<Element, ExchangeError> {
     let mut open: Vec<Element> = Vec::new();
     loop {
         let line = lines.at(reader.buffer_position());
-        let broken = |error: &dyn std::fmt::Display| at_line(part, line, format!("this is no sound XML ({error})"));
+        let broken = |error: &dyn std::fmt::Display| at_line(part, line, format!("this is not sound XML ({error})"));
         match reader.read_event().map_err(|error| broken(&error))? {
             Event::Start(start) => {
                 if open.len() >= MAX_DEPTH {

@@ -20,7 +20,7 @@ pub enum KnowledgeError {
         file: String,
     },
     /// The text is not what the format asks for.
-    #[error("{file}:{line}:{column}: {message}{}; mend that line, or check that the file is {syntax}", in_line(.near))]
+    #[error("{file}:{line}:{column}: {message}{}; fix that line, or check that the file is {syntax}", in_line(.near))]
     Syntax {
         /// The file as it was named.
         file: String,
@@ -66,8 +66,8 @@ pub enum KnowledgeError {
     #[error(
         "the extraction rule `{name}` {found}; a rule is a SELECT of ?regulator ?target ?sign (a regulation), of \
          ?regulation with ?kind, ?source, ?reference, ?evidenceCount or ?confidence (what is cited for it), of ?gene \
-         with ?symbol, ?label, ?alias, or ?authority ?accession (a gene), or of ?withdrawnAt ?regulator ?target ?sign \
-         (a regulation that no longer holds); ?statement beside them says whether it is a regulation or an effect"
+         with ?symbol, ?label, ?alias, or ?authority ?accession (a gene), or of ?retractedAt ?regulator ?target ?sign \
+         (a regulation that no longer holds); ?statement next to them says whether it is a regulation or an effect"
     )]
     RuleColumns {
         /// The rule.
@@ -105,7 +105,7 @@ pub enum KnowledgeError {
         /// The question.
         name: String,
     },
-    /// A pattern of sources that is no regular expression.
+    /// A pattern of sources that is not a regular expression.
     #[error("`{pattern}` is not a regular expression over sources: {reason}")]
     SourcePattern {
         /// The pattern as it was written.

@@ -1,4 +1,4 @@
-//! Regulations by the sources that state them, so that a trusted source can be kept as it is.
+//! Regulations by the sources that state them, so that a reliable source can be kept as it is.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ impl KnowledgeBase {
     /// anywhere in the name unless it is anchored by `^` and `$`.
     ///
     /// # Errors
-    /// [`KnowledgeError::SourcePattern`] if it is no regular expression, [`KnowledgeError::UnknownSource`] with the
+    /// [`KnowledgeError::SourcePattern`] if it is not a regular expression, [`KnowledgeError::UnknownSource`] with the
     /// sources that exist, the most alike first, if it matches none of them.
     pub fn stated_by(&self, pattern: &str) -> Result<Vec<Regulation>, KnowledgeError> {
         let regex = Regex::new(pattern).map_err(|error| KnowledgeError::SourcePattern {

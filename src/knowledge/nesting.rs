@@ -1,4 +1,4 @@
-//! How deep and how long a question in SPARQL is, told from its text: what parses and answers it calls itself once for each
+//! How deep and how long a question in SPARQL is, told apart from its text: what parses and answers it calls itself once for each
 //! level, and would run out of stack.
 
 use super::KnowledgeError;

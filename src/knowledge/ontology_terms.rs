@@ -98,7 +98,7 @@ fn is_reactome(name: &str) -> bool {
     }) || name.strip_prefix("REACT_").is_some_and(numbered)
 }
 
-/// True if whatever is of this class is no gene: an activity, a process, a chemical.
+/// True if whatever is of this class is not a gene: an activity, a process, a chemical.
 pub(super) fn is_class_of_no_genes(iri: &str) -> bool {
     if let Some(class) = iri.strip_prefix(BIOLINK) {
         return BIOLINK_CLASSES.contains(&class);

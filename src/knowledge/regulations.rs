@@ -27,7 +27,7 @@ pub(super) struct Extracted {
     pub(super) effects: Held,
     /// What was left out or doubtful.
     pub(super) warnings: Vec<String>,
-    /// Number of regulations and effects before any was withdrawn.
+    /// Number of regulations and effects before any was retracted.
     pub(super) stated: usize,
 }
 
@@ -67,8 +67,8 @@ pub(super) fn extract(statements: &Statements, rules: &[(String, String)]) -> Re
 enum Role {
     /// `?regulator ?target ?sign`, perhaps with `?regulation` and citation columns: statements.
     Regulation,
-    /// `?withdrawnAt` besides: statements that no longer hold.
-    Withdrawn,
+    /// `?retractedAt` besides: statements that no longer hold.
+    Retracted,
     /// `?regulation` with citation columns: what is cited.
     Citation,
     /// `?regulation` alone: resources that claim to be statements.
@@ -99,7 +99,7 @@ columns! {
     Target = "target",
     Sign = "sign",
     Statement = "statement",
-    WithdrawnAt = "withdrawnAt",
+    RetractedAt = "retractedAt",
     Kind = "kind",
     Source = "source",
     Reference = "reference",
@@ -144,9 +144,9 @@ fn role_of(places: &[Option<usize>; Column::ALL.len()]) -> Option<Role> {
         return Some(Role::Gene);
     }
     if ends.into_iter().all(has) {
-        return Some(if has(Column::WithdrawnAt) { Role::Withdrawn } else { Role::Regulation });
+        return Some(if has(Column::RetractedAt) { Role::Retracted } else { Role::Regulation });
     }
-    if !has(Column::Regulation) || ends.into_iter().any(has) || has(Column::WithdrawnAt) {
+    if !has(Column::Regulation) || ends.into_iter().any(has) || has(Column::RetractedAt) {
         return None;
     }
     Some(if CITATION.into_iter().any(has) { Role::Citation } else { Role::Declared })
@@ -356,7 +356,7 @@ struct Gathered<'a> {
     /// What each resource states: one regulation, or two if it bears both signs.
     stated_by: HashMap<u32, Vec<u32>>,
     cited: Vec<Cited>,
-    withdrawn: HashSet<Ends>,
+    retracted: HashSet<Ends>,
     declared: Vec<(u32, StatementKind)>,
     /// Whether each term that was to be a gene is none.
     no_genes: HashMap<u32, bool>,
@@ -374,7 +374,7 @@ impl<'a> Gathered<'a> {
             stated_at: HashMap::new(),
             stated_by: HashMap::new(),
             cited: Vec::new(),
-            withdrawn: HashSet::new(),
+            retracted: HashSet::new(),
             declared: Vec::new(),
             no_genes: HashMap::new(),
             faulty: HashSet::new(),
@@ -385,9 +385,9 @@ impl<'a> Gathered<'a> {
     fn add(&mut self, role: Role, row: &Row) {
         match role {
             Role::Regulation => self.add_regulation(row),
-            Role::Withdrawn => {
+            Role::Retracted => {
                 if let Some(ends) = self.ends(row) {
-                    self.withdrawn.insert(ends);
+                    self.retracted.insert(ends);
                 }
             }
             Role::Citation => self.add_citation(row),
@@ -542,13 +542,13 @@ impl<'a> Gathered<'a> {
             let gene = |node: u32| gene_of[node as usize];
             Some((kind, Regulation::new(gene(regulator)?, gene(target)?, sign)))
         };
-        let withdrawn: HashSet<_> = self.withdrawn.iter().filter_map(|&ends| statement(ends)).collect();
+        let retracted: HashSet<_> = self.retracted.iter().filter_map(|&ends| statement(ends)).collect();
         let mut citations = self.citations().into_iter();
         let [mut regulations, mut effects] = [Vec::with_capacity(self.stated.len()), Vec::new()];
         for stated in &self.stated {
             let (kind, regulation) = statement(stated.ends).expect("whoever takes part in a statement is a gene");
             let citation = citations.next().expect("there is one citation for each statement");
-            if withdrawn.contains(&(kind, regulation)) {
+            if retracted.contains(&(kind, regulation)) {
                 continue;
             }
             let of_kind = if kind == StatementKind::Effect { &mut effects } else { &mut regulations };

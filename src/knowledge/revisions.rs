@@ -1,7 +1,7 @@
 //! Writing back: the knowledge base as it was read, followed by its revisions and their provenance.
 //!
-//! Start at [`KnowledgeBase::write_refined`]. No statement is ever taken away: a withdrawn regulation or effect stays in the
-//! file, and the [revision](vocab) that withdraws it says so. The extraction rules and ready-made questions honour that.
+//! Start at [`KnowledgeBase::write_refined`]. No statement is ever taken away: a retracted regulation or effect stays in the
+//! file, and the [revision](vocab) that retracts it says so. The extraction rules and ready-made questions honour that.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::write::{Names, Object, StatementWriter, check_genes, in_syntax, write
 use super::{KnowledgeBase, KnowledgeError, RdfSyntax, vocab};
 use crate::biology::{Entry, GeneTable, Regulation, Revision, RevisionStatus, StatementKind};
 
-/// At most so many mended, and so many broken, entries of a revision are written out; their number is written in full.
+/// At most this many corrected, and this many introduced, entries of a revision are written out; their number is written in full.
 pub const MAX_ENTRIES: usize = 100;
 
 /// Where revisions come from. Holds no clock: the same input leads to the same bytes.
@@ -122,7 +122,7 @@ impl KnowledgeBase {
             if let Some(gene) = revision.evidence.mediators.iter().find(|gene| gene.index() >= genes.len()) {
                 return Err(KnowledgeError::GeneOutsideTable { index: gene.index(), genes: genes.len() });
             }
-            for entry in revision.evidence.mended.iter().chain(&revision.evidence.broken) {
+            for entry in revision.evidence.corrected.iter().chain(&revision.evidence.introduced) {
                 let row = entry.perturbation as usize;
                 if row >= rows {
                     return Err(KnowledgeError::UnlabelledRow { row, rows });
@@ -243,10 +243,10 @@ impl Chapter<'_> {
         self.say("statementKind", Object::Iri(&vocab::aligned(revision.statement.word())))?;
         self.say("status", Object::Iri(&vocab::aligned(status_word(revision.status))))?;
         let resource = |regulation| self.resource(revision.statement, regulation);
-        let (concerned, withdrawn) = (resource(revision.regulation), revision.withdrawn().map(resource));
+        let (concerned, retracted) = (resource(revision.regulation), revision.retracted().map(resource));
         let gained = revision.gained().map(resource);
         self.say("concerns", Object::Iri(&concerned))?;
-        for (term, iri) in [("withdraws", withdrawn), ("gains", gained)] {
+        for (term, iri) in [("retracts", retracted), ("gains", gained)] {
             if let Some(iri) = iri {
                 self.say(term, Object::Iri(&iri))?;
             }
@@ -277,15 +277,15 @@ impl Chapter<'_> {
 
     fn write_evidence(&mut self, revision: &Revision) -> Result<(), KnowledgeError> {
         let evidence = &revision.evidence;
-        self.say("mends", Object::Integer(evidence.mended.len() as u64))?;
-        self.say("breaks", Object::Integer(evidence.broken.len() as u64))?;
-        self.say("objectiveDrop", Object::Double(evidence.objective_drop))?;
-        self.say("predictedSupport", Object::Double(evidence.predicted))?;
+        self.say("corrects", Object::Integer(evidence.corrected.len() as u64))?;
+        self.say("introduces", Object::Integer(evidence.introduced.len() as u64))?;
+        self.say("objectiveDecrease", Object::Decimal(evidence.objective_decrease))?;
+        self.say("predictedSupport", Object::Decimal(evidence.predicted))?;
         let figures =
             [("stability", evidence.stability), ("qValue", evidence.q_value), ("confidence", evidence.confidence())];
         for (term, value) in figures {
             if let Some(value) = value {
-                self.say(term, Object::Double(value))?;
+                self.say(term, Object::Decimal(value))?;
             }
         }
         let decimals = [
@@ -307,7 +307,7 @@ impl Chapter<'_> {
             let iri = self.names.gene(mediator).to_owned();
             self.say("mediator", Object::Iri(&iri))?;
         }
-        for (term, entries) in [("mendedEntry", &evidence.mended), ("brokenEntry", &evidence.broken)] {
+        for (term, entries) in [("correctedEntry", &evidence.corrected), ("introducedEntry", &evidence.introduced)] {
             for &entry in entries.iter().take(MAX_ENTRIES) {
                 self.say(term, Object::Text(&self.entry_label(entry)))?;
             }
@@ -319,13 +319,13 @@ impl Chapter<'_> {
         format!("{} {}", self.row_labels[entry.perturbation as usize], self.genes.symbol(entry.gene))
     }
 
-    /// The statements that the revision withdraws and gains, with their ends, whether or not the file had them.
+    /// The statements that the revision retracts and gains, with their ends, whether or not the file had them.
     fn write_regulations(&mut self, revision: &Revision, revision_iri: &str) -> Result<(), KnowledgeError> {
         let applied = revision.status == RevisionStatus::Applied;
         let kind = revision.statement;
-        if let Some(withdrawn) = revision.withdrawn() {
-            let known = applied || self.base.holds(kind, withdrawn);
-            self.describe(kind, withdrawn, known)?;
+        if let Some(retracted) = revision.retracted() {
+            let known = applied || self.base.holds(kind, retracted);
+            self.describe(kind, retracted, known)?;
             self.writer.end()?;
         }
         if let Some(gained) = revision.gained() {

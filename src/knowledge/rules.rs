@@ -11,7 +11,7 @@ macro_rules! texts {
 }
 
 const EXTRACT: [(&str, &str); 11] = texts!("extract": "citations", "declared", "declared-effects", "direct", "direct-effects",
-    "effects", "genes", "names", "regulations", "withdrawn", "withdrawn-effects");
+    "effects", "genes", "names", "regulations", "retracted", "retracted-effects");
 
 const QUERY: [(&str, &str); 8] =
     texts!("query": "added", "contested", "effects", "evidence", "flipped", "most-supported", "regulon", "removed");

@@ -14,7 +14,7 @@ use crate::biology::{CitedRegulation, GeneId, GeneTable, Regulation, StatementKi
 ///
 /// Genes are in order of their symbols, regulations in order of regulator, target and sign: one for each of these
 /// triples, with everything that is cited for it. Both signs between two genes stay two regulations. Effects, which say that
-/// perturbing one gene moves another, are kept beside them in the same way.
+/// perturbing one gene moves another, are kept next to them in the same way.
 #[derive(Debug)]
 pub struct KnowledgeBase {
     pub(super) file: String,

@@ -28,7 +28,7 @@ pub struct ChangeSums {
 }
 
 impl ChangeSums {
-    /// Of no gene yet, over so many batches.
+    /// Of no gene yet, over this many batches.
     #[must_use]
     pub const fn new(batches: usize) -> Self {
         let errors = ErrorSums::new(batches);
@@ -92,7 +92,7 @@ pub struct ChangeParts {
 /// What it takes to know a change; `None` where there is enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellNeeds {
-    /// False if the change is not told from what chance makes; the numbers are then the least that can be enough.
+    /// False if the change is not told apart from what chance makes; the numbers are then the least that can be enough.
     pub told: bool,
     /// Perturbed cells, over all its batches.
     pub cells: Option<u64>,
@@ -110,7 +110,7 @@ impl CellNeeds {
     }
 }
 
-/// A change is told from nothing from so many standard errors on.
+/// A change is told apart from nothing from this many standard errors on.
 const TOLD: f64 = 2.0;
 
 impl ChangeParts {
@@ -142,7 +142,7 @@ impl ChangeParts {
     /// ```
     /// More perturbed cells leave `K` as it is: controls are asked for once they take more than half of `t` (`K > t/2`), and
     /// then no more of them than halve it. A measured change whose sampling part is a `share` of the true one explains
-    /// `1/(1 + share)` of the variance of what is measured: 0.91 at 0.1. Where the change is not told from nothing, `Q + 2 se` stands
+    /// `1/(1 + share)` of the variance of what is measured: 0.91 at 0.1. Where the change is not told apart from nothing, `Q + 2 se` stands
     /// for `Q`: the largest change that may hide there, so that the numbers are the least.
     ///
     /// # Shapes
@@ -169,7 +169,7 @@ impl ChangeParts {
     }
 }
 
-/// So many times as many in every batch, each rounded up.
+/// This many times as many in every batch, each rounded up.
 fn multiplied(times: f64, numbers: &[usize]) -> u64 {
     const ROUNDING: f64 = 1e-9;
     let each = numbers.iter().map(|&number| (times * number as f64 * (1.0 - ROUNDING)).ceil() as u64);
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_change_that_chance_could_make_gets_the_least_number() {
-        // Q = 1.2 − 1 = 0.2 beside se = √2: the largest change that hides there is 0.2 + 2√2, a tenth of it 0.303.
+        // Q = 1.2 − 1 = 0.2 next to se = √2: the largest change that hides there is 0.2 + 2√2, a tenth of it 0.303.
         let found = parts(&[&[effect(1.2_f64.sqrt(), 1.0, 0.0)]]);
         let needs = found.needs(&[10], &[50], 0.1).expect("a share");
         assert_eq!(needs, CellNeeds { told: false, cells: Some(34), controls: None, batches: None });

@@ -47,7 +47,7 @@ impl Consistency {
 /// F1 = 1/|C| · Σ_{c ∈ C}  2·TP_c / (2·TP_c + FP_c + FN_c)
 /// ```
 /// where `C` are the classes that occur in either matrix. Entries unmeasured on either side are passed over; so are, in
-/// row `i`, the genes that `perturbations[i]` moves itself. Ambiguous counts as unchanged and is counted beside.
+/// row `i`, the genes that `perturbations[i]` moves itself. Ambiguous counts as unchanged and is counted next to.
 ///
 /// # Shapes
 /// - `truth`, `predicted`: `[n_perturbations, n_genes]`

@@ -150,7 +150,7 @@ impl Effects<'_> {
         }
     }
 
-    /// Observed changes of one row beside predicted ones of another.
+    /// Observed changes of one row next to predicted ones of another.
     fn pairs(&self, observed: usize, predicted: usize, keep: impl Fn(GeneId) -> bool) -> Vec<Pair> {
         let both = self.observed.row(observed).zip(self.predicted.row(predicted)).enumerate();
         both.filter(|&(gene, _)| keep(GeneId::new(gene)))
@@ -262,7 +262,7 @@ fn pearson(pairs: &[Pair]) -> Option<f64> {
         left += a * a;
         right += b * b;
     }
-    // What rounding leaves of a side of one value is no variance.
+    // What rounding leaves of a side of one value is not a variance.
     let varies = |sum: f64, mean: f64| sum > 1e-24 * (1.0 + mean * mean) * pairs.len() as f64;
     let both = varies(left, observed) && varies(right, predicted);
     both.then(|| (product / (left.sqrt() * right.sqrt())).clamp(-1.0, 1.0))

@@ -26,7 +26,7 @@ pub enum MetricError {
         rows: usize,
     },
     /// A probability that is none.
-    #[error("{value} is no probability; probabilities of classes lie between 0 and 1")]
+    #[error("{value} is not a probability; probabilities of classes lie between 0 and 1")]
     Probability {
         /// The value given.
         value: f64,
@@ -72,7 +72,7 @@ pub enum MetricError {
         /// Genes of the others.
         expected: usize,
     },
-    /// A value that is no number.
+    /// A value that is not a number.
     #[error("the value of gene {gene} (counted from 0) is {value}; leave out what was not measured")]
     NotFinite {
         /// Index of the gene.
@@ -81,7 +81,7 @@ pub enum MetricError {
         value: f64,
     },
     /// A variance below 0.
-    #[error("{value} is no variance; give squared standard errors")]
+    #[error("{value} is not a variance; give squared standard errors")]
     NegativeVariance {
         /// The value given.
         value: f64,

@@ -26,7 +26,7 @@ impl BatchEffect {
     ///
     /// # Errors
     /// [`MetricError::TooFewCells`] if a group has fewer than two cells, [`MetricError::GeneCount`] if cells differ in
-    /// their number of genes, [`MetricError::NotFinite`] for a value that is no number.
+    /// their number of genes, [`MetricError::NotFinite`] for a value that is not a number.
     pub fn of_cells(perturbed: &[&[f64]], control: &[&[f64]]) -> Result<Self, MetricError> {
         let expected = control.first().or(perturbed.first()).map_or(0, |cell| cell.len());
         let (perturbed, control) = (Moments::of(perturbed, expected)?, Moments::of(control, expected)?);
@@ -84,7 +84,7 @@ pub struct ErrorParts {
 /// effect of the batch; every batch counts alike.
 ///
 /// # Errors
-/// [`MetricError`] if there is no batch or no gene, if lengths differ, for a value that is no number, or for a variance
+/// [`MetricError`] if there is no batch or no gene, if lengths differ, for a value that is not a number, or for a variance
 /// below 0.
 pub fn error_parts(predicted: &[f64], batches: &[BatchEffect]) -> Result<ErrorParts, MetricError> {
     if batches.is_empty() || predicted.is_empty() {
@@ -117,7 +117,7 @@ pub struct ErrorSums {
 }
 
 impl ErrorSums {
-    /// Of no gene yet, over so many batches.
+    /// Of no gene yet, over this many batches.
     #[must_use]
     pub const fn new(batches: usize) -> Self {
         Self { batches, genes: 0, squares: 0.0, spread: 0.0, sampling: 0.0 }

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_line_between_scattered_points_is_the_one_worked_by_hand() {
-        // On natural logs: (0, 0), (1, 2), (2, 1). Means 1 and 1; slope (−1·−1 + 0·1 + 1·0) / (1 + 0 + 1) = ½; at 0, ½.
+        // On natural logs: (0, 0), (1, 2), (2, 1). Means 1 and 1; derivative (−1·−1 + 0·1 + 1·0) / (1 + 0 + 1) = ½; at 0, ½.
         let e = std::f64::consts::E;
         let law = PowerLaw::through(&[(1.0, 1.0), (e, e * e), (e * e, e)]).expect("three sizes");
         assert!((law.exponent - 0.5).abs() < 1e-12 && (law.factor - 0.5f64.exp()).abs() < 1e-12);

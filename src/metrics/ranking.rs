@@ -6,7 +6,7 @@
 /// AP = Σ_k (R_k − R_{k−1}) · P_k
 /// ```
 /// over the distinct scores in falling order, `P_k` and `R_k` being precision and recall of all items at least as high.
-/// Items that all share one score give the share of true ones. `None` where nothing is true. A score that is no number comes
+/// Items that all share one score give the share of true ones. `None` where nothing is true. A score that is not a number comes
 /// last.
 #[must_use]
 pub fn average_precision_of(items: &[(f64, bool)]) -> Option<f64> {

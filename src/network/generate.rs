@@ -38,7 +38,7 @@ pub enum Topology {
     /// ```
     /// where `g` genes and `u` regulations are still to come. It starts from a ring of three genes.
     FeedbackCore,
-    /// Each gene has the same in-degree, or one more where the number of regulations is no multiple of the number of
+    /// Each gene has the same in-degree, or one more where the number of regulations is not a multiple of the number of
     /// genes; its regulators are drawn evenly from all others.
     RandomRegular,
 }

@@ -13,7 +13,7 @@ pub struct Neighbour {
     pub sign: Sign,
 }
 
-/// A set of signed regulations over `n` genes, and beside it one of effects; immutable, in canonical order.
+/// A set of signed regulations over `n` genes, and next to it one of effects; immutable, in canonical order.
 ///
 /// An effect says that perturbing one gene moves another, mechanism open: the same triple as a regulation, but no walk
 /// takes it. Whatever is said of neighbours, regulators and targets here is of regulations alone.
@@ -149,8 +149,8 @@ impl RegulatoryNetwork {
             let of_kind = |revision: &&Revision| revision.statement == kind;
             let applied = revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
             for revision in applied.filter(of_kind) {
-                if let Some(withdrawn) = revision.withdrawn() {
-                    statements.remove(&withdrawn);
+                if let Some(retracted) = revision.retracted() {
+                    statements.remove(&retracted);
                 }
                 statements.extend(revision.gained());
             }
@@ -240,7 +240,7 @@ mod tests {
         );
         let refined = RegulatoryNetwork::new(
             4,
-            // 2 → 3 gains the other sign beside its own: an addition, no flip.
+            // 2 → 3 gains the other sign next to its own: an addition, no flip.
             [
                 regulation(0, 1, Inhibition),
                 regulation(2, 3, Activation),

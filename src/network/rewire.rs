@@ -1,4 +1,4 @@
-//! A network with the same degrees and otherwise no meaning: what knowledge is worth is seen beside it.
+//! A network with the same degrees and otherwise no meaning: what knowledge is worth is seen next to it.
 
 use std::collections::BTreeSet;
 

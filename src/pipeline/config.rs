@@ -19,7 +19,7 @@ pub enum Weighting {
     /// From the knowledge and the training rows.
     #[default]
     Learnt,
-    /// The same weights dealt to the entries at random: what a comparison shows without them.
+    /// The same weights assigned to the entries at random: what a comparison shows without them.
     Shuffled,
 }
 
@@ -52,12 +52,12 @@ pub struct Config {
     pub rho: f64,
     /// Where the weights of the adaptor come from; default learnt.
     pub weighting: Weighting,
-    /// At most so many unlabelled perturbations, those of the regulators with most targets; default 256. Fewer are taken
+    /// At most this many unlabelled perturbations, those of the regulators with most targets; default 256. Fewer are taken
     /// where their predictions, of weight `ρ` each, would outweigh what was measured.
     pub unlabelled: usize,
     /// Exponent `γ` of the balanced consistency, > 0; default 2.
     pub gamma: f64,
-    /// Stop after so many seconds with the best network so far; by default never.
+    /// Stop after this many seconds with the best network so far; by default never.
     pub time_limit_seconds: Option<f64>,
     /// The neural predictor.
     pub neural: NeuralConfig,

@@ -9,8 +9,8 @@ use super::{Config, Objective, PipelineError};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::datasets::Dataset;
 use crate::network::{RegulatoryNetwork, rewired};
-use crate::progress::Watch;
-use crate::refinement::Resistance;
+use crate::progress::Progress;
+use crate::refinement::RevisionCosts;
 
 /// Names of the rows of [`control_networks`], in order.
 pub const CONTROLS: [&str; 5] =
@@ -49,7 +49,7 @@ pub enum Seen {
     All,
     /// Those that every experiment on the regulator that measured the target shows alike.
     Agreeing,
-    /// So many of all, those with the largest mean change first.
+    /// This many of all, those with the largest mean change first.
     Strongest(usize),
 }
 
@@ -210,7 +210,7 @@ pub fn random_additions(n_genes: usize, additions: &[Regulation], seed: u64) -> 
     rewired(&RegulatoryNetwork::new(n_genes, additions.iter().copied()), seed).regulations().to_vec()
 }
 
-/// The rows beside a refined network: what was seen is written into the knowledge (all; agreeing; as many statements as the
+/// The rows next to a refined network: what was seen is written into the knowledge (all; agreeing; as many statements as the
 /// refined network adds, strongest first), its additions are replaced by random ones of the same degrees, and the
 /// perturbations are permuted before the refinement. Its removals and flips are in none of them but the last. Only `learnt`
 /// is looked at: the experiments that the refinement learnt from.
@@ -218,14 +218,14 @@ pub fn random_additions(n_genes: usize, additions: &[Regulation], seed: u64) -> 
 /// The last row is made for the evidence objective alone: of the other it would take a whole loop.
 ///
 /// # Errors
-/// [`PipelineError`] if the refinement of the permuted experiments fails or `watch` asks to stop.
+/// [`PipelineError`] if the refinement of the permuted experiments fails or `progress` asks to stop.
 pub fn control_networks(
     original: &RegulatoryNetwork,
     refined: &RegulatoryNetwork,
     learnt: &Dataset,
-    resistance: Option<&Resistance>,
+    revision_costs: Option<&RevisionCosts>,
     config: &Config,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Vec<(String, RegulatoryNetwork)>, PipelineError> {
     let added = |revisions: Vec<(RevisionKind, Regulation)>| -> Vec<Regulation> {
         let added = revisions.into_iter().filter(|(kind, _)| *kind == RevisionKind::Added);
@@ -238,17 +238,17 @@ pub fn control_networks(
     let mut networks: Vec<_> =
         [Seen::All, Seen::Agreeing, as_many].into_iter().map(|seen| written_into(original, &pairs, seen)).collect();
     let n_genes = original.n_genes();
-    let beside = |known: &[Regulation], additions: &[Regulation]| -> BTreeSet<Regulation> {
+    let with_additions = |known: &[Regulation], additions: &[Regulation]| -> BTreeSet<Regulation> {
         known.iter().copied().chain(random_additions(n_genes, additions, config.seed)).collect()
     };
     networks.push(
-        RegulatoryNetwork::new(n_genes, beside(original.regulations(), &regulations))
-            .with_effects(beside(original.effects(), &effects)),
+        RegulatoryNetwork::new(n_genes, with_additions(original.regulations(), &regulations))
+            .with_effects(with_additions(original.effects(), &effects)),
     );
     if config.objective == Objective::Evidence {
         let rows: Vec<_> = (0..learnt.len()).collect();
         let permuted = learnt.permuted(&rows, config.seed);
-        networks.push(weigh(original, resistance, &permuted, config, watch)?.refinement.network);
+        networks.push(weigh(original, revision_costs, &permuted, config, progress)?.refinement.network);
     }
     Ok(CONTROLS.into_iter().map(str::to_owned).zip(networks).collect())
 }
@@ -329,7 +329,7 @@ mod tests {
         let known = RegulatoryNetwork::new(4, [Regulation::new(gene(3), gene(0), Activation)]);
         let refined = known.clone().with_effects([Regulation::new(gene(0), gene(2), Activation)]);
         let config = Config::default();
-        let controls = control_networks(&known, &refined, &data, None, &config, &crate::progress::Unwatched);
+        let controls = control_networks(&known, &refined, &data, None, &config, &crate::progress::NoProgress);
         let controls = controls.expect("made");
         assert_eq!(controls.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), CONTROLS);
         // All: 0 and 1 on 2 and 3. Agreeing: 0 on 3 does not. The strongest: one.

@@ -11,7 +11,7 @@ use crate::biology::{Direction, GeneId, GeneTable, Perturbation};
 use crate::datasets::h5ad::{CellFile, GeneMoments, MomentOptions, PerturbedCells, Scale, Survey, cell_moments};
 use crate::metrics::{CellNeeds, ChangeParts, ChangeSums, ErrorParts, ErrorSums, GeneEffect};
 use crate::prediction::External;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// What counts as enough.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,7 @@ pub struct Diagnosis {
     /// All batches, in the order of the file.
     pub batches: Vec<DiagnosedBatch>,
     /// Perturbations whose change is known inside a batch, the worst first: those that need more by the share that their
-    /// sampling part has of their change, those whose change is not told from nothing, those that need nothing.
+    /// sampling part has of their change, those whose change is not told apart from nothing, those that need nothing.
     pub perturbations: Vec<DiagnosedPerturbation>,
     /// Perturbations whose change is known in no batch, by name.
     pub unknown: Vec<UnknownChange>,
@@ -87,7 +87,7 @@ pub struct DiagnosedPerturbation {
     pub name: String,
     /// Its cells in all batches.
     pub cells: usize,
-    /// Its cells in the batches that count: two of its cells or more beside two controls or more.
+    /// Its cells in the batches that count: two of its cells or more next to two controls or more.
     pub counted: usize,
     /// How many batches count.
     pub batches: usize,
@@ -104,30 +104,30 @@ pub struct DiagnosedPerturbation {
 impl DiagnosedPerturbation {
     /// Which of the three it is.
     #[must_use]
-    pub const fn standing(&self) -> SampleStanding {
+    pub const fn standing(&self) -> SampleMethod {
         if !self.needs.told {
-            SampleStanding::Untold
+            SampleMethod::Untold
         } else if self.needs.is_met() {
-            SampleStanding::Enough
+            SampleMethod::Enough
         } else {
-            SampleStanding::Short
+            SampleMethod::Short
         }
     }
 
     /// Needs first, then the largest share of the sampling part, then the name.
     fn worst_first(&self, other: &Self) -> Ordering {
         let share = |own: &Self| own.parts.sampling_share().unwrap_or(f64::INFINITY);
-        let standing = self.standing().cmp(&other.standing());
-        standing.then_with(|| share(other).total_cmp(&share(self))).then_with(|| self.name.cmp(&other.name))
+        let ranked = self.standing().cmp(&other.standing());
+        ranked.then_with(|| share(other).total_cmp(&share(self))).then_with(|| self.name.cmp(&other.name))
     }
 }
 
 /// Whether a perturbation has enough cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum SampleStanding {
+pub enum SampleMethod {
     /// Its change is told, and needs more cells, controls or batches to be known well.
     Short,
-    /// Its change is not told from what chance makes of nothing.
+    /// Its change is not told apart from what chance makes of nothing.
     Untold,
     /// It needs nothing.
     Enough,
@@ -171,7 +171,7 @@ pub fn genes_of(cells: &CellFile) -> GeneTable {
 }
 
 /// Parts the change of each perturbation, and the errors of predictions of it (over [`genes_of`] the file), and says what
-/// each perturbation needs. `None` if `watch` asked to stop.
+/// each perturbation needs. `None` if `progress` asked to stop.
 ///
 /// The change of a gene in a batch is the difference of the means of `ln(1 + normalised count)` of perturbed cells and
 /// controls; every batch with two cells or more of either counts alike. Perturbed genes are left out of their own change, since
@@ -185,7 +185,7 @@ pub fn diagnose(
     survey: &Survey,
     config: &DiagnosisConfig,
     predictions: &[External],
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Option<Diagnosis>, PipelineError> {
     cells.check_batches()?;
     ChangeParts::default().needs(&[], &[], config.share)?;
@@ -197,7 +197,7 @@ pub fn diagnose(
         .enumerate()
         .filter_map(|(number, own)| Account::open(number, own, cells, &genes, config.direction, predictions))
         .collect();
-    let finished = cell_moments(cells, survey, config.moments, watch, |gene, moments| {
+    let finished = cell_moments(cells, survey, config.moments, progress, |gene, moments| {
         accounts.iter_mut().for_each(|account| account.add(gene, moments));
     })?;
     if !finished {

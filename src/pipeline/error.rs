@@ -34,7 +34,7 @@ pub enum PipelineError {
     /// Cells that cannot be read or diagnosed.
     #[error(transparent)]
     Cells(Box<CellError>),
-    /// Stopped before there was anything to hand back.
+    /// Stopped before there was anything to return.
     #[error("stopped before the first round was done; nothing was written")]
     Cancelled,
     /// Held-out experiments repeat what is learnt from.
@@ -44,7 +44,7 @@ pub enum PipelineError {
         .0.scheme, .0.held_out, .0.same_gene_set.max(.0.same_experiment), .0.examples.join(", ")
     )]
     Leak(Box<Audit>),
-    /// A contender whose predictions were not handed in.
+    /// A method whose predictions were not handed in.
     #[error("there are no predictions called `{label}`; hand them in with --external {label}=FILE")]
     NoPredictions {
         /// What they should be called.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::{Config, Materials, PipelineError};
-use crate::progress::{Unwatched, Watch};
+use crate::progress::{NoProgress, Progress};
 use crate::refinement::{RefinementData, RegulatorPool, TABLE_BYTES, draft, enough_simulations, look_ahead_bytes};
 use crate::symbolic::Reading;
 
@@ -22,7 +22,7 @@ const FIRST_PROBE: usize = 8;
 pub struct Estimate {
     /// Experiments that are learnt from.
     pub measured_rows: usize,
-    /// At most so many unlabelled perturbations besides.
+    /// At most this many unlabelled perturbations besides.
     pub predicted_rows: usize,
     /// Genes of the gene table.
     pub genes: usize,
@@ -101,12 +101,12 @@ impl Estimate {
     /// the last two probes. The fit of the predictor is not counted, and a run that settles early takes fewer rounds.
     ///
     /// # Errors
-    /// [`PipelineError::Refinement`] if a setting is out of range; [`PipelineError::Cancelled`] if `watch` asks to stop.
+    /// [`PipelineError::Refinement`] if a setting is out of range; [`PipelineError::Cancelled`] if `progress` asks to stop.
     pub fn probed(
         mut self,
         materials: &Materials<'_>,
         config: &Config,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Self, PipelineError> {
         config.check()?;
         let mut learnt = [materials.split.train.as_slice(), &materials.split.validation].concat();
@@ -114,7 +114,7 @@ impl Estimate {
         let mut probes: Vec<Probe> = Vec::new();
         let mut rows = FIRST_PROBE.min(learnt.len());
         while rows > 0 {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 return Err(PipelineError::Cancelled);
             }
             // Evenly over the experiments, so that the probe sees what the whole holds.
@@ -155,12 +155,12 @@ impl Probe {
     fn take(materials: &Materials<'_>, rows: &[usize], config: &Config) -> Result<Self, PipelineError> {
         let part = materials.dataset.select(rows);
         let data = RefinementData {
-            resistance: materials.resistance,
+            revision_costs: materials.revision_costs,
             ..RefinementData::measured(&part.perturbations, &part.observed)
         };
         let Config { depth, reading, refinement, .. } = config;
         let began = Instant::now();
-        let drafted = draft(materials.network, &data, *depth, *reading, refinement, &Unwatched)?;
+        let drafted = draft(materials.network, &data, *depth, *reading, refinement, &NoProgress)?;
         let seconds = began.elapsed().as_secs_f64().max(1e-6);
         Ok(Self { rows: rows.len() as f64, seconds, found: (drafted.revisions.len() as f64).max(0.5) })
     }
@@ -214,7 +214,7 @@ mod tests {
         let split = Split { train: (0..80).collect(), validation: (80..90).collect(), test: (90..100).collect() };
         let genes = GeneTable::new();
         let materials = Materials {
-            resistance: None,
+            revision_costs: None,
             network: &network,
             evidence: &[],
             held_out: None,
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(estimate.memory[1], ("look-up tables".to_owned(), 4_088_000));
         assert_eq!(estimate.memory[2], ("responses".to_owned(), 8 * 120 * 1000));
         // Nothing is measured, so a pass takes no time worth telling, but it can be told.
-        let probed = estimate.probed(&materials, &Config::default(), &Unwatched).expect("a probe");
+        let probed = estimate.probed(&materials, &Config::default(), &NoProgress).expect("a probe");
         assert!(probed.refine_seconds.is_some_and(|seconds| seconds < 60.0));
         assert!(probed.to_string().contains("refinement: about"));
     }

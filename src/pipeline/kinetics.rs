@@ -1,6 +1,6 @@
 //! A simulated screen of single cells whose kinetics are known: what could a model of dynamics learn from it?
 //!
-//! Start at [`KineticScreen::simulate`]; [`Kinetics`] is the truth. It stands beside the simulated screen of signed calls
+//! Start at [`KineticScreen::simulate`]; [`Kinetics`] is the truth. It stands next to the simulated screen of signed calls
 //! and not in `symbolic`: rates and cells are no claim of the knowledge, they are experiments to test the engines on.
 
 use rand::seq::SliceRandom;
@@ -18,7 +18,7 @@ const STEPS: f64 = 10.0;
 const DRAWS: usize = 20;
 /// A state at rest changes by less than this in the longest decay time.
 const AT_REST: f64 = 1e-8;
-/// So many decay times are waited for rest.
+/// This many decay times are waited for rest.
 const PATIENCE: f64 = 400.0;
 
 /// How the controls of a screen behave.

@@ -78,9 +78,9 @@ pub enum StopReason {
     NoRevision,
     /// The round limit was reached.
     RoundLimit,
-    /// The time limit was reached; the best network so far is handed back.
+    /// The time limit was reached; the best network so far is returned.
     TimeLimit,
-    /// The user asked to stop; the best network so far is handed back.
+    /// The user asked to stop; the best network so far is returned.
     Cancelled,
 }
 
@@ -158,15 +158,15 @@ pub struct PowerCheck {
     pub masked: f64,
     /// The faults and their fate, sorted.
     pub planted: Vec<PlantedFault>,
-    /// Applied revisions that mend no planted fault.
+    /// Applied revisions that fix no planted fault.
     pub false_revisions: usize,
 }
 
 /// One fault planted in a knowledge base.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PlantedFault {
-    /// The revision that would mend it.
-    pub mended_by: RevisionKind,
+    /// The revision that would fix it.
+    pub fixed_by: RevisionKind,
     /// The regulation which that revision names.
     pub regulation: Regulation,
     /// True if the simulated screen can show it at all: some measured entry depends on it.

@@ -35,11 +35,11 @@ impl Default for ScreenConfig {
     }
 }
 
-/// The faults planted: each as the revision that would mend it.
+/// The faults planted: each as the revision that would fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Faults {
-    /// What would mend each fault, sorted.
-    pub mended_by: Vec<(RevisionKind, Regulation)>,
+    /// What would fix each fault, sorted.
+    pub fixed_by: Vec<(RevisionKind, Regulation)>,
 }
 
 /// A damaged network and what a screen of the undamaged one shows.
@@ -75,19 +75,19 @@ impl Screen {
     pub fn check(&self, outcome: &Outcome, learnt_from: &[usize], depth: usize, reading: Reading) -> PowerCheck {
         let learnt = self.dataset.select(learnt_from);
         let data = RefinementData::measured(&learnt.perturbations, &learnt.observed);
-        let visible = shows(&self.damaged, &data, depth, reading, &self.faults.mended_by);
+        let visible = shows(&self.damaged, &data, depth, reading, &self.faults.fixed_by);
         let applied = outcome.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let made: Vec<_> = applied.map(|revision| (revision.kind, revision.regulation)).collect();
-        let planted = self.faults.mended_by.iter().zip(visible).map(|(&(mended_by, regulation), visible)| {
-            let found = made.contains(&(mended_by, regulation));
-            PlantedFault { mended_by, regulation, visible, found }
+        let planted = self.faults.fixed_by.iter().zip(visible).map(|(&(fixed_by, regulation), visible)| {
+            let found = made.contains(&(fixed_by, regulation));
+            PlantedFault { fixed_by, regulation, visible, found }
         });
         PowerCheck {
             perturbations: self.dataset.perturbations.len(),
             label_noise: self.config.label_noise,
             masked: self.config.masked,
             planted: planted.collect(),
-            false_revisions: made.iter().filter(|revision| !self.faults.mended_by.contains(revision)).count(),
+            false_revisions: made.iter().filter(|revision| !self.faults.fixed_by.contains(revision)).count(),
         }
     }
 }
@@ -100,9 +100,9 @@ impl Faults {
         let each = ((walked as f64 * share / 3.0).ceil() as usize).min(walked / 4);
         let counts = [FaultKind::Missing, FaultKind::Spurious, FaultKind::Flipped].map(|kind| (kind, each));
         let Corruption { damaged, faults } = Corruption::plant_at_most(truth, &counts.into(), generator);
-        let mut mended_by: Vec<_> = faults.iter().flat_map(Fault::mended_by).collect();
-        mended_by.sort_unstable();
-        (Self { mended_by }, damaged)
+        let mut fixed_by: Vec<_> = faults.iter().flat_map(Fault::fixed_by).collect();
+        fixed_by.sort_unstable();
+        (Self { fixed_by }, damaged)
     }
 }
 
@@ -157,22 +157,22 @@ mod tests {
     }
 
     #[test]
-    fn mending_every_planted_fault_gives_the_undamaged_network_back() {
+    fn fixing_every_planted_fault_gives_the_undamaged_network_back() {
         let truth = ring(60);
         let screen = Screen::simulate(&truth, 3, Reading::Nearest, &ScreenConfig::default(), 1);
         assert_ne!(screen.damaged, truth);
-        let mut mended: std::collections::BTreeSet<_> = screen.damaged.regulations().iter().copied().collect();
-        for &(kind, regulation) in &screen.faults.mended_by {
+        let mut repaired: std::collections::BTreeSet<_> = screen.damaged.regulations().iter().copied().collect();
+        for &(kind, regulation) in &screen.faults.fixed_by {
             match kind {
-                RevisionKind::Added => assert!(mended.insert(regulation)),
-                RevisionKind::Removed => assert!(mended.remove(&regulation)),
+                RevisionKind::Added => assert!(repaired.insert(regulation)),
+                RevisionKind::Removed => assert!(repaired.remove(&regulation)),
                 RevisionKind::SignFlipped => {
-                    assert!(mended.remove(&regulation));
-                    assert!(mended.insert(regulation.flipped()));
+                    assert!(repaired.remove(&regulation));
+                    assert!(repaired.insert(regulation.flipped()));
                 }
             }
         }
-        assert_eq!(RegulatoryNetwork::new(60, mended), truth);
+        assert_eq!(RegulatoryNetwork::new(60, repaired), truth);
     }
 
     #[test]

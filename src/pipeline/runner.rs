@@ -13,7 +13,7 @@ use super::outcome::{Iteration, Outcome, StopReason};
 use super::scoring::{HeldOut, KnowledgeBases};
 use super::weighing::{Weighing, weigh};
 use super::{Checkpoint, Config, FinishedRound, Objective, PipelineError, Weighting};
-use crate::adaptor::{Alignment, Trust, align};
+use crate::adaptor::{Alignment, KnowledgeReliability, align};
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation, Response, ResponseMatrix};
 use crate::datasets::{Dataset, Split};
 use crate::evidence::{Assessment, ResponseModel};
@@ -21,8 +21,8 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::{
     External, FitRecord, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, baselines, build,
 };
-use crate::progress::{Quiet, Watch};
-use crate::refinement::{Course, Refinement, RefinementData, Resistance, SearchState, draft_on, judge};
+use crate::progress::{Progress, Quiet};
+use crate::refinement::{Course, Refinement, RefinementData, RevisionCosts, SearchState, draft_on, judge};
 use crate::symbolic::{Closure, Simulator};
 
 /// What a run is given. All matrices and networks share one gene table.
@@ -33,7 +33,7 @@ pub struct Materials<'a> {
     /// Records cited for the regulations of each gene as a target.
     pub evidence: &'a [u32],
     /// How hard known regulations are to revise; `None` if all yield alike.
-    pub resistance: Option<&'a Resistance>,
+    pub revision_costs: Option<&'a RevisionCosts>,
     /// A knowledge base that nothing is fitted to, for scores alone.
     pub held_out: Option<&'a RegulatoryNetwork>,
     /// Predictions made elsewhere, which take the place of the neural predictor.
@@ -55,10 +55,10 @@ pub struct Materials<'a> {
 ///
 /// # Errors
 /// [`PipelineError`] if a setting is out of range, nothing is left to learn from, or an engine fails. Once a first round
-/// is done, a stop hands back the best network so far instead; a time limit that ends before that hands back the network as
+/// is done, a stop returns the best network so far instead; a time limit that ends before that returns the network as
 /// it was given, with no iteration.
-pub fn run(materials: &Materials<'_>, config: &Config, watch: &dyn Watch) -> Result<Outcome, PipelineError> {
-    run_from(materials, config, &Checkpoint::default(), &mut |_| (), watch)
+pub fn run(materials: &Materials<'_>, config: &Config, progress: &dyn Progress) -> Result<Outcome, PipelineError> {
+    run_from(materials, config, &Checkpoint::default(), &mut |_| (), progress)
 }
 
 /// As [`run`], but the refinements of the first rounds are taken from `from`, and `keep` is told what is done after each
@@ -74,16 +74,16 @@ pub fn run_from(
     config: &Config,
     from: &Checkpoint,
     keep: &mut dyn FnMut(&Checkpoint),
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Outcome, PipelineError> {
     config.check()?;
-    Runner::start(materials, config, watch)?.run(from, keep)
+    Runner::start(materials, config, progress)?.run(from, keep)
 }
 
 struct Runner<'a> {
     materials: &'a Materials<'a>,
     config: &'a Config,
-    watch: Deadline<'a>,
+    progress: Deadline<'a>,
     /// Which rows of the data are labelled: training and validation, in order.
     rows: Vec<usize>,
     labelled: Dataset,
@@ -92,7 +92,7 @@ struct Runner<'a> {
     validation: Vec<usize>,
     unlabelled: Vec<Perturbation>,
     held_by_knowledge: Vec<bool>,
-    trust: Trust,
+    reliability: KnowledgeReliability,
     /// What the evidence decided, before any round; `None` where the search decides.
     weighed: Option<(Refinement, WeighedEvidence)>,
     timings: Vec<(String, f64)>,
@@ -114,7 +114,11 @@ struct Round {
 }
 
 impl<'a> Runner<'a> {
-    fn start(materials: &'a Materials<'a>, config: &'a Config, watch: &'a dyn Watch) -> Result<Self, PipelineError> {
+    fn start(
+        materials: &'a Materials<'a>,
+        config: &'a Config,
+        progress: &'a dyn Progress,
+    ) -> Result<Self, PipelineError> {
         let Materials { network, dataset, split, .. } = materials;
         let rows = split.learnt_from();
         if split.train.is_empty() {
@@ -127,14 +131,15 @@ impl<'a> Runner<'a> {
         let affordable = affordable(config, &labelled.observed, measured_genes.len());
         let symbolic = Closure::new(network, config.depth, config.reading).simulate(&labelled.perturbations);
         let Dataset { perturbations, observed, .. } = &labelled;
-        let trust = Trust::learn(perturbations, observed, &symbolic, &in_degrees(network), materials.evidence)?;
+        let reliability =
+            KnowledgeReliability::learn(perturbations, observed, &symbolic, &in_degrees(network), materials.evidence)?;
         Ok(Self {
             unlabelled: match materials.external {
-                Some(external) => foretold_elsewhere(external, dataset, split, affordable),
+                Some(external) => predicted_elsewhere(external, dataset, split, affordable),
                 None => unlabelled(network, dataset, split, affordable),
             },
             held_by_knowledge: held_by(network),
-            watch: Deadline { inner: watch, end: config.time_limit().map(|limit| Instant::now() + limit) },
+            progress: Deadline { inner: progress, end: config.time_limit().map(|limit| Instant::now() + limit) },
             timings: Vec::new(),
             materials,
             config,
@@ -142,7 +147,7 @@ impl<'a> Runner<'a> {
             labelled,
             is_measured: flags(&measured_genes, network.n_genes()),
             validation,
-            trust,
+            reliability,
             weighed: None,
         })
     }
@@ -150,7 +155,7 @@ impl<'a> Runner<'a> {
     fn run(mut self, from: &Checkpoint, keep: &mut dyn FnMut(&Checkpoint)) -> Result<Outcome, PipelineError> {
         let mut kept = from.clone();
         let (others, mut fitted) = match self.fit_everybody() {
-            Err(PipelineError::Cancelled) if self.watch.stop_reason() == Some(StopReason::TimeLimit) => {
+            Err(PipelineError::Cancelled) if self.progress.stop_reason() == Some(StopReason::TimeLimit) => {
                 return self.unrevised();
             }
             fitted => fitted?,
@@ -173,7 +178,7 @@ impl<'a> Runner<'a> {
                     fitted = done.refitted.unwrap_or(fitted);
                     let unchanged = done.refinement.network == network;
                     network.clone_from(&done.refinement.network);
-                    let stopped = self.watch.stop_reason();
+                    let stopped = self.progress.stop_reason();
                     // A round that was told to stop has not done all it would have.
                     if stopped.is_none() && kept.rounds.len() < round {
                         kept.rounds.push(FinishedRound::of(&done.refinement));
@@ -190,7 +195,7 @@ impl<'a> Runner<'a> {
                         break;
                     }
                 }
-                Err(error) => match (self.watch.stop_reason(), &last) {
+                Err(error) => match (self.progress.stop_reason(), &last) {
                     (Some(reason), Some(_)) => {
                         stop_reason = reason;
                         break;
@@ -204,7 +209,7 @@ impl<'a> Runner<'a> {
         let (drafted, aligned) = last.ok_or(PipelineError::Cancelled)?;
         let refinement = self.timed("judge", |runner| runner.judge(drafted, &aligned))?;
         // Told to stop while judging: the q-values are not what they would have been.
-        stop_reason = self.watch.stop_reason().unwrap_or(stop_reason);
+        stop_reason = self.progress.stop_reason().unwrap_or(stop_reason);
         if let Some(iteration) = iterations.last_mut() {
             iteration.revisions = refinement.revisions.len();
             iteration.disagreements = refinement.disagreements;
@@ -313,7 +318,7 @@ impl<'a> Runner<'a> {
 
     fn fit(&self, data: &TrainingData<'_>) -> Result<Fitted, PipelineError> {
         let mut predictor = self.new_predictor();
-        let record = predictor.fit(data, &self.watch).map_err(|error| self.cancelled_or(error))?;
+        let record = predictor.fit(data, &self.progress).map_err(|error| self.cancelled_or(error))?;
         Ok(Fitted { predictor, record })
     }
 
@@ -355,7 +360,7 @@ impl<'a> Runner<'a> {
         let prediction = predictor.predict(perturbations)?;
         let neural = prediction.responses();
         let symbolic = Closure::new(network, self.config.depth, self.config.reading).simulate(perturbations);
-        let mut weights = self.trust.weights(prediction.entries(), &neural, &symbolic)?;
+        let mut weights = self.reliability.weights(prediction.entries(), &neural, &symbolic)?;
         if self.config.weighting == Weighting::Shuffled {
             weights.shuffle(&mut ChaCha8Rng::seed_from_u64(self.config.seed));
         }
@@ -365,9 +370,9 @@ impl<'a> Runner<'a> {
 
     /// What the experiments on each regulator say, predictions left aside: the same whatever the predictor and its seed.
     fn weigh(&self) -> Result<(Refinement, WeighedEvidence), PipelineError> {
-        let Materials { network, resistance, .. } = *self.materials;
+        let Materials { network, revision_costs, .. } = *self.materials;
         let Weighing { refinement, assessment, unproposed } =
-            weigh(network, resistance, &self.labelled, self.config, &self.watch)?;
+            weigh(network, revision_costs, &self.labelled, self.config, &self.progress)?;
         let Assessment { model, judged, .. } = assessment;
         Ok((refinement, WeighedEvidence { model: ResponseModel { unproposed, ..model }, judged }))
     }
@@ -379,7 +384,7 @@ impl<'a> Runner<'a> {
         let confidences = self.confidences(aligned);
         let data = self.refinement_data(aligned, &confidences);
         let Config { depth, reading, refinement, .. } = self.config;
-        Ok(draft_on(self.materials.network, &data, *depth, *reading, refinement, course, &self.watch)?)
+        Ok(draft_on(self.materials.network, &data, *depth, *reading, refinement, course, &self.progress)?)
     }
 
     /// Judges the revisions of the last round; those of earlier rounds are not in force any more.
@@ -390,7 +395,7 @@ impl<'a> Runner<'a> {
         let confidences = self.confidences(aligned);
         let data = self.refinement_data(aligned, &confidences);
         let Config { depth, reading, refinement, .. } = self.config;
-        Ok(judge(self.materials.network, &data, *depth, *reading, refinement, drafted, &self.watch)?)
+        Ok(judge(self.materials.network, &data, *depth, *reading, refinement, drafted, &self.progress)?)
     }
 
     fn refinement_data<'b>(&'b self, aligned: &'b Aligned, confidences: &'b [f32]) -> RefinementData<'b> {
@@ -398,7 +403,7 @@ impl<'a> Runner<'a> {
             measured: (&self.labelled.perturbations, &self.labelled.observed),
             predicted: (&self.unlabelled, &aligned.alignment.aligned),
             predicted_weights: confidences,
-            resistance: self.materials.resistance,
+            revision_costs: self.materials.revision_costs,
         }
     }
 
@@ -410,7 +415,7 @@ impl<'a> Runner<'a> {
         let is_known = |gene: usize| self.is_measured[gene] || self.materials.external.is_some();
         let confidence = |entry: usize, response: Response| {
             let said = (prediction.entries()[entry], symbolic.entries()[entry]);
-            let sure = self.trust.posterior(GeneId::new(entry % n_genes), said.0, said.1)[response.class()];
+            let sure = self.reliability.posterior(GeneId::new(entry % n_genes), said.0, said.1)[response.class()];
             (self.config.rho * sure) as f32
         };
         let entries = alignment.aligned.entries().iter().enumerate();
@@ -429,7 +434,7 @@ impl<'a> Runner<'a> {
             let data = runner.labelled_data(&row_weights);
             let mut rows = Vec::new();
             for mut baseline in baselines::all(runner.materials.network) {
-                baseline.fit(&data, &runner.watch).map_err(|error| runner.cancelled_or(error))?;
+                baseline.fit(&data, &runner.progress).map_err(|error| runner.cancelled_or(error))?;
                 rows.push((baseline.name().to_owned(), baseline.predict(&test)?.responses()));
             }
             Ok(rows)
@@ -493,11 +498,12 @@ impl<'a> Runner<'a> {
         refined: &RegulatoryNetwork,
         test: &[Perturbation],
     ) -> Result<Vec<(String, ResponseMatrix)>, PipelineError> {
-        if test.is_empty() || self.watch.is_cancelled() {
+        if test.is_empty() || self.progress.is_cancelled() {
             return Ok(Vec::new());
         }
-        let Materials { network, resistance, .. } = *self.materials;
-        let networks = control_networks(network, refined, &self.labelled, resistance, self.config, &Quiet(&self.watch));
+        let Materials { network, revision_costs, .. } = *self.materials;
+        let networks =
+            control_networks(network, refined, &self.labelled, revision_costs, self.config, &Quiet(&self.progress));
         let networks = match networks {
             Err(PipelineError::Cancelled) => return Ok(Vec::new()),
             networks => networks?,
@@ -525,7 +531,7 @@ struct Aligned {
 
 /// Somebody who waits, but not for ever.
 struct Deadline<'a> {
-    inner: &'a dyn Watch,
+    inner: &'a dyn Progress,
     end: Option<Instant>,
 }
 
@@ -542,7 +548,7 @@ impl Deadline<'_> {
     }
 }
 
-impl Watch for Deadline<'_> {
+impl Progress for Deadline<'_> {
     fn begin(&self, phase: &str, steps: u64) {
         self.inner.begin(phase, steps);
     }
@@ -556,7 +562,7 @@ impl Watch for Deadline<'_> {
     }
 }
 
-/// So many unlabelled perturbations that what is predicted of them weighs no more in all than what was measured.
+/// This many unlabelled perturbations that what is predicted of them weighs no more in all than what was measured.
 fn affordable(config: &Config, observed: &ResponseMatrix, measured_genes: usize) -> usize {
     let measured = observed.entries().iter().flatten().count();
     let weight_of_a_row = config.rho * measured_genes as f64;
@@ -583,12 +589,12 @@ fn held_by(network: &RegulatoryNetwork) -> Vec<bool> {
     (0..network.n_genes()).map(GeneId::new).map(held).collect()
 }
 
-/// Perturbations without data that were foretold elsewhere, in its order; none moves a gene that a test row moves.
-fn foretold_elsewhere(external: &External, dataset: &Dataset, split: &Split, at_most: usize) -> Vec<Perturbation> {
+/// Perturbations without data that were predicted elsewhere, in its order; none moves a gene that a test row moves.
+fn predicted_elsewhere(external: &External, dataset: &Dataset, split: &Split, at_most: usize) -> Vec<Perturbation> {
     let known: BTreeSet<_> = dataset.perturbations.iter().collect();
     let held_out: BTreeSet<_> = split.test.iter().flat_map(|&row| dataset.perturbations[row].genes()).collect();
-    let foretold = external.perturbations().iter().filter(|perturbation| !known.contains(perturbation));
-    let free = foretold.filter(|perturbation| !perturbation.genes().any(|gene| held_out.contains(&gene)));
+    let predicted = external.perturbations().iter().filter(|perturbation| !known.contains(perturbation));
+    let free = predicted.filter(|perturbation| !perturbation.genes().any(|gene| held_out.contains(&gene)));
     free.take(at_most).cloned().collect()
 }
 
@@ -618,7 +624,7 @@ fn unlabelled(network: &RegulatoryNetwork, dataset: &Dataset, split: &Split, at_
 mod tests {
     use super::*;
     use crate::biology::{Regulation, Response, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     #[test]
     fn what_is_predicted_weighs_no_more_than_what_was_measured_and_only_where_anything_was() {
@@ -642,7 +648,7 @@ mod tests {
         let materials = Materials {
             network: &network,
             evidence: &[0; 80],
-            resistance: None,
+            revision_costs: None,
             held_out: None,
             external: None,
             dataset: &dataset,
@@ -651,11 +657,11 @@ mod tests {
             genes: &genes,
         };
         let config = Config { rho: 0.25, ..Config::default() };
-        let runner = Runner::start(&materials, &config, &Unwatched).expect("enough to learn from");
+        let runner = Runner::start(&materials, &config, &NoProgress).expect("enough to learn from");
         // 24 measured entries, and 5 genes at a quarter each in a row: 19 rows, of the 34 regulators left.
         assert_eq!(runner.unlabelled.len(), 19);
         let mut predictor = runner.new_predictor();
-        predictor.fit(&runner.labelled_data(&[1.0; 6]), &Unwatched).expect("fitted");
+        predictor.fit(&runner.labelled_data(&[1.0; 6]), &NoProgress).expect("fitted");
         let aligned = runner.align(&network, predictor.as_ref(), &runner.unlabelled).expect("aligned");
         let weights = runner.confidences(&aligned);
         assert!(weights.iter().sum::<f32>() <= 24.0);

@@ -5,8 +5,8 @@ use crate::biology::{GeneId, Perturbation, ResponseMatrix};
 use crate::datasets::Dataset;
 use crate::evidence::{Assessment, EvidenceData, EvidenceError, Limits, assess};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
-use crate::refinement::{Certificate, Refinement, Resistance};
+use crate::progress::Progress;
+use crate::refinement::{Certificate, Refinement, RevisionCosts};
 use crate::symbolic::{Closure, Simulator};
 
 /// What the evidence decides.
@@ -22,27 +22,27 @@ pub(super) struct Weighing {
 /// Holds the knowledge against experiments that may be learnt from.
 ///
 /// # Errors
-/// [`PipelineError`] if a setting is out of range, shapes do not fit, or `watch` is cancelled.
+/// [`PipelineError`] if a setting is out of range, shapes do not fit, or `progress` is cancelled.
 pub(super) fn weigh(
     network: &RegulatoryNetwork,
-    resistance: Option<&Resistance>,
+    revision_costs: Option<&RevisionCosts>,
     learnt: &Dataset,
     config: &Config,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Weighing, PipelineError> {
     let Config { depth, reading, refinement, evidence, .. } = config;
     let Dataset { perturbations, observed, log2fc, .. } = learnt;
     let read = Closure::new(network, *depth, *reading).simulate(perturbations);
     let data = EvidenceData { perturbations, observed, sizes: log2fc.as_ref(), read: &read };
-    let assessment = assess(network, &data, evidence, watch).map_err(|error| match error {
+    let assessment = assess(network, &data, evidence, progress).map_err(|error| match error {
         EvidenceError::Cancelled => PipelineError::Cancelled,
         other => other.into(),
     })?;
     let known = network.regulations().len();
-    let is_locked = |edge| resistance.is_some_and(|resistance| resistance.is_locked(edge));
+    let is_locked = |edge| revision_costs.is_some_and(|revision_costs| revision_costs.is_locked(edge));
     let limits = Limits {
         added: refinement.max_added(known),
-        withdrawn: refinement.max_withdrawn(known),
+        retracted: refinement.max_retracted(known),
         is_locked: &is_locked,
     };
     let (revisions, unproposed) = assessment.revisions(network, &data, evidence, &limits);

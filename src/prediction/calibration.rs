@@ -225,7 +225,7 @@ mod tests {
         let lead = |share: f32| [share * 8.0_f32.ln(), 0.0, -9.0];
         let entries = [entry(lead(0.42), 1), entry(lead(0.42), 1), entry(lead(0.9), 0), entry([-9.0, -9.0, 9.0], 2)];
         assert_eq!(prior_share(&entries, shares), 0.45);
-        assert_eq!(prior_share(&entries[2..], shares), 0.0, "nothing to mend");
+        assert_eq!(prior_share(&entries[2..], shares), 0.0, "nothing to correct");
         assert_eq!(prior_share(&[], shares), 0.0);
     }
 

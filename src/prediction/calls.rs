@@ -2,7 +2,7 @@
 
 use super::calibration::{self, Judged};
 
-/// Candidate thresholds lie between so many quantiles of the scores.
+/// Candidate thresholds lie between this many quantiles of the scores.
 const QUANTILES: usize = 200;
 
 /// How a score becomes three probabilities.

@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
     use crate::prediction::TrainingData;
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -231,7 +231,7 @@ mod tests {
         for (name, network) in PredictorName::ALL.into_iter().flat_map(|name| [(name, &empty), (name, &looped)]) {
             let mut predictor = build(name, &PredictorConfig::default(), network, 1);
             assert!(matches!(predictor.predict(&asked), Err(PredictionError::NotFitted(_))), "{name}");
-            predictor.fit(&data, &Unwatched).expect("something to learn from");
+            predictor.fit(&data, &NoProgress).expect("something to learn from");
             let predicted = predictor.predict(&asked).expect("fitted");
             for (row, index) in (0..2).flat_map(|row| (0..4).map(move |index| (row, index))) {
                 let probabilities = predicted.probabilities(row, gene(index));
@@ -270,7 +270,7 @@ mod tests {
                 validation: &[5],
             };
             let mut predictor = build(name, &PredictorConfig::default(), &network, 3);
-            predictor.fit(&data, &Unwatched).expect("fits");
+            predictor.fit(&data, &NoProgress).expect("fits");
             predictor.predict(&perturbations).expect("fitted")
         };
         // The neural predictors stop by the validation rows.

@@ -8,9 +8,9 @@ use super::inner_folds::stride;
 use super::measured::{Measured, TrainingRows};
 use super::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
 use crate::biology::{GeneId, Perturbation, ResponseValues};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
-/// At most so many training entries choose the rule and its temperature.
+/// At most this many training entries choose the rule and its temperature.
 const JUDGED_ENTRIES: usize = 1 << 18;
 /// Shares of genes called down, or up, that are tried.
 const SHARES: [f64; 12] = [0.0, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4];
@@ -224,7 +224,7 @@ impl Predictor for External {
         "external"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?.train;
         let predicted: Vec<_> =
@@ -276,7 +276,7 @@ impl Rule {
 mod tests {
     use super::*;
     use crate::biology::{Response, ResponseMatrix};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
     use Response::{Down, Unchanged, Up};
 
     fn gene(index: usize) -> GeneId {
@@ -302,7 +302,7 @@ mod tests {
             row_weights: &row_weights,
             validation: &[],
         };
-        external.fit(&data, &Unwatched).expect("fit")
+        external.fit(&data, &NoProgress).expect("fit")
     }
 
     fn called(external: &External, index: usize) -> Vec<Response> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::TrainingData;
 use crate::biology::GeneId;
 
-/// So many folds, or one for each gene set where there are fewer.
+/// This many folds, or one for each gene set where there are fewer.
 const FOLDS: usize = 5;
 
 /// One fold inside the training rows.
@@ -17,7 +17,7 @@ pub(super) struct InnerFold {
     pub judged: Vec<usize>,
 }
 
-/// Deals the gene sets of `rows` to folds, round and round in order of appearance; none if there is one gene set alone.
+/// Assigns the gene sets of `rows` to folds, round and round in order of appearance; none if there is one gene set alone.
 pub(super) fn inner_folds(data: &TrainingData<'_>, rows: &[usize]) -> Vec<InnerFold> {
     let mut number_of: BTreeMap<Vec<GeneId>, usize> = BTreeMap::new();
     let mut sets = Vec::with_capacity(rows.len());
@@ -30,8 +30,8 @@ pub(super) fn inner_folds(data: &TrainingData<'_>, rows: &[usize]) -> Vec<InnerF
         return Vec::new();
     }
     let fold = |fold: usize| {
-        let dealt = rows.iter().zip(&sets).map(|(&row, &set)| (row, set % folds == fold));
-        let (judged, learnt): (Vec<_>, Vec<_>) = dealt.partition(|&(_, judged)| judged);
+        let assigned = rows.iter().zip(&sets).map(|(&row, &set)| (row, set % folds == fold));
+        let (judged, learnt): (Vec<_>, Vec<_>) = assigned.partition(|&(_, judged)| judged);
         let rows = |part: Vec<(usize, bool)>| part.into_iter().map(|(row, _)| row).collect();
         InnerFold { learnt: rows(learnt), judged: rows(judged) }
     };

@@ -3,7 +3,7 @@
 //! Start at [`Predictor`], then [`build`], which makes any of them by its name. `neural` holds the MLP and the GNN (the only
 //! place that knows the tensor crate), [`ode`] the differential equation, `baselines` the simple ones, `external`
 //! predictions made elsewhere, `stacked` makes many one. Nothing here sees a test perturbation, a file or RDF. What the
-//! knowledge alone says is no predictor here: `symbolic` says it.
+//! knowledge alone says is not a predictor here: `symbolic` says it.
 
 pub mod baselines;
 mod calibration;
@@ -25,7 +25,7 @@ pub use stacked::Stacked;
 use std::collections::BTreeMap;
 
 use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix, ResponseValues};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Learns from perturbations with known responses, then tells class probabilities for any perturbation.
 pub trait Predictor {
@@ -36,7 +36,7 @@ pub trait Predictor {
     ///
     /// # Errors
     /// [`PredictionError`] if there is nothing to learn from, or if the loss stops being a number.
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError>;
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError>;
 
     /// Class probabilities of every gene under each perturbation.
     ///

@@ -7,11 +7,11 @@ use super::inner_folds::{InnerFold, inner_folds, stride};
 use super::measured::{Measured, TrainingRows};
 use super::{FitRecord, Prediction, PredictionError, Predictor, TrainingData, most_probable};
 use crate::biology::{GeneId, Perturbation, ResponseMatrix};
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 
 /// Members drawn into the mixture, with repeats.
 const DRAWS: usize = 20;
-/// At most about so many entries are judged.
+/// At most about this many entries are judged.
 const ENTRIES: usize = 60_000;
 /// Folds over the rows of gene sets that have several.
 const ROW_FOLDS: usize = 3;
@@ -21,7 +21,7 @@ const ROW_FOLDS: usize = 3;
 /// ```text
 /// p(y | x) = Σ_m n_m / N · p_m(y | x)
 /// ```
-/// The counts `n_m` come of ensemble selection: on training rows foretold by members that were fitted without them, the
+/// The counts `n_m` come of ensemble selection: on training rows predicted by members that were fitted without them, the
 /// member is drawn next, with repeats, whose addition gives the calls of the mixture the highest macro-F1; the best
 /// mixture on the way is kept. There are two mixtures, each selected where it is used: one for sets of perturbed genes that
 /// no training row has (folds over gene sets), one for those that some has (folds over the rows of gene sets with several).
@@ -78,13 +78,13 @@ impl Stacked {
         Some(self.members.iter().zip(both).map(|(member, (&unseen, &seen))| (member.name(), unseen, seen)).collect())
     }
 
-    /// Fits every member on each fold and lets it foretell the rest.
+    /// Fits every member on each fold and lets it predict the rest.
     fn judge(
         &mut self,
         data: &TrainingData<'_>,
         rows: &TrainingRows,
         folds: &[InnerFold],
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Vec<Judgement>, PredictionError> {
         let judged: Vec<_> = folds.iter().flat_map(|fold| fold.judged.iter().copied()).collect();
         let every = stride(data, &judged, ENTRIES);
@@ -96,7 +96,7 @@ impl Stacked {
             let asked: Vec<_> = fold.judged.iter().map(|&row| data.perturbations[row].clone()).collect();
             let mut said = Vec::with_capacity(self.members.len());
             for member in &mut self.members {
-                member.fit(&part.data(), &Quiet(watch))?;
+                member.fit(&part.data(), &Quiet(progress))?;
                 said.push(member.predict(&asked)?);
             }
             for (place, &row) in fold.judged.iter().enumerate() {
@@ -118,22 +118,23 @@ impl Predictor for Stacked {
         "stacked"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?;
         let (by_set, by_row) = (inner_folds(data, &rows.train), row_folds(data, &rows.train));
-        watch.begin("fit stacked", 3);
+        progress.begin("fit stacked", 3);
         let shares = Measured::count(data, &rows.train).shares();
         let everyone =
             Mixture { shares: vec![1.0 / self.members.len() as f32; self.members.len()], adjustment: Adjustment::NONE };
-        let unseen = Mixture::select(&self.judge(data, &rows, &by_set, watch)?, shares).unwrap_or(everyone);
-        watch.advance(1);
-        let seen = Mixture::select(&self.judge(data, &rows, &by_row, watch)?, shares).unwrap_or_else(|| unseen.clone());
-        watch.advance(1);
+        let unseen = Mixture::select(&self.judge(data, &rows, &by_set, progress)?, shares).unwrap_or(everyone);
+        progress.advance(1);
+        let seen =
+            Mixture::select(&self.judge(data, &rows, &by_row, progress)?, shares).unwrap_or_else(|| unseen.clone());
+        progress.advance(1);
         for member in &mut self.members {
-            member.fit(data, &Quiet(watch))?;
+            member.fit(data, &Quiet(progress))?;
         }
-        watch.advance(1);
+        progress.advance(1);
         let seen_sets = rows.train.iter().map(|&row| data.perturbations[row].genes().collect()).collect();
         let temperature = unseen.adjustment.temperature;
         self.fitted = Some(Fitted { seen_sets, unseen, seen });
@@ -259,7 +260,7 @@ mod tests {
     use super::*;
     use crate::biology::Response;
     use crate::prediction::baselines::{Additive, Mean, NoChange};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     /// Gene `g` deleted, twice each: gene `10 + g` falls. Additive knows it once it has seen the gene; the mean never.
     fn screen() -> (Vec<Perturbation>, ResponseMatrix) {
@@ -286,7 +287,7 @@ mod tests {
         let members: Vec<Box<dyn Predictor>> =
             vec![Box::new(NoChange::new(20)), Box::new(Mean::new(20)), Box::new(Additive::new(20))];
         let mut stacked = Stacked::new(20, members);
-        stacked.fit(&data, &Unwatched).expect("something to learn from");
+        stacked.fit(&data, &NoProgress).expect("something to learn from");
         stacked
     }
 

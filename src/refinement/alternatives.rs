@@ -7,7 +7,7 @@ use super::commit::Search;
 use super::exact::{Arc, UNIT};
 use super::{Action, gene};
 use crate::biology::{Entry, GeneId, Regulation, Revision, RevisionKind, RevisionStatus, Sign};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Weight of the objective by which an alternative may fall short: half a measured entry.
 const TOLERANCE: i64 = UNIT / 2;
@@ -21,18 +21,18 @@ const LOOKED_AT: usize = 500;
 /// A revision that might do as well, and the gene by way of which its regulator would act, if any.
 type Candidate = (Action, Option<GeneId>);
 
-/// Names the alternatives of each revision. An alternative mends at least half of the measured entries that the revision
-/// mends, and leaves the objective at most half an entry higher.
-pub(super) fn name_alternatives(search: &mut Search<'_>, revisions: &mut [Revision], watch: &dyn Watch) {
-    watch.begin("look for alternatives", revisions.len().min(LOOKED_AT) as u64);
+/// Names the alternatives of each revision. An alternative corrects at least half of the measured entries that the revision
+/// corrects, and leaves the objective at most half an entry higher.
+pub(super) fn name_alternatives(search: &mut Search<'_>, revisions: &mut [Revision], progress: &dyn Progress) {
+    progress.begin("look for alternatives", revisions.len().min(LOOKED_AT) as u64);
     for revision in revisions.iter_mut().take(LOOKED_AT) {
-        if watch.is_cancelled() {
+        if progress.is_cancelled() {
             return;
         }
-        if !revision.evidence.mended.is_empty() {
+        if !revision.evidence.corrected.is_empty() {
             name_those_of(search, revision);
         }
-        watch.advance(1);
+        progress.advance(1);
     }
 }
 
@@ -42,7 +42,7 @@ fn name_those_of(search: &mut Search<'_>, revision: &mut Revision) {
     if applied {
         search.accept(action.reversed());
     }
-    let mut found = equals(search, action, &revision.evidence.mended);
+    let mut found = equals(search, action, &revision.evidence.corrected);
     if applied {
         search.accept(action);
     }
@@ -56,7 +56,7 @@ fn name_those_of(search: &mut Search<'_>, revision: &mut Revision) {
 }
 
 /// Candidates that do as well as `action` in the present network, best first, with their net gains.
-fn equals(search: &mut Search<'_>, action: Action, mended: &[Entry]) -> Vec<(i64, Candidate)> {
+fn equals(search: &mut Search<'_>, action: Action, corrected: &[Entry]) -> Vec<(i64, Candidate)> {
     let candidates = candidates(search, action);
     let edits: Vec<_> =
         std::iter::once(action).chain(candidates.iter().map(|&(other, _)| other)).map(Action::edits).collect();
@@ -65,16 +65,16 @@ fn equals(search: &mut Search<'_>, action: Action, mended: &[Entry]) -> Vec<(i64
     let nets = candidates.into_iter().zip(&gains[1..]);
     let nets = nets.map(|(candidate, &gain)| (search.net(candidate.0, gain), candidate));
     let mut found: Vec<_> = nets.filter(|&(net, _)| net >= least).collect();
-    found.retain(|(_, (other, _))| 2 * shared(search, *other, mended) >= mended.len());
+    found.retain(|(_, (other, _))| 2 * shared(search, *other, corrected) >= corrected.len());
     found.sort_by_key(|&(net, (other, _))| (std::cmp::Reverse(net), other));
     found
 }
 
-/// How many of these measured entries another revision would mend.
-fn shared(search: &mut Search<'_>, other: Action, mended: &[Entry]) -> usize {
+/// How many of these measured entries another revision would correct.
+fn shared(search: &mut Search<'_>, other: Action, corrected: &[Entry]) -> usize {
     let effects = search.state.effects(&other.edits());
-    let mends = effects.iter().filter(|effect| effect.measured && effect.weight > 0);
-    mends.filter(|effect| mended.binary_search(&effect.entry).is_ok()).count()
+    let corrects = effects.iter().filter(|effect| effect.measured && effect.weight > 0);
+    corrects.filter(|effect| corrected.binary_search(&effect.entry).is_ok()).count()
 }
 
 /// Revisions near `action` that might do what it does, sorted.
@@ -83,21 +83,21 @@ pub(super) fn near(search: &Search<'_>, action: Action) -> Vec<Action> {
 }
 
 /// Revisions near `action`, sorted: of the regulations into its target, and, for what it adds, of those that would lead to
-/// the target by way of a known regulation; for what it withdraws, of the regulations before and after it.
+/// the target by way of a known regulation; for what it retracts, of the regulations before and after it.
 fn candidates(search: &Search<'_>, action: Action) -> Vec<Candidate> {
     let Regulation { regulator, target, .. } = action.regulation;
     let arcs = &search.state.arcs;
     let into = |end: GeneId| -> Vec<Arc> { arcs.regulators[end.index()].iter().take(NEIGHBOURS).copied().collect() };
     let out_of = |end: GeneId| -> Vec<Arc> { arcs.targets[end.index()].iter().take(NEIGHBOURS).copied().collect() };
-    let mut found: Vec<Candidate> = into(target).into_iter().flat_map(|arc| withdrawals(arc, target, true)).collect();
+    let mut found: Vec<Candidate> = into(target).into_iter().flat_map(|arc| retractions(arc, target, true)).collect();
     let gained = match action.kind {
         RevisionKind::Added => Some(action.regulation.sign),
         RevisionKind::SignFlipped => Some(action.regulation.sign.opposite()),
         RevisionKind::Removed => None,
     };
     if action.kind != RevisionKind::Added {
-        found.extend(into(regulator).into_iter().flat_map(|arc| withdrawals(arc, regulator, true)));
-        found.extend(out_of(target).into_iter().flat_map(|arc| withdrawals(arc, target, false)));
+        found.extend(into(regulator).into_iter().flat_map(|arc| retractions(arc, regulator, true)));
+        found.extend(out_of(target).into_iter().flat_map(|arc| retractions(arc, target, false)));
     }
     if let Some(sign) = gained {
         let added = |regulator, target, arc: Arc, mediator| {
@@ -121,7 +121,7 @@ fn candidates(search: &Search<'_>, action: Action) -> Vec<Candidate> {
 }
 
 /// Removal and flip of the regulation between a gene and the end of an arc, which leads into the gene or out of it.
-fn withdrawals(arc: Arc, end: GeneId, into: bool) -> [Candidate; 2] {
+fn retractions(arc: Arc, end: GeneId, into: bool) -> [Candidate; 2] {
     let (regulator, target) = if into { (gene(arc.gene), end) } else { (end, gene(arc.gene)) };
     let regulation = Regulation::new(regulator, target, sign_of(arc));
     [RevisionKind::Removed, RevisionKind::SignFlipped].map(|kind| (Action { kind, regulation }, None))

@@ -2,7 +2,7 @@
 //!
 //! The refined network stands in for the truth. Faults of each kind are planted in a copy of it, a screen of the refined
 //! network is simulated with the perturbations, the mask and the noise of the real one, and the same search runs on both.
-//! What it finds that was not planted is false: noise, or a fault mended in the wrong place.
+//! What it finds that was not planted is false: noise, or a fault corrected in the wrong place.
 
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
@@ -12,10 +12,10 @@ use super::commit::Search;
 use super::course::Course;
 use super::exact::ExactState;
 use super::noise::Noise;
-use super::{Action, RefinementConfig, RefinementData, Resistance, evidence};
+use super::{Action, RefinementConfig, RefinementData, RevisionCosts, evidence};
 use crate::biology::{Regulation, ResponseMatrix, RevisionKind};
 use crate::network::RegulatoryNetwork;
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 use crate::symbolic::Reading;
 
 /// Enough revisions found in simulations to end them early, and the least number of simulations.
@@ -25,7 +25,7 @@ const MOST_PLANTED: f64 = 0.15;
 /// Draws of an invented regulation before it is given up.
 const TRIES: usize = 20;
 
-/// How many simulations are enough if each finds so many revisions.
+/// How many simulations are enough if each finds this many revisions.
 pub(crate) fn enough_simulations(found_in_each: f64) -> usize {
     ENOUGH.1.max((ENOUGH.0 as f64 / found_in_each).ceil() as usize)
 }
@@ -59,7 +59,7 @@ impl Calibration {
         found: &[(RevisionKind, f64)],
         noise: &Noise,
         setting: Setting<'_>,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Self {
         let of_kind = |kind: RevisionKind| {
             let mut supports: Vec<_> =
@@ -75,13 +75,14 @@ impl Calibration {
         }
         // A stream of its own: neither the resamples nor the search shift it.
         let mut generator = ChaCha8Rng::seed_from_u64(setting.config.seed ^ 0x4e55_4c4c);
-        let mut planting = Planting { real, planted: [0; 3], mended: [0; 3], strayed: [0; 3] };
-        watch.begin("simulate screens", setting.config.simulations as u64);
+        let mut planting = Planting { real, planted: [0; 3], corrected: [0; 3], strayed: [0; 3] };
+        progress.begin("simulate screens", setting.config.simulations as u64);
         for simulation in 0..setting.config.simulations {
-            let faults = plant(refined, planting.next(simulation, refined), setting.data.resistance, &mut generator);
+            let faults =
+                plant(refined, planting.next(simulation, refined), setting.data.revision_costs, &mut generator);
             let labels = noise.screen(state, setting.data.measured, &mut generator);
-            let found = search_simulated(refined, &faults, &labels, setting, watch);
-            if watch.is_cancelled() {
+            let found = search_simulated(refined, &faults, &labels, setting, progress);
+            if progress.is_cancelled() {
                 break;
             }
             planting.learn(&faults, &found);
@@ -89,7 +90,7 @@ impl Calibration {
                 calibration.false_ones[place(action.kind)].push(support);
             }
             calibration.simulations += 1;
-            watch.advance(1);
+            progress.advance(1);
             if planting.searched() >= ENOUGH.0 && calibration.simulations >= ENOUGH.1 {
                 break;
             }
@@ -136,16 +137,16 @@ fn place(kind: RevisionKind) -> usize {
     }
 }
 
-/// How many faults of each kind to plant, learnt from how many of those planted the search mended.
+/// How many faults of each kind to plant, learnt from how many of those planted the search corrected.
 struct Planting {
     real: [usize; 3],
     planted: [usize; 3],
-    mended: [usize; 3],
+    corrected: [usize; 3],
     strayed: [usize; 3],
 }
 
 impl Planting {
-    /// First as many faults as the real search mended; then as many as must be there for it to find what it found, the
+    /// First as many faults as the real search corrected; then as many as must be there for it to find what it found, the
     /// false ones taken off.
     fn next(&self, simulations: usize, refined: &RegulatoryNetwork) -> [usize; 3] {
         let most = (refined.regulations().len() as f64 * MOST_PLANTED).ceil();
@@ -154,7 +155,7 @@ impl Planting {
                 return self.real[kind].min(most as usize);
             }
             let strayed = self.strayed[kind] as f64 / simulations as f64;
-            let recall = (self.mended[kind] as f64 + 0.5) / (self.planted[kind] as f64 + 1.0);
+            let recall = (self.corrected[kind] as f64 + 0.5) / (self.planted[kind] as f64 + 1.0);
             ((self.real[kind] as f64 - strayed).max(0.0) / recall).round().min(most) as usize
         })
     }
@@ -162,24 +163,24 @@ impl Planting {
     fn learn(&mut self, faults: &[Action], found: &[(Action, f64)]) {
         faults.iter().for_each(|fault| self.planted[place(fault.kind)] += 1);
         for (action, _) in found {
-            let counts = if faults.contains(action) { &mut self.mended } else { &mut self.strayed };
+            let counts = if faults.contains(action) { &mut self.corrected } else { &mut self.strayed };
             counts[place(action.kind)] += 1;
         }
     }
 
     fn searched(&self) -> usize {
-        self.mended.iter().chain(&self.strayed).sum()
+        self.corrected.iter().chain(&self.strayed).sum()
     }
 }
 
-/// Faults of each kind, as the actions that mend them, sorted; at most one between two genes.
+/// Faults of each kind, as the actions that correct them, sorted; at most one between two genes.
 fn plant(
     truth: &RegulatoryNetwork,
     numbers: [usize; 3],
-    resistance: Option<&Resistance>,
+    revision_costs: Option<&RevisionCosts>,
     generator: &mut ChaCha8Rng,
 ) -> Vec<Action> {
-    let is_locked = |regulation| resistance.is_some_and(|resistance| resistance.is_locked(regulation));
+    let is_locked = |regulation| revision_costs.is_some_and(|revision_costs| revision_costs.is_locked(regulation));
     let is_conflict = |regulation: Regulation| truth.contains(regulation.flipped());
     let known = truth.regulations().iter().copied();
     let mut open: Vec<_> = known.filter(|&edge| edge.regulator != edge.target && !is_conflict(edge)).collect();
@@ -224,19 +225,19 @@ fn search_simulated(
     faults: &[Action],
     labels: &ResponseMatrix,
     setting: Setting<'_>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Vec<(Action, f64)> {
     let damaged = damage(refined, faults);
     let data = RefinementData {
-        resistance: setting.data.resistance,
+        revision_costs: setting.data.revision_costs,
         ..RefinementData::measured(setting.data.measured.0, labels)
     };
     let mut search = Search::new(&damaged, &data, setting.depth, setting.reading, setting.config);
-    // Without the sweeps for a certificate, which would take long in every simulation. They mend mistakes, so that without
+    // Without the sweeps for a certificate, which would take long in every simulation. They correct mistakes, so that without
     // them rather too many revisions count as false.
-    search.anneal(Course { from: None, keep: &mut |_| () }, &Quiet(watch));
+    search.anneal(Course { from: None, keep: &mut |_| () }, &Quiet(progress));
     let resamples = evidence::Resamples::draw(&search);
-    let proposed = search.withdraw_uncarried(&resamples);
+    let proposed = search.drop_unsupported(&resamples);
     let noise = Noise::estimate(&search.state, data.measured);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let found = revisions.iter().filter_map(|revision| {

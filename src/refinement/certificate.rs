@@ -1,7 +1,7 @@
 //! How good the network is that the search ended with: whether any single revision would still better it.
 //!
-//! Withdrawals and undos are few, and each is evaluated exactly. Additions are nearly as many as pairs of genes; most
-//! are ruled out by what they could mend at most, and of the rest as many are evaluated as the configuration allows.
+//! Retractions and undos are few, and each is evaluated exactly. Additions are nearly as many as pairs of genes; most
+//! are ruled out by what they could correct at most, and of the rest as many are evaluated as the configuration allows.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::exact::{ExactState, Gain, Row, UNIT, UNREACHED};
 use super::swap::swap;
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::symbolic::Reading;
 
 /// Rounds of sweeping, each after one that bettered the network, before a search is left uncertified.
@@ -21,7 +21,7 @@ const NEAR: i64 = 16 * UNIT;
 /// Targets whose additions are bounded between two looks at the clock.
 const TARGETS: usize = 64;
 
-/// What is known of the network that a search ended with, before those of its revisions were withdrawn that are too
+/// What is known of the network that a search ended with, before those of its revisions were retracted that are too
 /// seldom found again or whose q-value is too large.
 ///
 /// It speaks of single revisions that the configuration allows: of regulations that are not locked, by genes that may
@@ -32,7 +32,7 @@ pub enum Certificate {
     /// No single addition, removal, flip or undo lowers the exact objective; or every measured entry agrees with the
     /// knowledge, so that none is sought.
     LocalOptimum,
-    /// No removal, flip or undo does, but so many additions were neither ruled out nor tried.
+    /// No removal, flip or undo does, but this many additions were neither ruled out nor tried.
     AdditionsUntried {
         /// Their number, at least 1.
         untried: u64,
@@ -64,25 +64,25 @@ impl Certificate {
 ///
 /// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all swaps together and
 /// for the additions of each sweep.
-pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate {
+pub(super) fn certify(search: &mut Search<'_>, progress: &dyn Progress) -> Certificate {
     let most = search.config.evaluations;
     let mut swaps = most;
     if most == 0 {
         return Certificate::Uncertified;
     }
     for sweep in 0..MOST_SWEEPS {
-        let withdrawn = accept_all(search, &withdrawals(search), watch);
-        let swapped = if withdrawn > 0 { 0 } else { swap(search, &mut swaps, watch) };
-        if watch.is_cancelled() {
+        let retracted = accept_all(search, &retractions(search), progress);
+        let swapped = if retracted > 0 { 0 } else { swap(search, &mut swaps, progress) };
+        if progress.is_cancelled() {
             return Certificate::Uncertified;
         }
-        tracing::debug!(sweep, withdrawn, swapped, swaps_left = swaps);
-        if withdrawn + swapped > 0 {
+        tracing::debug!(sweep, retracted, swapped, swaps_left = swaps);
+        if retracted + swapped > 0 {
             continue;
         }
-        let Some(open) = open_additions(search, most, watch) else { return Certificate::Uncertified };
-        let added = accept_all(search, &open.actions, watch);
-        if watch.is_cancelled() {
+        let Some(open) = open_additions(search, most, progress) else { return Certificate::Uncertified };
+        let added = accept_all(search, &open.actions, progress);
+        if progress.is_cancelled() {
             return Certificate::Uncertified;
         }
         tracing::debug!(sweep, open = open.number, tried = open.actions.len(), added);
@@ -98,8 +98,8 @@ pub(super) fn certify(search: &mut Search<'_>, watch: &dyn Watch) -> Certificate
 
 /// Accepts those of these actions that better the network, best first; how many. Those that do something and nearly
 /// better it are tried again after each round, for what was accepted may have made room for them.
-fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) -> usize {
-    let gains = search.gains(actions, watch);
+fn accept_all(search: &mut Search<'_>, actions: &[Action], progress: &dyn Progress) -> usize {
+    let gains = search.gains(actions, progress);
     let is_near = |gain: Gain, action: Action| {
         let net = search.net(action, gain);
         net > 0 || net > -NEAR && gain.total() != 0
@@ -109,8 +109,8 @@ fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) ->
     let mut accepted = 0;
     loop {
         let open: Vec<_> = near.iter().copied().filter(|&action| search.is_open(action)).collect();
-        let better = search.evaluated(&open, watch);
-        match search.accept_best(better, watch) {
+        let better = search.evaluated(&open, progress);
+        match search.accept_best(better, progress) {
             0 => return accepted,
             more => accepted += more,
         }
@@ -118,7 +118,7 @@ fn accept_all(search: &mut Search<'_>, actions: &[Action], watch: &dyn Watch) ->
 }
 
 /// Every removal and flip, and every addition between two genes whose regulations were revised already.
-fn withdrawals(search: &Search<'_>) -> Vec<Action> {
+fn retractions(search: &Search<'_>) -> Vec<Action> {
     let mut actions = Vec::new();
     for (regulator, list) in search.state.arcs.targets.iter().enumerate() {
         for arc in list {
@@ -147,16 +147,16 @@ pub(super) struct OpenAdditions {
 /// ```text
 /// gain(i → j)  ≤  Σ_rows Σ_genes weight · [d(i) + 1 + dist(j, gene) ≤ latest]
 /// ```
-/// over the wrong entries that one more walk could mend, where `d(i)` is the least depth at which the row reaches `i`,
+/// over the wrong entries that one more walk could correct, where `d(i)` is the least depth at which the row reaches `i`,
 /// `dist` the least number of steps, and `latest` the depth by which the walk must arrive. Neither can shrink by adding
 /// `i → j` itself: a shortest walk to `i`, or from `j`, does not take that step.
-pub(super) fn open_additions(search: &Search<'_>, most: usize, watch: &dyn Watch) -> Option<OpenAdditions> {
+pub(super) fn open_additions(search: &Search<'_>, most: usize, progress: &dyn Progress) -> Option<OpenAdditions> {
     let bounds = Bounds::of(search);
     let price = weight(search.config.add_cost);
     let targets: Vec<_> = (0..search.state.arcs.targets.len()).collect();
     let (mut number, mut kept) = (0, Vec::<(i64, Action)>::new());
     for targets in targets.chunks(TARGETS) {
-        if watch.is_cancelled() {
+        if progress.is_cancelled() {
             return None;
         }
         let open: Vec<Vec<_>> = targets.par_iter().map(|&target| bounds.open_into(search, target, price)).collect();
@@ -177,8 +177,8 @@ fn keep_best(open: &mut Vec<(i64, Action)>, most: usize) {
     open.truncate(most);
 }
 
-/// A wrong entry that one more walk could mend.
-struct Mendable {
+/// A wrong entry that one more walk could correct.
+struct Correctable {
     /// Its row, among those with any.
     row: u32,
     weight: i64,
@@ -188,8 +188,8 @@ struct Mendable {
 /// What is needed to bound the gain of any addition.
 struct Bounds {
     /// By gene.
-    mendable: Vec<Vec<Mendable>>,
-    /// By row with any mendable entry: the possible regulators (by place) it reaches, with the least depth.
+    correctable: Vec<Vec<Correctable>>,
+    /// By row with any correctable entry: the possible regulators (by place) it reaches, with the least depth.
     reached: Vec<Vec<(u32, u8)>>,
 }
 
@@ -198,15 +198,15 @@ impl Bounds {
         let state = &search.state;
         let n_genes = state.arcs.targets.len();
         let of_row = |row: &Row| -> Vec<(usize, i64, u8)> {
-            let entry = |gene| latest_mending(row, gene, state).map(|latest| (gene, row.weight(gene), latest));
+            let entry = |gene| latest_correction(row, gene, state).map(|latest| (gene, row.weight(gene), latest));
             (0..n_genes).filter_map(entry).collect()
         };
         let entries: Vec<_> = state.rows.par_iter().map(of_row).collect();
         let rows = || state.rows.iter().zip(&entries).filter(|(_, entries)| !entries.is_empty());
-        let mut mendable: Vec<Vec<Mendable>> = (0..n_genes).map(|_| Vec::new()).collect();
+        let mut correctable: Vec<Vec<Correctable>> = (0..n_genes).map(|_| Vec::new()).collect();
         for (row, (_, entries)) in rows().enumerate() {
             for &(gene, weight, latest) in entries {
-                mendable[gene].push(Mendable { row: row as u32, weight, latest });
+                correctable[gene].push(Correctable { row: row as u32, weight, latest });
             }
         }
         let reached = |row: &Row| -> Vec<(u32, u8)> {
@@ -215,7 +215,7 @@ impl Bounds {
             depths.enumerate().filter(within).map(|(place, depth)| (place as u32, depth)).collect()
         };
         let rows: Vec<_> = rows().map(|(row, _)| row).collect();
-        Self { mendable, reached: rows.par_iter().map(|row| reached(row)).collect() }
+        Self { correctable, reached: rows.par_iter().map(|row| reached(row)).collect() }
     }
 
     /// Additions into one target whose bound is above the price, with the bound.
@@ -224,7 +224,7 @@ impl Bounds {
         let mut sums = vec![0; self.reached.len() * depth];
         let mut total = 0;
         for (place, distance) in downstream(&search.state, target) {
-            for entry in &self.mendable[place] {
+            for entry in &self.correctable[place] {
                 // The latest depth at which the regulator may be reached.
                 if let Some(latest) = entry.latest.checked_sub(1 + distance) {
                     sums[entry.row as usize * depth + usize::from(latest)] += entry.weight;
@@ -257,8 +257,8 @@ impl Bounds {
     }
 }
 
-/// The latest depth at which one more walk could mend the entry of a gene; `None` if it is right, or no walk can.
-fn latest_mending(row: &Row, gene: usize, state: &ExactState) -> Option<u8> {
+/// The latest depth at which one more walk could correct the entry of a gene; `None` if it is right, or no walk can.
+fn latest_correction(row: &Row, gene: usize, state: &ExactState) -> Option<u8> {
     let wanted = row.wrong(gene, state.reading)?;
     let deepest = state.depth as u8;
     let (positive, negative) = (row.depths[2 * gene], row.depths[2 * gene + 1]);

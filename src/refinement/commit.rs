@@ -9,19 +9,19 @@ use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
 use super::signs::Signs;
-use super::{Action, Certificate, RefinementConfig, RefinementData, RegulatorPool, Resistance};
+use super::{Action, Certificate, RefinementConfig, RefinementData, RegulatorPool, RevisionCosts};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::symbolic::Reading;
 
 /// Candidates evaluated exactly at a time.
 const BATCH: usize = 256;
-/// How many times more a search asks of an addition than of a withdrawal while it is cautious: of all pairs of genes few
+/// How many times more a search asks of an addition than of a retraction while it is cautious: of all pairs of genes few
 /// are regulations, of the known regulations most are right. Any value from 4 to 20 does nearly as well.
 const PRIOR_ODDS: i64 = 8;
 /// Largest factor on a cost, so that sums of costs stay far from overflow.
-const MOST_RESISTANCE: f64 = 1e6;
+const LARGEST_FACTOR: f64 = 1e6;
 
 /// Actions by net gain, each with the number of actions accepted before it was evaluated.
 pub(super) type Heap = BinaryHeap<(i64, Reverse<Action>, usize)>;
@@ -37,8 +37,8 @@ pub(super) struct Search<'a> {
     /// Regulations added to the original, and known ones removed or flipped.
     revisions: (usize, usize),
     regulators: Vec<u32>,
-    resistance: Resistance,
-    /// What a revision must gain at least, beside its cost; falls to 0 in the course of a search.
+    revision_costs: RevisionCosts,
+    /// What a revision must gain at least, next to its cost; falls to 0 in the course of a search.
     caution: i64,
 }
 
@@ -55,15 +55,15 @@ impl<'a> Search<'a> {
             RegulatorPool::Known => propose::known_regulators(original, &state.rows),
             RegulatorPool::Any => (0..original.n_genes() as u32).collect(),
         };
-        let resistance = data.resistance.cloned().unwrap_or_default();
+        let revision_costs = data.revision_costs.cloned().unwrap_or_default();
         let revised = BTreeMap::new();
-        Self { original, config, state, revised, revisions: (0, 0), regulators, resistance, caution: 0 }
+        Self { original, config, state, revised, revisions: (0, 0), regulators, revision_costs, caution: 0 }
     }
 
     /// Anneals, then tries every single revision that could still better the network.
-    pub fn run(&mut self, course: Course<'_>, watch: &dyn Watch) -> Certificate {
-        self.anneal(course, watch);
-        if watch.is_cancelled() { Certificate::Uncertified } else { certify(self, watch) }
+    pub fn run(&mut self, course: Course<'_>, progress: &dyn Progress) -> Certificate {
+        self.anneal(course, progress);
+        if progress.is_cancelled() { Certificate::Uncertified } else { certify(self, progress) }
     }
 
     /// Proposes and accepts until a pass changes nothing.
@@ -75,26 +75,26 @@ impl<'a> Search<'a> {
     ///
     /// Wherever the search is stopped, the objective is not above that of the original: what a revision is asked for is
     /// never less than its cost and only falls, and the disagreement with all that is asked for falls at every step.
-    pub fn anneal(&mut self, course: Course<'_>, watch: &dyn Watch) {
+    pub fn anneal(&mut self, course: Course<'_>, progress: &dyn Progress) {
         let mut state = match course.from {
             Some(state) => self.restored(state),
-            None => self.planned(watch),
+            None => self.planned(progress),
         };
-        watch.begin("refine", state.levels.len() as u64);
-        watch.advance(state.finished as u64);
+        progress.begin("refine", state.levels.len() as u64);
+        progress.advance(state.finished as u64);
         while !state.settled && state.finished < state.levels.len() {
             self.caution = state.levels[state.finished];
-            let changed = self.pass(watch);
+            let changed = self.pass(progress);
             let wrong = self.state.disagreement().total() / UNIT;
             tracing::debug!(
                 caution = self.caution / UNIT,
                 changed,
                 wrong,
                 added = self.revisions.0,
-                withdrawn = self.revisions.1
+                retracted = self.revisions.1
             );
-            watch.advance(1);
-            if watch.is_cancelled() {
+            progress.advance(1);
+            if progress.is_cancelled() {
                 break;
             }
             state.finished += 1;
@@ -105,8 +105,8 @@ impl<'a> Search<'a> {
         self.caution = 0;
     }
 
-    fn planned(&mut self, watch: &dyn Watch) -> SearchState {
-        let mut levels = self.levels(watch);
+    fn planned(&mut self, progress: &dyn Progress) -> SearchState {
+        let mut levels = self.levels(progress);
         levels.extend(std::iter::repeat_n(0, self.config.max_passes));
         SearchState { levels, finished: 0, settled: false, revisions: Vec::new() }
     }
@@ -117,27 +117,27 @@ impl<'a> Search<'a> {
     }
 
     /// Levels of caution from half of what the best revision gains down to the cost of an addition.
-    fn levels(&mut self, watch: &dyn Watch) -> Vec<i64> {
+    fn levels(&mut self, progress: &dyn Progress) -> Vec<i64> {
         if self.config.cooling == 0.0 {
             return Vec::new();
         }
-        let strongest = self.promising(watch).peek().map_or(0, |&(net, ..)| net);
+        let strongest = self.promising(progress).peek().map_or(0, |&(net, ..)| net);
         let least = weight(self.config.add_cost).max(UNIT);
         let cooler = |&level: &i64| Some((level as f64 * self.config.cooling) as i64);
         std::iter::successors(Some(strongest / 2), cooler).take_while(|&level| level > least).collect()
     }
 
     /// One round of proposing and accepting; how many actions were accepted.
-    pub fn pass(&mut self, watch: &dyn Watch) -> usize {
-        let heap = self.promising(watch);
-        self.accept_best(heap, watch)
+    pub fn pass(&mut self, progress: &dyn Progress) -> usize {
+        let heap = self.promising(progress);
+        self.accept_best(heap, progress)
     }
 
-    /// Accepts the best of these actions while they gain, each evaluated anew after another was accepted; how many.
-    pub fn accept_best(&mut self, mut heap: Heap, watch: &dyn Watch) -> usize {
+    /// Accepts the best of these actions while they gain, each evaluated again after another was accepted; how many.
+    pub fn accept_best(&mut self, mut heap: Heap, progress: &dyn Progress) -> usize {
         let mut version = 0;
         while let Some((_, Reverse(action), seen)) = heap.pop() {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 break;
             }
             if !self.is_open(action) {
@@ -158,36 +158,36 @@ impl<'a> Search<'a> {
     }
 
     /// Candidates with a positive net gain, evaluated exactly against the present network.
-    fn promising(&mut self, watch: &dyn Watch) -> Heap {
+    fn promising(&mut self, progress: &dyn Progress) -> Heap {
         let limits = Limits {
             least_gain: weight(self.config.add_cost).max(self.caution) / 2,
             candidates: self.config.candidates,
         };
-        let mut actions = propose::propose(&self.state, &self.regulators, limits, watch);
+        let mut actions = propose::propose(&self.state, &self.regulators, limits, progress);
         actions.extend(self.actions().into_iter().map(Action::reversed));
         actions.sort_unstable();
         actions.dedup();
         actions.retain(|&action| self.is_valid(action));
-        self.evaluated(&actions, watch)
+        self.evaluated(&actions, progress)
     }
 
     /// Those of these actions that better the present network.
-    pub fn evaluated(&mut self, actions: &[Action], watch: &dyn Watch) -> Heap {
-        let nets = self.nets(actions, watch).into_iter().zip(actions.iter().copied());
+    pub fn evaluated(&mut self, actions: &[Action], progress: &dyn Progress) -> Heap {
+        let nets = self.nets(actions, progress).into_iter().zip(actions.iter().copied());
         let better = nets.filter(|&(net, action)| self.betters(action, net));
         better.map(|(net, action)| (net, Reverse(action), 0)).collect()
     }
 
     /// Net gains of these actions, each by itself; fewer if stopped.
-    pub fn nets(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<i64> {
-        let gains = self.gains(actions, watch);
+    pub fn nets(&mut self, actions: &[Action], progress: &dyn Progress) -> Vec<i64> {
+        let gains = self.gains(actions, progress);
         actions.iter().zip(gains).map(|(&action, gain)| self.net(action, gain)).collect()
     }
 
     /// What these actions gain in the entries, each by itself; fewer if stopped.
-    pub fn gains(&mut self, actions: &[Action], watch: &dyn Watch) -> Vec<Gain> {
+    pub fn gains(&mut self, actions: &[Action], progress: &dyn Progress) -> Vec<Gain> {
         let mut gains = Vec::with_capacity(actions.len());
-        for batch in actions.chunks(BATCH).take_while(|_| !watch.is_cancelled()) {
+        for batch in actions.chunks(BATCH).take_while(|_| !progress.is_cancelled()) {
             let edits: Vec<_> = batch.iter().map(|action| action.edits()).collect();
             gains.extend(self.state.gains(&edits));
         }
@@ -204,7 +204,7 @@ impl<'a> Search<'a> {
         is.0 + is.1 < was.0 + was.1
     }
 
-    /// Additions and withdrawals between two genes before and after an action.
+    /// Additions and retractions between two genes before and after an action.
     fn kinds_by(&self, action: Action) -> ((usize, usize), (usize, usize)) {
         let pair = (action.regulation.regulator, action.regulation.target);
         let present = self.signs(pair);
@@ -235,17 +235,17 @@ impl<'a> Search<'a> {
     pub fn is_valid(&self, action: Action) -> bool {
         let present = self.state.arcs.contains(action.regulation);
         match action.kind {
-            // The other sign beside a known regulation would only turn its effect into "ambiguous": a removal says that
+            // The other sign next to a known regulation would only turn its effect into "ambiguous": a removal says that
             // better. It may come back, though, where the original has both.
             RevisionKind::Added => {
-                let beside = self.state.arcs.contains(action.regulation.flipped());
+                let has_other_sign = self.state.arcs.contains(action.regulation.flipped());
                 let both = [action.regulation, action.regulation.flipped()].map(|edge| self.original.contains(edge));
-                !present && (!beside || both == [true, true])
+                !present && (!has_other_sign || both == [true, true])
             }
-            RevisionKind::Removed => present && !self.resistance.is_locked(action.regulation),
+            RevisionKind::Removed => present && !self.revision_costs.is_locked(action.regulation),
             RevisionKind::SignFlipped => {
-                let beside = self.state.arcs.contains(action.regulation.flipped());
-                present && !beside && !self.resistance.is_locked(action.regulation)
+                let has_other_sign = self.state.arcs.contains(action.regulation.flipped());
+                present && !has_other_sign && !self.revision_costs.is_locked(action.regulation)
             }
         }
     }
@@ -257,18 +257,18 @@ impl<'a> Search<'a> {
         }
         let (was, is) = self.kinds_by(action);
         let known = self.original.regulations().len();
-        let (most_added, most_withdrawn) = (self.config.max_added(known), self.config.max_withdrawn(known));
+        let (most_added, most_retracted) = (self.config.max_added(known), self.config.max_retracted(known));
         let room = |was, is, revised, most| is <= was || revised + is - was <= most;
-        room(was.0, is.0, self.revisions.0, most_added) && room(was.1, is.1, self.revisions.1, most_withdrawn)
+        room(was.0, is.0, self.revisions.0, most_added) && room(was.1, is.1, self.revisions.1, most_retracted)
     }
 
     /// How many additions, and how many removals and flips, lead from the original to these signs.
     fn kinds(&self, pair: (GeneId, GeneId), signs: Signs) -> (usize, usize) {
-        let (mut added, mut withdrawn) = (0, 0);
+        let (mut added, mut retracted) = (0, 0);
         for (kind, _) in self.original_signs(pair).revisions_to(signs) {
-            *if kind == RevisionKind::Added { &mut added } else { &mut withdrawn } += 1;
+            *if kind == RevisionKind::Added { &mut added } else { &mut retracted } += 1;
         }
-        (added, withdrawn)
+        (added, retracted)
     }
 
     /// True if this very revision of the original network is in force.
@@ -327,35 +327,35 @@ impl<'a> Search<'a> {
         self.cost(action).max(least)
     }
 
-    /// The cost of one revision of the original network: what is well cited costs more to withdraw.
+    /// The cost of one revision of the original network: what is well cited costs more to retract.
     pub fn cost(&self, action: Action) -> i64 {
-        let withdrawal = |cost: f64| cost * self.resistance.factor(action.regulation).min(MOST_RESISTANCE);
+        let retraction = |cost: f64| cost * self.revision_costs.factor(action.regulation).min(LARGEST_FACTOR);
         weight(match action.kind {
             RevisionKind::Added => self.config.add_cost,
-            RevisionKind::Removed => withdrawal(self.config.remove_cost),
-            RevisionKind::SignFlipped => withdrawal(self.config.flip_cost),
+            RevisionKind::Removed => retraction(self.config.remove_cost),
+            RevisionKind::SignFlipped => retraction(self.config.flip_cost),
         })
     }
 
     /// Takes back, one after the other, the revisions that what was measured does not carry: those whose measured
-    /// entries alone do not pay their cost, or too seldom do so when the perturbations are drawn anew.
-    pub fn withdraw_uncarried(&mut self, resamples: &Resamples) -> Vec<Action> {
-        let mut withdrawn = Vec::new();
+    /// entries alone do not pay their cost, or too seldom do so when the perturbations are drawn again.
+    pub fn drop_unsupported(&mut self, resamples: &Resamples) -> Vec<Action> {
+        let mut retracted = Vec::new();
         loop {
-            let before = withdrawn.len();
+            let before = retracted.len();
             for action in self.actions() {
-                if !self.is_carried(action, resamples) {
+                if !self.is_supported(action, resamples) {
                     self.accept(action.reversed());
-                    withdrawn.push(action);
+                    retracted.push(action);
                 }
             }
-            if withdrawn.len() == before {
-                return withdrawn;
+            if retracted.len() == before {
+                return retracted;
             }
         }
     }
 
-    fn is_carried(&mut self, action: Action, resamples: &Resamples) -> bool {
+    fn is_supported(&mut self, action: Action, resamples: &Resamples) -> bool {
         let mut effects = self.state.effects(&action.reversed().edits());
         effects.iter_mut().for_each(|effect| effect.weight = -effect.weight);
         let cost = self.cost(action);

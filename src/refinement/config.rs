@@ -1,4 +1,4 @@
-//! The knobs of a refinement.
+//! The hyperparameters of a refinement.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +23,11 @@ pub struct RefinementConfig {
     /// the same total weight, as macro-F1 nearly does. The average weight stays 1, so costs keep their scale.
     pub class_balance: f64,
     /// Weight `W` of what is cited, ≥ 0; default 0.1: removing or flipping a regulation costs `1 + W · log₂(1 + e)` times as
-    /// much, where `e` is its number of sources and references. See [`super::Resistance`].
+    /// much, where `e` is its number of sources and references. See [`super::RevisionCosts`].
     pub evidence_weight: f64,
     /// At most this share of the known regulations may be removed or flipped, in `[0, ∞)`; default 0.05. Rounded up.
     pub max_share: f64,
-    /// At most so many regulations may be added, as a share of the known ones, in `[0, ∞)`; default 0.5. Rounded
+    /// At most this many regulations may be added, as a share of the known ones, in `[0, ∞)`; default 0.5. Rounded
     /// up.
     pub max_added_share: f64,
     /// Factor between the levels of caution of the search, in `[0, 0.95)`; default 0.6. 0 accepts whatever pays at once: a
@@ -40,7 +40,7 @@ pub struct RefinementConfig {
     /// Passes of proposing and accepting, ≥ 1; default 4. The search ends earlier when a pass changes nothing.
     pub max_passes: usize,
     /// Additions that no bound rules out, and swaps of revisions, that are evaluated exactly at the end of a search, at most
-    /// so many of each, ≥ 0; default 4096. 0 ends it without a [`super::Certificate`].
+    /// this many of each, ≥ 0; default 4096. 0 ends it without a [`super::Certificate`].
     pub evaluations: usize,
     /// Bootstrap resamples of the perturbations behind each stability, ≥ 0; default 200.
     pub bootstraps: usize,
@@ -134,15 +134,15 @@ impl RefinementConfig {
         Ok(())
     }
 
-    /// How many regulations may be added to a network of so many.
+    /// How many regulations may be added to a network of this many.
     #[must_use]
     pub fn max_added(&self, regulations: usize) -> usize {
         share_of(regulations, self.max_added_share)
     }
 
-    /// How many regulations of a network of so many may be removed or flipped.
+    /// How many regulations of a network of this many may be removed or flipped.
     #[must_use]
-    pub fn max_withdrawn(&self, regulations: usize) -> usize {
+    pub fn max_retracted(&self, regulations: usize) -> usize {
         share_of(regulations, self.max_share)
     }
 }

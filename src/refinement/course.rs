@@ -43,7 +43,7 @@ impl SearchState {
 
 /// Where a search starts, and whom it tells of each finished pass.
 pub struct Course<'a> {
-    /// Where an earlier search with the same network, data and settings was stopped; `None` starts anew.
+    /// Where an earlier search with the same network, data and settings was stopped; `None` starts again.
     pub from: Option<&'a SearchState>,
     /// Is told where the search stands after each finished pass.
     pub keep: &'a mut dyn FnMut(&SearchState),
@@ -56,14 +56,14 @@ mod tests {
     use super::*;
     use crate::biology::{GeneId, Perturbation, ResponseMatrix, Sign};
     use crate::network::generate::{NetworkConfig, Topology, generate};
-    use crate::progress::{Unwatched, Watch};
+    use crate::progress::{NoProgress, Progress};
     use crate::refinement::{Refinement, RefinementConfig, RefinementData, draft, draft_on};
     use crate::symbolic::{Closure, Reading, Simulator};
 
     /// Asks to stop from the given question after it on.
     struct Patience(AtomicUsize);
 
-    impl Watch for Patience {
+    impl Progress for Patience {
         fn begin(&self, _phase: &str, _steps: u64) {}
 
         fn advance(&self, _steps: u64) {}
@@ -96,14 +96,14 @@ mod tests {
             let data = RefinementData::measured(&perturbations, &observed);
             let config = RefinementConfig { max_share: 1.0, bootstraps: 20, ..RefinementConfig::default() };
             let drafted =
-                |from: Option<&SearchState>, states: &mut Vec<SearchState>, watch: &dyn Watch| -> Refinement {
+                |from: Option<&SearchState>, states: &mut Vec<SearchState>, progress: &dyn Progress| -> Refinement {
                     let keep = &mut |state: &SearchState| states.push(state.clone());
-                    draft_on(&network, &data, 5, Reading::Nearest, &config, Course { from, keep }, watch)
+                    draft_on(&network, &data, 5, Reading::Nearest, &config, Course { from, keep }, progress)
                         .expect("it fits")
                 };
             let mut passes = Vec::new();
-            let whole = drafted(None, &mut passes, &Unwatched);
-            assert_eq!(whole, draft(&network, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits"));
+            let whole = drafted(None, &mut passes, &NoProgress);
+            assert_eq!(whole, draft(&network, &data, 5, Reading::Nearest, &config, &NoProgress).expect("it fits"));
             assert!(passes.len() > 3 && !whole.revisions.is_empty(), "{} passes", passes.len());
 
             for (done, state) in passes.iter().enumerate() {
@@ -111,7 +111,7 @@ mod tests {
                 let written = serde_json::to_string(state).expect("JSON");
                 let read = serde_json::from_str(&written).expect("a state");
                 let mut rest = Vec::new();
-                assert_eq!(drafted(Some(&read), &mut rest, &Unwatched), whole);
+                assert_eq!(drafted(Some(&read), &mut rest, &NoProgress), whole);
                 assert_eq!(rest, passes[done + 1..]);
             }
             // Stopped in the middle of a pass: what the pass did so far is not kept.
@@ -119,7 +119,7 @@ mod tests {
                 let mut kept = Vec::new();
                 drafted(None, &mut kept, &Patience(questions.into()));
                 assert_eq!(kept, passes[..kept.len()]);
-                assert_eq!(drafted(kept.last(), &mut Vec::new(), &Unwatched), whole);
+                assert_eq!(drafted(kept.last(), &mut Vec::new(), &NoProgress), whole);
             }
         }
     }
@@ -144,7 +144,7 @@ mod tests {
         ] {
             let course = Course { from: Some(&foreign), keep: &mut |_| () };
             let config = RefinementConfig::default();
-            let error = draft_on(&network, &data, 5, Reading::Nearest, &config, course, &Unwatched);
+            let error = draft_on(&network, &data, 5, Reading::Nearest, &config, course, &NoProgress);
             assert_eq!(error, Err(RefinementError::ForeignState));
         }
     }

@@ -47,6 +47,6 @@ pub enum RefinementError {
         range: &'static str,
     },
     /// A search is to go on from where a search of another network stood.
-    #[error("the search cannot go on from a state that belongs to another network; start it anew")]
+    #[error("the search cannot go on from a state that belongs to another network; start it again")]
     ForeignState,
 }

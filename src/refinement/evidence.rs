@@ -1,4 +1,4 @@
-//! Evidence for each revision: what it mends and breaks, and how stable it is.
+//! Evidence for each revision: what it corrects and introduces, and how stable it is.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +22,7 @@ pub(super) fn revisions(search: &mut Search<'_>, proposed: &[Action], resamples:
         revisions.push(revision(search, action, RevisionStatus::Proposed, &effects, resamples));
     }
     revisions.sort_by(|a, b| {
-        let support = b.evidence.objective_drop.total_cmp(&a.evidence.objective_drop);
+        let support = b.evidence.objective_decrease.total_cmp(&a.evidence.objective_decrease);
         a.status.cmp(&b.status).then(support).then(a.regulation.cmp(&b.regulation)).then(a.kind.cmp(&b.kind))
     });
     revisions
@@ -35,18 +35,18 @@ fn revision(
     effects: &[Effect],
     resamples: &Resamples,
 ) -> Revision {
-    let entries = |mends: bool| {
-        let chosen = effects.iter().filter(|effect| effect.measured && (effect.weight > 0) == mends);
+    let entries = |corrects: bool| {
+        let chosen = effects.iter().filter(|effect| effect.measured && (effect.weight > 0) == corrects);
         chosen.map(|effect| effect.entry).collect()
     };
     let total: i64 = effects.iter().map(|effect| effect.weight).sum();
     let predicted: i64 = effects.iter().filter(|effect| !effect.measured).map(|effect| effect.weight).sum();
     let cost = search.cost(action);
     let evidence = Evidence {
-        mended: entries(true),
-        broken: entries(false),
+        corrected: entries(true),
+        introduced: entries(false),
         predicted: in_entries(predicted),
-        objective_drop: in_entries(total - cost),
+        objective_decrease: in_entries(total - cost),
         stability: resamples.stability(effects, cost),
         ..Evidence::default()
     };
@@ -62,10 +62,10 @@ const IDLE: [f64; 8] = [0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9];
 /// ```text
 /// s = max_ε  Σ_mended ln P(o | now, ε)/P(o | ≠o, j)  +  Σ_broken ln P(o | now, ε)/P(o | o, j)
 /// ```
-/// `P(o | c, j)` is the noise of gene `j` where the network reads `c`; `h = P(o | unchanged, j)`, its habit, is what
+/// `P(o | c, j)` is the noise of gene `j` where the network reads `c`; `h = P(o | unchanged, j)`, its base_rate, is what
 /// happens of itself. If the network now says that the gene moves, what was measured agrees with `1 − ε + ε·h` and does
 /// not with `ε·h`; if it now says that nothing happens, either has `h`. So a gene that always falls supports no new
-/// inhibitor, and where even sound regulations show no effect, none is withdrawn for showing none.
+/// inhibitor, and where even sound regulations show no effect, none is retracted for showing none.
 pub(super) fn support(
     search: &Search<'_>,
     revision: &Revision,
@@ -73,25 +73,25 @@ pub(super) fn support(
     noise: &Noise,
 ) -> Option<f64> {
     const UNCHANGED: usize = 1;
-    let Evidence { mended, broken, .. } = &revision.evidence;
+    let Evidence { corrected, introduced, .. } = &revision.evidence;
     let cost = search.cost(Action { kind: revision.kind, regulation: revision.regulation });
-    if (mended.len() as i64 - broken.len() as i64) * UNIT <= cost {
+    if (corrected.len() as i64 - introduced.len() as i64) * UNIT <= cost {
         return None;
     }
-    let entries = mended.iter().map(|entry| (entry, true)).chain(broken.iter().map(|entry| (entry, false)));
-    let told = entries.filter_map(|(entry, is_mended)| {
+    let entries = corrected.iter().map(|entry| (entry, true)).chain(introduced.iter().map(|entry| (entry, false)));
+    let told = entries.filter_map(|(entry, is_corrected)| {
         let seen = observed.get(entry.perturbation as usize, entry.gene)?.class();
-        let before: Vec<_> = (0..3).filter(|&read| (read == seen) != is_mended).collect();
-        let moves = is_mended == (seen != UNCHANGED);
-        let habit = noise.probability(entry.gene, &[UNCHANGED], seen);
-        Some((moves.then_some(is_mended), habit, noise.probability(entry.gene, &before, seen)))
+        let before: Vec<_> = (0..3).filter(|&read| (read == seen) != is_corrected).collect();
+        let moves = is_corrected == (seen != UNCHANGED);
+        let base_rate = noise.probability(entry.gene, &[UNCHANGED], seen);
+        Some((moves.then_some(is_corrected), base_rate, noise.probability(entry.gene, &before, seen)))
     });
     let told: Vec<_> = told.collect();
     let likelier = |idle: f64| -> f64 {
-        let ratio = |&(moves, habit, before): &(Option<bool>, f64, f64)| match moves {
-            Some(true) => (1.0 - idle + idle * habit) / before,
-            Some(false) => idle * habit / before,
-            None => habit / before,
+        let ratio = |&(moves, base_rate, before): &(Option<bool>, f64, f64)| match moves {
+            Some(true) => (1.0 - idle + idle * base_rate) / before,
+            Some(false) => idle * base_rate / before,
+            None => base_rate / before,
         };
         told.iter().map(|entry| ratio(entry).ln()).sum()
     };
@@ -164,13 +164,13 @@ mod tests {
         let search = Search::new(&network, &data, 5, Reading::Nearest, &config);
         let noise = Noise::estimate(&search.state, data.measured);
         let with = |entries: u32| {
-            let mended = (0..entries).map(|perturbation| Entry { perturbation, gene: target }).collect();
+            let corrected = (0..entries).map(|perturbation| Entry { perturbation, gene: target }).collect();
             let revision = Revision {
                 kind: RevisionKind::Added,
                 statement: StatementKind::Regulation,
                 regulation: Regulation::new(regulator, target, Sign::Activation),
                 status: RevisionStatus::Applied,
-                evidence: Evidence { mended, ..Evidence::default() },
+                evidence: Evidence { corrected, ..Evidence::default() },
             };
             support(&search, &revision, &observed, &noise)
         };
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_gene_that_falls_whatever_is_done_supports_no_regulator_of_its_own() {
-        // The habit is 0.2500, so ε = 0.02 is best: 5 · ln(0.98500 / 0.25008).
+        // The base rate is 0.2500, so ε = 0.02 is best: 5 · ln(0.98500 / 0.25008).
         assert!((supported(0) - 6.8543).abs() < 1e-3, "{}", supported(0));
         let all: Vec<_> = (0..=15).map(supported).collect();
         assert!(all.windows(2).all(|pair| pair[0] > pair[1]), "{all:?}");

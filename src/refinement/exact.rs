@@ -2,7 +2,7 @@
 //!
 //! Per row (perturbation) and gene it holds the least depth at which a positive and a negative walk arrive; that is all
 //! the naive and the nearest reading need. An edit touches only the states whose depth it changes. The majority reading
-//! counts walks anew in each touched row.
+//! counts walks again in each touched row.
 //!
 //! Two kinds of states are held as not reached, for nothing follows from them. Under the nearest reading one that walks of
 //! the other sign reach earlier: wherever a walk goes on from it, one of the other sign goes on from the same gene and
@@ -238,7 +238,7 @@ impl Row {
         }
     }
 
-    /// Lowers the steps from `gene` to so many, and those from all genes that lead to it.
+    /// Lowers the steps from `gene` to this many, and those from all genes that lead to it.
     fn come_nearer(&mut self, gene: usize, steps: u8, arcs: &Arcs, depth: usize) {
         if steps < self.steps[gene] && usize::from(steps) < depth {
             self.steps[gene] = steps;
@@ -249,7 +249,7 @@ impl Row {
     }
 
     /// True if `steps` hold with these edits too, for the states that they change: all are of one pair of genes, and where
-    /// one is put in, the way over it is no shorter, or no walk counts that takes it twice.
+    /// one is put in, the way over it is not a shorter, or no walk counts that takes it twice.
     fn steps_outlast(&self, edits: &[Edit], nearest: bool) -> bool {
         let ends = |edit: &Edit| (edit.regulation.regulator, edit.regulation.target);
         let is_longer = |edit: &Edit| {
@@ -313,7 +313,7 @@ impl Gain {
 pub(super) struct Effect {
     pub entry: Entry,
     pub measured: bool,
-    /// Positive if the edit mends the entry.
+    /// Positive if the edit corrects the entry.
     pub weight: i64,
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Start at [`refine`]. `propose` finds revisions worth trying, `commit` accepts those that lower the exact objective,
 //! `swap` replaces one revision by another, `certificate` says whether any single revision still would,
-//! `evidence` says what each one mends, `calibration` how likely it is false, `alternatives` what does as well; `exact`
+//! `evidence` says what each one corrects, `calibration` how likely it is false, `alternatives` what does as well; `exact`
 //! keeps the objective up to date, `noise` how often what is read is what was observed. `published` is the dense
 //! objective of the literature, a reference and a method to compare with; `relaxed` is the same on sparse strengths, for
 //! genomes. Nothing here reads a file, knows of RDF, or sees a test perturbation.
@@ -21,7 +21,7 @@ mod propose;
 pub mod published;
 mod reach;
 pub mod relaxed;
-mod resistance;
+mod revision_costs;
 mod signs;
 mod swap;
 
@@ -31,14 +31,14 @@ pub use config::{RefinementConfig, RegulatorPool};
 pub use course::{Course, SearchState};
 pub use error::RefinementError;
 pub(crate) use propose::{TABLE_BYTES, look_ahead_bytes};
-pub use resistance::Resistance;
+pub use revision_costs::RevisionCosts;
 
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Revision, RevisionKind, RevisionStatus};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::symbolic::Reading;
 
-/// What the knowledge is held against. Rows of a matrix belong to the perturbations beside it.
+/// What the knowledge is held against. Rows of a matrix belong to the perturbations next to it.
 #[derive(Clone, Copy, Debug)]
 pub struct RefinementData<'a> {
     /// Observed responses; each measured entry counts in full.
@@ -48,7 +48,7 @@ pub struct RefinementData<'a> {
     /// Weight of each predicted entry in `[0, 1]`, rows laid end to end: confidence times ρ.
     pub predicted_weights: &'a [f32],
     /// How hard known regulations are to revise; `None` if all yield alike.
-    pub resistance: Option<&'a Resistance>,
+    pub revision_costs: Option<&'a RevisionCosts>,
 }
 
 static NOTHING: ResponseMatrix = ResponseMatrix::EMPTY;
@@ -61,7 +61,7 @@ impl<'a> RefinementData<'a> {
             measured: (perturbations, observed),
             predicted: (&[], &NOTHING),
             predicted_weights: &[],
-            resistance: None,
+            revision_costs: None,
         }
     }
 }
@@ -93,8 +93,8 @@ pub struct Refinement {
 /// The same as [`draft`] followed by [`judge`].
 ///
 /// # Errors
-/// [`RefinementError`] if the configuration is out of range or the shapes do not fit. When `watch` is cancelled, the
-/// best network so far is handed back, [`Certificate::Uncertified`].
+/// [`RefinementError`] if the configuration is out of range or the shapes do not fit. When `progress` is cancelled, the
+/// best network so far is returned, [`Certificate::Uncertified`].
 ///
 /// # Complexity
 /// Memory `7 · rows · genes` bytes plus the candidates; nothing is genes × genes.
@@ -104,10 +104,10 @@ pub fn refine(
     depth: usize,
     reading: Reading,
     config: &RefinementConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Refinement, RefinementError> {
-    let drafted = draft(network, data, depth, reading, config, watch)?;
-    judge(network, data, depth, reading, config, drafted, watch)
+    let drafted = draft(network, data, depth, reading, config, progress)?;
+    judge(network, data, depth, reading, config, drafted, progress)
 }
 
 /// Finds revisions as [`refine`] does, but leaves the q-values and what follows from them to [`judge`].
@@ -120,9 +120,9 @@ pub fn draft(
     depth: usize,
     reading: Reading,
     config: &RefinementConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Refinement, RefinementError> {
-    draft_on(network, data, depth, reading, config, Course { from: None, keep: &mut |_| () }, watch)
+    draft_on(network, data, depth, reading, config, Course { from: None, keep: &mut |_| () }, progress)
 }
 
 /// As [`draft`], from where an earlier search was stopped, and telling where it stands after each finished pass.
@@ -138,7 +138,7 @@ pub fn draft_on(
     reading: Reading,
     config: &RefinementConfig,
     course: Course<'_>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Refinement, RefinementError> {
     config.check()?;
     check_shapes(network, data)?;
@@ -148,20 +148,20 @@ pub fn draft_on(
         return Ok(unrevised(network));
     }
     let before = search.state.wrong_entries();
-    let certificate = search.run(course, watch);
+    let certificate = search.run(course, progress);
     let resamples = evidence::Resamples::draw(&search);
-    let proposed = search.withdraw_uncarried(&resamples);
+    let proposed = search.drop_unsupported(&resamples);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let disagreements = (before, search.state.wrong_entries());
     Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, certificate })
 }
 
 /// Gives the revisions of a [`draft`] their q-values, from simulated screens of the refined network with faults planted
-/// in it, withdraws from the network those whose q-value is above the largest allowed, and names what explains the same
+/// in it, retracts from the network those whose q-value is above the largest allowed, and names what explains the same
 /// entries as well.
 ///
-/// `network`, `data` and the settings must be those of the draft. Without simulations, or if `watch` is cancelled before
-/// the first is done, there are no q-values: in the first case nothing is withdrawn for them, in the second everything is.
+/// `network`, `data` and the settings must be those of the draft. Without simulations, or if `progress` is cancelled before
+/// the first is done, there are no q-values: in the first case nothing is retracted for them, in the second everything is.
 ///
 /// # Errors
 /// As [`refine`].
@@ -172,7 +172,7 @@ pub fn judge(
     reading: Reading,
     config: &RefinementConfig,
     drafted: Refinement,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Refinement, RefinementError> {
     config.check()?;
     check_shapes(network, data)?;
@@ -196,7 +196,7 @@ pub fn judge(
         drafted.revisions.iter().filter_map(|revision| Some((revision.kind, support(&search, revision)?))).collect();
     let setting = calibration::Setting { data: *data, depth, reading, config };
     let calibration =
-        calibration::Calibration::simulate(&drafted.network, &search.state, &found, &noise, setting, watch);
+        calibration::Calibration::simulate(&drafted.network, &search.state, &found, &noise, setting, progress);
     let resamples = evidence::Resamples::draw(&search);
     let mut revisions = drafted.revisions;
     loop {
@@ -205,7 +205,7 @@ pub fn judge(
         }
         let mut doubtful: Vec<_> = revisions.iter().filter(|revision| is_doubtful(revision, config)).collect();
         if doubtful.is_empty() && search.objective() > before {
-            // What is left paid only together with what was withdrawn.
+            // What is left paid only together with what was retracted.
             doubtful.extend(revisions.iter().rfind(|revision| revision.status == RevisionStatus::Applied));
         }
         if doubtful.is_empty() {
@@ -216,10 +216,10 @@ pub fn judge(
             search.accept(action.reversed());
             proposed.push(action);
         }
-        proposed.extend(search.withdraw_uncarried(&resamples));
+        proposed.extend(search.drop_unsupported(&resamples));
         revisions = evidence::revisions(&mut search, &proposed, &resamples);
     }
-    alternatives::name_alternatives(&mut search, &mut revisions, watch);
+    alternatives::name_alternatives(&mut search, &mut revisions, progress);
     let disagreements = (drafted.disagreements.0, search.state.wrong_entries());
     Ok(Refinement { network: network.revised(&revisions), revisions, disagreements, certificate: drafted.certificate })
 }
@@ -244,10 +244,10 @@ pub fn shows(
     revisions.iter().map(|revision| state.effects(&edits(revision)).iter().any(|effect| effect.measured)).collect()
 }
 
-/// Measured entries that each revision in force in `network` mends and breaks: those that are right, or wrong, only
+/// Measured entries that each revision in force in `network` corrects and introduces: those that are right, or wrong, only
 /// because of it.
 #[must_use]
-pub fn mended_and_broken(
+pub fn corrected_and_introduced(
     network: &RegulatoryNetwork,
     data: &RefinementData<'_>,
     depth: usize,

@@ -12,7 +12,7 @@ use super::exact::{Arc, ExactState, Row, UNREACHED, class_of, only_nearest};
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::symbolic::Reading;
 
 /// Look-ups that one screening of absent regulations may take; the most promising targets come first.
@@ -33,15 +33,15 @@ pub(crate) const fn look_ahead_bytes(depth: usize) -> usize {
 pub(super) struct Limits {
     /// Gain below which an addition is not worth trying, in weight.
     pub least_gain: i64,
-    /// Candidates of each kind to hand back.
+    /// Candidates of each kind to return.
     pub candidates: usize,
 }
 
 /// Candidate additions, removals and flips, most promising first within each kind; only some of them if stopped.
-pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
-    let mut actions = withdrawals(state, limits, watch);
-    actions.extend(additions(state, regulators, limits, watch));
-    actions.extend(direct(state, limits, watch));
+pub(super) fn propose(state: &ExactState, regulators: &[u32], limits: Limits, progress: &dyn Progress) -> Vec<Action> {
+    let mut actions = retractions(state, limits, progress);
+    actions.extend(additions(state, regulators, limits, progress));
+    actions.extend(direct(state, limits, progress));
     actions.sort_unstable();
     actions.dedup();
     actions
@@ -67,7 +67,7 @@ impl Arrivals {
     /// Of at most [`LANES`] rows, side by side: each regulation is followed once for all of them.
     fn look_ahead(rows: &[&Row], state: &ExactState) -> Self {
         let n_genes = state.arcs.targets.len();
-        // Walks that share descendants count them several times; no arrival can mend or break more than there is.
+        // Walks that share descendants count them several times; no arrival can correct or introduce more than there is.
         let mut limits = [(0, 0); LANES];
         for (limit, row) in limits.iter_mut().zip(rows) {
             let (right, wrong) = row.agreement(state.reading);
@@ -177,21 +177,21 @@ fn add_onward(sums: &mut [i64; LANES], arcs: &[Arc], sign: usize, deeper: &[[i32
     }
 }
 
-fn additions(state: &ExactState, regulators: &[u32], limits: Limits, watch: &dyn Watch) -> Vec<Action> {
+fn additions(state: &ExactState, regulators: &[u32], limits: Limits, progress: &dyn Progress) -> Vec<Action> {
     // A row that agrees throughout has nothing to gain; what it may lose is left to the exact evaluation.
     let rows: Vec<_> = state.rows.par_iter().filter(|row| row.agreement(state.reading).1 > 0).collect();
     let reached: Vec<_> = rows.par_iter().map(|row| Reached::of(row, regulators, state.depth)).collect();
     let look_ups = reached.iter().map(|reached| reached.places.len()).sum();
-    let targets = promising_targets(state, &rows, look_ups, limits.least_gain, watch);
+    let targets = promising_targets(state, &rows, look_ups, limits.least_gain, progress);
     let in_memory = TABLE_BYTES / (rows.len() * state.depth * 8).max(1);
     let mut found = Vec::new();
     for targets in targets.chunks(in_memory.max(1)) {
-        if watch.is_cancelled() {
+        if progress.is_cancelled() {
             break;
         }
         let tables = arrival_tables(state, &rows, targets);
         found.par_extend(targets.par_iter().enumerate().flat_map_iter(|(index, &target)| {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 return Vec::new();
             }
             let gains = screen_target(state, &tables, &reached, regulators.len(), (index, targets.len()));
@@ -209,12 +209,12 @@ fn promising_targets(
     rows: &[&Row],
     look_ups: usize,
     least_gain: i64,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Vec<u32> {
     let n_genes = state.arcs.targets.len();
     let potential = rows
         .par_chunks(LANES)
-        .filter(|_| !watch.is_cancelled())
+        .filter(|_| !progress.is_cancelled())
         .fold(
             || vec![0i64; n_genes],
             |mut sums, rows| {
@@ -349,22 +349,22 @@ fn putting_in(state: &ExactState, regulation: Regulation) -> Option<Action> {
 
 // ---- direct evidence ------------------------------------------------------------------------------------------------
 
-/// Regulations of a perturbed gene itself that would mend one of its responses and gain in its own row, most first: the
+/// Regulations of a perturbed gene itself that would correct one of its responses and gain in its own row, most first: the
 /// look-ahead misses some of them, since walks that share descendants count their losses several times.
-fn direct(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> {
+fn direct(state: &ExactState, limits: Limits, progress: &dyn Progress) -> Vec<Action> {
     let of_row = |row: &Row| -> Vec<(i64, Action)> {
         let &[start] = row.starts.as_slice() else { return Vec::new() };
-        let mending = |target: usize| {
+        let correcting = |target: usize| {
             let wanted = row.wrong(target, state.reading).filter(|&wanted| wanted != 1)?;
             let sign = SIGNS[(start as usize & 1) ^ usize::from(wanted == 0)];
             putting_in(state, Regulation::new(gene(start / 2), gene(target as u32), sign))
         };
-        let actions: Vec<_> = (0..state.arcs.targets.len()).filter_map(mending).collect();
+        let actions: Vec<_> = (0..state.arcs.targets.len()).filter_map(correcting).collect();
         let edits: Vec<_> = actions.iter().map(|action| action.edits()).collect();
         state.gains_in_row(row, &edits).into_iter().zip(actions).filter(|&(gain, _)| gain > 0).collect()
     };
     let mut found: Vec<_> =
-        state.rows.par_iter().filter(|row| row.measured && !watch.is_cancelled()).flat_map_iter(of_row).collect();
+        state.rows.par_iter().filter(|row| row.measured && !progress.is_cancelled()).flat_map_iter(of_row).collect();
     found.sort_unstable_by_key(|&(gain, action)| (std::cmp::Reverse(gain), action));
     found.truncate(limits.candidates);
     found.into_iter().map(|(_, action)| action).collect()
@@ -374,14 +374,14 @@ fn direct(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> 
 
 /// Blame of each present regulation, in the order of the lists of targets: what would be gained without it, and with
 /// its sign turned.
-fn withdrawals(state: &ExactState, limits: Limits, watch: &dyn Watch) -> Vec<Action> {
+fn retractions(state: &ExactState, limits: Limits, progress: &dyn Progress) -> Vec<Action> {
     let starts: Vec<_> =
         state.arcs.targets.iter().scan(0, |next, list| Some(std::mem::replace(next, *next + list.len()))).collect();
     let n_arcs: usize = state.arcs.targets.iter().map(Vec::len).sum();
     let blame = state
         .rows
         .par_iter()
-        .filter(|_| !watch.is_cancelled())
+        .filter(|_| !progress.is_cancelled())
         .fold(
             || vec![0i64; 2 * n_arcs],
             |mut sums, row| {

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Genes beyond which the dense objective is refused: one gradient already needs some hundred megabytes.
 pub const MAX_GENES: usize = 2_000;
@@ -233,7 +233,7 @@ fn indicator(z: f64, t: f64) -> f64 {
     -(-t * z).exp_m1()
 }
 
-fn indicator_slope(z: f64, t: f64) -> f64 {
+fn indicator_derivative(z: f64, t: f64) -> f64 {
     t * (-t * z).exp()
 }
 
@@ -479,8 +479,8 @@ impl PublishedObjective {
     fn gradient_of_walks(&self, u: &Matrix, v: &Matrix) -> RelaxedNetwork {
         let t = self.config.t;
         let twice = self.residual(u, v).zip(&self.problem.measured, |gap, weight| 2.0 * gap * weight);
-        let by_u = twice.zip(u, |gap, u| gap * indicator_slope(u, t));
-        let by_v = twice.zip(v, |gap, v| -gap * indicator_slope(v, t));
+        let by_u = twice.zip(u, |gap, u| gap * indicator_derivative(u, t));
+        let by_v = twice.zip(v, |gap, v| -gap * indicator_derivative(v, t));
         let (up, down) = (self.up_moves.transposed(), self.down_moves.transposed());
         RelaxedNetwork {
             activation: Matrix::product_sum(&up, &by_u, &down, &by_v),
@@ -518,7 +518,7 @@ impl PublishedObjective {
         for sign in Sign::BOTH {
             let known = self.problem.knowledge.of_sign(sign);
             let pull = network.of_sign(sign).zip(known, |strength, known| {
-                lambda * sign_of(indicator(strength, t0) - known) * indicator_slope(strength, t0)
+                lambda * sign_of(indicator(strength, t0) - known) * indicator_derivative(strength, t0)
             });
             gradient.of_sign_mut(sign).add(&pull);
         }
@@ -526,19 +526,19 @@ impl PublishedObjective {
 
     /// Descends from the knowledge by Adam, keeping `P, N ≥ 0` by clamping, as published.
     ///
-    /// The best network met is handed back, which is never worse than the knowledge itself. Told to stop by `watch`, it
-    /// hands back the best so far.
+    /// The best network met is returned, which is never worse than the knowledge itself. Told to stop by `progress`, it
+    /// returns the best so far.
     ///
     /// # Errors
     /// [`PublishedError::Setting`] if a setting of the descent is out of range.
-    pub fn minimise(&self, descent: &DescentConfig, watch: &dyn Watch) -> Result<Descent, PublishedError> {
+    pub fn minimise(&self, descent: &DescentConfig, progress: &dyn Progress) -> Result<Descent, PublishedError> {
         positive("learning_rate", descent.learning_rate)?;
-        watch.begin("Descending on the published objective", descent.epochs as u64);
+        progress.begin("Descending on the published objective", descent.epochs as u64);
         let mut network = self.problem.knowledge.clone();
         let mut adam = Sign::BOTH.map(|_| Adam::new(network.activation.values.len()));
         let mut best = Descent { network: network.clone(), value: self.value(&network)?, values: Vec::new() };
         for _ in 0..descent.epochs {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 break;
             }
             let gradient = self.gradient(&network)?;
@@ -546,7 +546,7 @@ impl PublishedObjective {
                 adam.step(&mut network.of_sign_mut(sign).values, &gradient.of_sign(sign).values, descent.learning_rate);
             }
             best.note(&network, self.value(&network)?);
-            watch.advance(1);
+            progress.advance(1);
         }
         Ok(best)
     }
@@ -616,9 +616,9 @@ impl Adam {
         let mean_scale = 1.0 - Self::MEAN_DECAY.powi(self.steps);
         let square_scale = 1.0 - Self::SQUARE_DECAY.powi(self.steps);
         let moments = self.mean.iter_mut().zip(&mut self.square);
-        for ((value, slope), (mean, square)) in values.iter_mut().zip(gradient).zip(moments) {
-            *mean = Self::MEAN_DECAY * *mean + (1.0 - Self::MEAN_DECAY) * slope;
-            *square = Self::SQUARE_DECAY * *square + (1.0 - Self::SQUARE_DECAY) * slope * slope;
+        for ((value, derivative), (mean, square)) in values.iter_mut().zip(gradient).zip(moments) {
+            *mean = Self::MEAN_DECAY * *mean + (1.0 - Self::MEAN_DECAY) * derivative;
+            *square = Self::SQUARE_DECAY * *square + (1.0 - Self::SQUARE_DECAY) * derivative * derivative;
             let step = (*mean / mean_scale) / ((*square / square_scale).sqrt() + Self::FLOOR);
             *value = (*value - rate * step).max(0.0);
         }
@@ -631,7 +631,7 @@ mod tests {
 
     use super::*;
     use crate::biology::Response;
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn edge(regulator: usize, target: usize, sign: Sign) -> Regulation {
         Regulation::new(GeneId::new(regulator), GeneId::new(target), sign)
@@ -679,7 +679,7 @@ mod tests {
         let problem = PublishedProblem::of(&network, &moved, &seen).expect("shapes fit");
         let config = PublishedConfig { k: 2, t: 2.0, t0: 20.0, lambda: 0.1, cumulative: true };
         let objective = PublishedObjective::new(problem, config).expect("in range");
-        let descent = objective.minimise(&DescentConfig::default(), &Unwatched).expect("in range");
+        let descent = objective.minimise(&DescentConfig::default(), &NoProgress).expect("in range");
         assert!(descent.value < objective.value(&RelaxedNetwork::of(&network)).expect("shapes fit"));
         let expected = RegulatoryNetwork::new(3, [edge(0, 1, Sign::Activation), edge(0, 2, Sign::Inhibition)]);
         assert_eq!(descent.network.rounded(config.t0), expected);
@@ -749,7 +749,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_gradient_is_the_slope_of_the_value((objective, network) in some_case()) {
+        fn the_gradient_is_the_derivative_of_the_value((objective, network) in some_case()) {
             let gradient = objective.gradient(&network).expect("shapes fit");
             let step = 1e-6;
             for sign in Sign::BOTH {
@@ -759,9 +759,9 @@ mod tests {
                         moved.of_sign_mut(sign).values[index] += by;
                         objective.value(&moved).expect("shapes fit")
                     };
-                    let slope = (moved(step) - moved(-step)) / (2.0 * step);
+                    let derivative = (moved(step) - moved(-step)) / (2.0 * step);
                     let analytic = gradient.of_sign(sign).values[index];
-                    prop_assert!((slope - analytic).abs() < 1e-4 * (1.0 + analytic.abs()), "{slope} against {analytic}");
+                    prop_assert!((derivative - analytic).abs() < 1e-4 * (1.0 + analytic.abs()), "{derivative} against {analytic}");
                 }
             }
         }
@@ -787,7 +787,7 @@ mod tests {
         #[test]
         fn a_descent_never_ends_above_the_knowledge((objective, _) in some_case()) {
             let start = objective.value(&objective.problem.knowledge).expect("shapes fit");
-            let descent = objective.minimise(&DescentConfig { epochs: 20, ..DescentConfig::default() }, &Unwatched).expect("in range");
+            let descent = objective.minimise(&DescentConfig { epochs: 20, ..DescentConfig::default() }, &NoProgress).expect("in range");
             prop_assert!(descent.value <= start);
             prop_assert_eq!(objective.value(&descent.network).expect("shapes fit"), descent.value);
         }

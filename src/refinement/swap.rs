@@ -1,6 +1,6 @@
 //! Swaps: one revision is taken back and another made in its place, both at once.
 //!
-//! A stand-in holds its place against any single revision where the right one would mend the same entries: each alone
+//! A stand-in holds its place against any single revision where the right one would correct the same entries: each alone
 //! loses, together they gain.
 
 use std::cmp::Reverse;
@@ -10,22 +10,22 @@ use super::commit::Search;
 use super::exact::Edit;
 use super::{Action, gene};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Revisions tried in place of one.
 const TRIED: usize = 128;
-/// Up to so many possible ends of a regulation all are tried, above only those near the revision.
+/// Up to this many possible ends of a regulation all are tried, above only those near the revision.
 const FEW_GENES: usize = 24;
 
 /// Accepts swaps that lower the exact objective, the revisions first that are held least; how many. What is tried is taken
 /// off the allowance.
-pub(super) fn swap(search: &mut Search<'_>, allowed: &mut usize, watch: &dyn Watch) -> usize {
+pub(super) fn swap(search: &mut Search<'_>, allowed: &mut usize, progress: &dyn Progress) -> usize {
     let mut accepted = 0;
     if *allowed == 0 {
         return accepted;
     }
-    for action in by_hold(search, watch) {
-        if *allowed == 0 || watch.is_cancelled() {
+    for action in by_hold(search, progress) {
+        if *allowed == 0 || progress.is_cancelled() {
             break;
         }
         if !search.is_in_force(action) {
@@ -44,10 +44,10 @@ pub(super) fn swap(search: &mut Search<'_>, allowed: &mut usize, watch: &dyn Wat
 }
 
 /// The revisions in force, those first that cost least to take back.
-fn by_hold(search: &mut Search<'_>, watch: &dyn Watch) -> Vec<Action> {
+fn by_hold(search: &mut Search<'_>, progress: &dyn Progress) -> Vec<Action> {
     let actions = search.actions();
     let undone: Vec<_> = actions.iter().map(|action| action.reversed()).collect();
-    let mut nets: Vec<_> = search.nets(&undone, watch).into_iter().zip(actions).collect();
+    let mut nets: Vec<_> = search.nets(&undone, progress).into_iter().zip(actions).collect();
     nets.sort_unstable_by_key(|&(net, action)| (Reverse(net), action));
     nets.into_iter().map(|(_, action)| action).collect()
 }
@@ -64,7 +64,7 @@ fn best(search: &mut Search<'_>, action: Action, others: &[Action]) -> Option<Ac
     nets.max().filter(|&(net, _)| net > 0).map(|(_, Reverse(other))| other)
 }
 
-/// Revisions that might do what `action` does: those near it, what the rows that it mends say of their own perturbed
+/// Revisions that might do what `action` does: those near it, what the rows that it corrects say of their own perturbed
 /// genes, and, of few genes, all that share an end with it.
 fn in_place_of(search: &mut Search<'_>, action: Action) -> Vec<Action> {
     let Regulation { regulator, target, .. } = action.regulation;

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::exact::{Edit, ExactState, Gain, UNIT, told_by_effects};
 use super::*;
 use crate::biology::{Response, RevisionStatus, Sign};
-use crate::progress::Unwatched;
+use crate::progress::NoProgress;
 use crate::symbolic::{Closure, Simulator};
 
 const READINGS: [Reading; 3] = [Reading::Naive, Reading::Nearest, Reading::MAJORITY];
@@ -57,7 +57,7 @@ fn refined(
     reading: Reading,
     config: &RefinementConfig,
 ) -> Refinement {
-    refine(network, data, 5, reading, config, &Unwatched).expect("shapes fit")
+    refine(network, data, 5, reading, config, &NoProgress).expect("shapes fit")
 }
 
 /// Wrong entries counted from scratch: by what effects tell in the `original` network, and else by the regulations.
@@ -216,7 +216,7 @@ fn a_missing_a_spurious_and_a_flipped_regulation_come_back() {
         assert_eq!(refinement.network, truth, "{kind:?}");
         assert_eq!(refinement.revisions.len(), 1, "{kind:?}");
         assert_eq!((refinement.revisions[0].kind, refinement.revisions[0].regulation), (kind, regulation));
-        assert!(refinement.revisions[0].evidence.broken.is_empty());
+        assert!(refinement.revisions[0].evidence.introduced.is_empty());
         assert_eq!(refinement.certificate, Certificate::LocalOptimum);
     }
 }
@@ -242,7 +242,7 @@ fn what_rests_on_predictions_alone_is_proposed_and_not_applied() {
     let perturbations = every_perturbation(17);
     let said = observe(&truth, &perturbations, 5, Reading::Nearest);
     let weights = vec![1.0; said.entries().len()];
-    // One measured entry disagrees, but nothing worth its cost mends it.
+    // One measured entry disagrees, but nothing worth its cost corrects it.
     let measured_row = [Perturbation::deletion(GeneId::new(16))];
     let mut observed = ResponseMatrix::unmeasured(1, 17);
     observed.set(0, GeneId::new(5), Some(Response::Up));
@@ -250,7 +250,7 @@ fn what_rests_on_predictions_alone_is_proposed_and_not_applied() {
         measured: (&measured_row, &observed),
         predicted: (&perturbations, &said),
         predicted_weights: &weights,
-        resistance: None,
+        revision_costs: None,
     };
     let refinement = refined(&faulty, &data, Reading::Nearest, &RefinementConfig::default());
     assert_eq!(refinement.network, faulty);
@@ -324,7 +324,7 @@ fn what_one_perturbation_alone_shows_is_proposed_by_default() {
 
 #[test]
 fn a_regulation_that_explains_the_rare_responses_is_kept_if_classes_are_balanced() {
-    // Deleted ten times, the activator lowers its target in three. Counted alike, removing it mends 7 and breaks 3 for a
+    // Deleted ten times, the activator lowers its target in three. Counted alike, removing it corrects 7 and introduces 3 for a
     // cost of 2; balanced, each class weighs 5 in all, and nothing is gained.
     let activation = Regulation::new(GeneId::new(0), GeneId::new(1), Sign::Activation);
     let network = RegulatoryNetwork::new(2, [activation]);
@@ -365,8 +365,8 @@ fn a_locked_regulation_stays_however_many_entries_contradict_it() {
     let config = RefinementConfig { remove_cost: 1.0, flip_cost: 1.0, min_stability: 0.0, ..Default::default() };
     let open = RefinementData::measured(&perturbations, &observed);
     assert!(!refined(&faulty, &open, Reading::Nearest, &config).network.contains(spurious));
-    let resistance = Resistance::default().with_locked([spurious]);
-    let locked = RefinementData { resistance: Some(&resistance), ..open };
+    let revision_costs = RevisionCosts::default().with_locked([spurious]);
+    let locked = RefinementData { revision_costs: Some(&revision_costs), ..open };
     let refinement = refined(&faulty, &locked, Reading::Nearest, &config);
     assert!(refinement.network.contains(spurious));
     assert!(!refinement.network.contains(spurious.flipped()));
@@ -388,16 +388,18 @@ fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
         ..Default::default()
     };
     for (references, weight, removed) in [(0, 1.0, true), (7, 1.0, false), (7, 0.0, true), (7, 0.1, true)] {
-        let resistance = Resistance::of(&[cited(spurious, references)], weight);
-        let data =
-            RefinementData { resistance: Some(&resistance), ..RefinementData::measured(&perturbations, &observed) };
+        let revision_costs = RevisionCosts::of(&[cited(spurious, references)], weight);
+        let data = RefinementData {
+            revision_costs: Some(&revision_costs),
+            ..RefinementData::measured(&perturbations, &observed)
+        };
         let refinement = refined(&faulty, &data, Reading::Nearest, &config);
         assert_eq!(refinement.network.contains(spurious), !removed, "{references} references, weight {weight}");
         if removed {
             let evidence = &refinement.revisions[0].evidence;
-            let cost = resistance.factor(spurious);
-            let net = (evidence.mended.len() - evidence.broken.len()) as f64 - cost;
-            assert!((evidence.objective_drop - net).abs() < 1e-3, "{evidence:?}");
+            let cost = revision_costs.factor(spurious);
+            let net = (evidence.corrected.len() - evidence.introduced.len()) as f64 - cost;
+            assert!((evidence.objective_decrease - net).abs() < 1e-3, "{evidence:?}");
         }
     }
 }
@@ -405,7 +407,7 @@ fn a_well_cited_regulation_asks_for_more_evidence_before_it_goes() {
 fn numbers_are_finite(refinement: &Refinement) {
     for revision in &refinement.revisions {
         let evidence = &revision.evidence;
-        assert!(evidence.objective_drop.is_finite() && evidence.predicted.is_finite());
+        assert!(evidence.objective_decrease.is_finite() && evidence.predicted.is_finite());
         let shares = [evidence.stability, evidence.q_value, evidence.confidence()];
         assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)), "{evidence:?}");
     }
@@ -477,7 +479,7 @@ fn a_perturbed_gene_outside_the_network_is_named() {
     let perturbations = [Perturbation::deletion(GeneId::new(99))];
     let observed = ResponseMatrix::unmeasured(1, 17);
     let data = RefinementData::measured(&perturbations, &observed);
-    let error = refine(&network, &data, 5, Reading::Nearest, &RefinementConfig::default(), &Unwatched);
+    let error = refine(&network, &data, 5, Reading::Nearest, &RefinementConfig::default(), &NoProgress);
     let message = error.expect_err("no such gene").to_string();
     assert!(message.contains("99") && message.contains("17 genes"), "{message}");
 }

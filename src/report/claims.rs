@@ -151,7 +151,7 @@ impl ClaimReport<'_> {
         let both = claims.iter().filter(|claim| claim.both_signs).count();
         if both > 0 {
             told.push(format!(
-                "{both} claims stand beside one of the same two genes with the other sign: each is judged, and none of them \
+                "{both} claims stand next to one of the same two genes with the other sign: each is judged, and none of them \
                  counts in the tests of signs."
             ));
         }
@@ -200,16 +200,16 @@ impl ClaimReport<'_> {
             "Claimed targets moved in {} of {} measured responses to their regulators; {}; {}.",
             percent(tests.moved.statistic),
             tests.moved.tested,
-            beside("with the perturbations permuted", tests.moved),
-            beside("with the targets exchanged among the claims", tests.moved_exchanged),
+            compared_with("with the perturbations permuted", tests.moved),
+            compared_with("with the targets exchanged among the claims", tests.moved_exchanged),
         )];
         if tests.as_claimed.tested > 0 {
             told.push(format!(
                 "They moved the claimed way in {} of {}; {}; {}.",
                 percent(tests.as_claimed.statistic),
                 tests.as_claimed.tested,
-                beside("permuted", tests.as_claimed),
-                beside("exchanged", tests.as_claimed_exchanged),
+                compared_with("permuted", tests.as_claimed),
+                compared_with("exchanged", tests.as_claimed_exchanged),
             ));
         }
         if tests.sign.tested > 0 {
@@ -217,7 +217,7 @@ impl ClaimReport<'_> {
                 "Of the {} that moved the sign is right in {}; {}.",
                 tests.sign.tested,
                 percent(tests.sign.statistic),
-                beside("permuted", tests.sign),
+                compared_with("permuted", tests.sign),
             ));
         }
         told.push(format!(
@@ -254,7 +254,7 @@ fn overall(tests: &AuditTests) -> &'static str {
     }
 }
 
-fn beside(how: &str, test: AnchorTest) -> String {
+fn compared_with(how: &str, test: AnchorTest) -> String {
     format!("{how} {}, p = {:.3}", percent(test.by_chance), test.p_value)
 }
 

@@ -15,7 +15,7 @@ use super::templates::render;
 use super::wording::{counted, decimal, grouped, percent};
 use super::{InputFile, ReportError, json};
 use crate::metrics::CellNeeds;
-use crate::pipeline::diagnosis::{DiagnosedBatch, DiagnosedPerturbation, Diagnosis, SampleStanding, UnknownChange};
+use crate::pipeline::diagnosis::{DiagnosedBatch, DiagnosedPerturbation, Diagnosis, SampleMethod, UnknownChange};
 
 /// A diagnosis and where it came from.
 #[derive(Clone, Debug, Serialize)]
@@ -30,7 +30,7 @@ pub struct DiagnosisReport<'a> {
     pub diagnosis: &'a Diagnosis,
 }
 
-/// So many names are listed in a sentence.
+/// This many names are listed in a sentence.
 const NAMED: usize = 12;
 /// More rows of a plot are hard to read.
 const MOST_ROWS: usize = 60;
@@ -62,7 +62,7 @@ impl DiagnosisReport<'_> {
         for own in &self.diagnosis.unknown {
             table.serialize(Line {
                 perturbation: &own.name,
-                standing: "not compared",
+                ranked: "not compared",
                 cells: own.cells,
                 ..Line::default()
             })?;
@@ -147,7 +147,7 @@ impl DiagnosisReport<'_> {
 #[derive(Clone, Copy, Default, Serialize)]
 struct Line<'a> {
     perturbation: &'a str,
-    standing: &'static str,
+    ranked: &'static str,
     cells: usize,
     counted_cells: usize,
     batches: usize,
@@ -193,10 +193,10 @@ impl<'a> Line<'a> {
     fn of(own: &'a DiagnosedPerturbation) -> Self {
         Self {
             perturbation: &own.name,
-            standing: match own.standing() {
-                SampleStanding::Short => "short",
-                SampleStanding::Untold => "no change told",
-                SampleStanding::Enough => "enough",
+            ranked: match own.standing() {
+                SampleMethod::Short => "short",
+                SampleMethod::Untold => "no change told",
+                SampleMethod::Enough => "enough",
             },
             cells: own.cells,
             counted_cells: own.counted,
@@ -259,15 +259,15 @@ impl Told {
     }
 }
 
-fn number_of(diagnosis: &Diagnosis, standing: SampleStanding) -> u64 {
-    diagnosis.perturbations.iter().filter(|own| own.standing() == standing).count() as u64
+fn number_of(diagnosis: &Diagnosis, ranked: SampleMethod) -> u64 {
+    diagnosis.perturbations.iter().filter(|own| own.standing() == ranked).count() as u64
 }
 
 fn verdict(diagnosis: &Diagnosis) -> String {
     let all = (diagnosis.perturbations.len() + diagnosis.unknown.len()) as u64;
     let lacking = diagnosis.batches.iter().filter(|batch| batch.lacks_controls()).count() as u64;
     let batches = counted_batches(diagnosis.batches.len());
-    let enough = number_of(diagnosis, SampleStanding::Enough);
+    let enough = number_of(diagnosis, SampleMethod::Enough);
     let with_enough = format!("{} of {}", grouped(enough), counted(all, "perturbation"));
     let have = if enough == 1 { "has" } else { "have" };
     let without = match lacking {
@@ -308,10 +308,10 @@ fn remarks(diagnosis: &Diagnosis) -> Vec<String> {
             remarks.push(format!("{} {} {what}", counted(number, "perturbation"), need(number)));
         }
     }
-    let untold = number_of(diagnosis, SampleStanding::Untold);
+    let untold = number_of(diagnosis, SampleMethod::Untold);
     if untold > 0 {
         remarks.push(format!(
-            "{} no change that is told from chance: the numbers for them are the least with which the largest change that \
+            "{} no change that is told apart from chance: the numbers for them are the least with which the largest change that \
              may hide there would be known",
             shows(untold)
         ));
@@ -462,11 +462,11 @@ fn perturbation_table(diagnosis: &Diagnosis, top: usize) -> Table {
 fn others(diagnosis: &Diagnosis, top: usize) -> Option<String> {
     let hidden = diagnosis.perturbations.get(top..).filter(|hidden| !hidden.is_empty())?;
     let told = [
-        (SampleStanding::Short, "short of something"),
-        (SampleStanding::Untold, "with no change told"),
-        (SampleStanding::Enough, "with enough"),
+        (SampleMethod::Short, "short of something"),
+        (SampleMethod::Untold, "with no change told"),
+        (SampleMethod::Enough, "with enough"),
     ]
-    .map(|(standing, words)| (hidden.iter().filter(|own| own.standing() == standing).count(), words));
+    .map(|(ranked, words)| (hidden.iter().filter(|own| own.standing() == ranked).count(), words));
     let told = told.iter().filter(|(number, _)| *number > 0).map(|(number, words)| format!("{number} {words}"));
     Some(format!(
         "… and {} more: {}",

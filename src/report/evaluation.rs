@@ -153,12 +153,13 @@ fn scores(stratum: &Stratum) -> String {
 
 /// How the revisions of each knowledge base fare in these experiments; `None` if nothing was revised.
 fn replications(stratum: &Stratum) -> Option<String> {
-    const TOLD: &str = "Do its revisions hold here? One is tested by the entries that its knowledge base foretells \
-        otherwise without it: it holds if most of them are right only with it, and fails if most are wrong only with it. \
-        By chance: the same with the perturbations dealt anew among these experiments.";
-    let heads = ["knowledge", "revisions", "in all", "hold", "fail", "share that hold", "by chance", "p"];
+    const TOLD: &str = "Are its revisions replicated here? One is tested by the entries that its knowledge base predicts \
+        otherwise without it: it is replicated if most of them are right only with it, and contradicted if most are wrong only with it. \
+        By chance: the same with the perturbations permuted among these experiments.";
+    let heads =
+        ["knowledge", "revisions", "in all", "replicated", "contradicted", "share replicated", "by chance", "p"];
     let mut table = MarkdownTable::new(2, &heads);
-    let share = |hold: f64, fail: f64| percent(hold / (hold + fail));
+    let share = |replicated: f64, contradicted: f64| percent(replicated / (replicated + contradicted));
     let mut any = false;
     for (row, fared) in stratum.scores.iter().flat_map(|row| row.replications.iter().map(move |fared| (row, fared))) {
         any = true;
@@ -169,10 +170,10 @@ fn replications(stratum: &Stratum) -> Option<String> {
                 StatementKind::Effect => format!("effects {}", fared.kind.word()),
             },
             grouped(fared.revisions as u64),
-            grouped(fared.hold as u64),
-            grouped(fared.fail as u64),
-            share(fared.hold as f64, fared.fail as f64),
-            share(fared.hold_by_chance, fared.fail_by_chance),
+            grouped(fared.replicated as u64),
+            grouped(fared.contradicted as u64),
+            share(fared.replicated as f64, fared.contradicted as f64),
+            share(fared.replicated_by_chance, fared.contradicted_by_chance),
             score(fared.p_value),
         ]);
     }
@@ -204,8 +205,8 @@ fn verdict(validation: &CrossValidation) -> String {
         return "One fold has no interval.".to_owned();
     };
     let verdict = match (lower > 0.0, upper < 0.0) {
-        (true, _) => "refined knowledge foretells what was held out better than the original",
-        (_, true) => "refined knowledge foretells what was held out **worse** than the original",
+        (true, _) => "refined knowledge predicts what was held out better than the original",
+        (_, true) => "refined knowledge predicts what was held out **worse** than the original",
         _ => "the folds do not tell refined from original knowledge",
     };
     format!("Mean difference {estimate:+.4} ({} interval {lower:+.4} to {upper:+.4}): {verdict}.", percent(level))
@@ -213,12 +214,12 @@ fn verdict(validation: &CrossValidation) -> String {
 
 /// `Chosen in the training part of each fold: class-balance 0.75, 0.5. Macro-F1 there, mean over the folds: 0 .312, …`
 fn choices(validation: &CrossValidation) -> Vec<String> {
-    let knobs = validation.folds.first().map_or(0, |fold| fold.choices.len());
-    let told = |knob: usize| {
-        let curves = || validation.folds.iter().filter_map(|fold| fold.choices.get(knob));
+    let hyperparameters = validation.folds.first().map_or(0, |fold| fold.choices.len());
+    let told = |hyperparameter: usize| {
+        let curves = || validation.folds.iter().filter_map(|fold| fold.choices.get(hyperparameter));
         let settings: Vec<_> =
             curves().filter_map(|curve| curve.points.get(curve.chosen)).map(|point| point.setting.as_str()).collect();
-        let name = curves().next().map_or("", |curve| curve.knob.word());
+        let name = curves().next().map_or("", |curve| curve.hyperparameter.word());
         let tried = curves().next().map_or(&[][..], |curve| &curve.points).iter().enumerate();
         let mean = |place: usize| {
             let means: Vec<_> = curves().filter_map(|curve| curve.points.get(place)).map(|point| point.mean).collect();
@@ -231,7 +232,7 @@ fn choices(validation: &CrossValidation) -> Vec<String> {
             means.join(", ")
         )
     };
-    (0..knobs).map(told).collect()
+    (0..hyperparameters).map(told).collect()
 }
 
 fn line<'a>(splits: &'a str, stratum: &'a Stratum, score: &'a KnowledgeScore) -> ScoreLine<'a> {

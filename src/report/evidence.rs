@@ -39,7 +39,7 @@ const fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Supported => "the target moved as stated, and never the other way",
         Verdict::Silent => "the target was measured and did not move",
-        Verdict::Contested => "the target moved the other way, once or beside responses as stated",
+        Verdict::Contested => "the target moved the other way, once or next to responses as stated",
         Verdict::Contradicted => "the target moved the other way in at least two experiments, never as stated",
         Verdict::Untestable => "the regulator was not perturbed alone, or the target not measured",
     }

@@ -6,7 +6,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use super::ReportError;
-use super::knobs;
+use super::hyperparameters;
 use super::plots;
 use super::summary::Summary;
 use super::templates::render;
@@ -25,8 +25,8 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
             confusions => Value::from(Serde(plots::confusion_tables(summary))),
             losses => Value::from(Serde(plots::loss_curves(&summary.iterations))),
             loss_size => [plots::LOSS_WIDTH, plots::LOSS_HEIGHT],
-            knobs => Value::from(Serde(knobs::knobs(summary.knob_curves))),
-            knob_size => [knobs::WIDTH, knobs::HEIGHT],
+            hyperparameters => Value::from(Serde(hyperparameters::hyperparameters(summary.hyperparameter_curves))),
+            hyperparameter_size => [hyperparameters::WIDTH, hyperparameters::HEIGHT],
             fault_bars => summary.power_check.as_ref().map(|faults| Value::from(Serde(plots::fault_bars(faults)))),
             supports => Value::from(Serde(plots::supports(summary))),
         },

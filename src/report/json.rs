@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(report["scores"]["data_consistency"]["macro_f1"], Value::Null);
         assert_eq!(report["scores"]["balanced_consistency"]["original"], Value::Null);
         assert_eq!(report["iterations"][0]["training_loss"][3], Value::Null);
-        assert_eq!(report["revisions"]["most_supported"][0]["objective_drop"], Value::Null);
+        assert_eq!(report["revisions"]["most_supported"][0]["objective_decrease"], Value::Null);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use super::ReportError;
-use super::knobs;
+use super::hyperparameters;
 use super::summary::{Agreement, FaultCounts, Faults, ListedRevision, Summary};
 use super::tables::{MarkdownTable, escaped};
 use super::templates::render;
@@ -32,7 +32,7 @@ pub(super) fn write(summary: &Summary<'_>, out: &mut dyn Write) -> Result<(), Re
             classes => classes(&summary.scores.data_consistency),
             revisions => revisions,
             with_effects => summary.has_effects(),
-            knobs => knobs::markdown(summary.knob_curves),
+            hyperparameters => hyperparameters::markdown(summary.hyperparameter_curves),
             rounds => rounds(summary),
             faults => summary.power_check.as_ref().map(faults),
             inputs => inputs(summary),
@@ -148,11 +148,11 @@ fn revision(revision: &ListedRevision<'_>) -> String {
         RevisionStatus::Proposed => " (proposed)",
     };
     format!(
-        "**{kind}{status}: {change}** · mended {}, broken {}, predicted {}, drop {}, stability {}, q {}{posterior}\n    {}",
-        revision.mended,
-        revision.broken,
+        "**{kind}{status}: {change}** · corrected {}, introduced {}, predicted {}, drop {}, stability {}, q {}{posterior}\n    {}",
+        revision.corrected,
+        revision.introduced,
         optional(revision.predicted, |weight| decimal(weight, 2)),
-        optional(revision.objective_drop, |drop| decimal(drop, 3)),
+        optional(revision.objective_decrease, |drop| decimal(drop, 3)),
         optional(revision.stability, percent),
         optional(revision.q_value, |q| decimal(q, 3)),
         escaped(&revision.reason),

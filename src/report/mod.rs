@@ -12,8 +12,8 @@ mod evaluation;
 mod evidence;
 mod growth;
 mod html;
+mod hyperparameters;
 mod json;
-mod knobs;
 mod markdown;
 mod plots;
 mod predictions;
@@ -38,12 +38,12 @@ pub use diagnosis::DiagnosisReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
 pub use growth::{Growth, write_growth_svg};
-pub use predictions::{ForetoldExperiment, ForetoldGene, PredictionLines};
+pub use predictions::{PredictedExperiment, PredictedGene, PredictionLines};
 pub use recovery::{RealRecoveryReport, RecoveryReport};
 
 use crate::biology::GeneTable;
 use crate::pipeline::Outcome;
-use crate::pipeline::evaluation::KnobCurve;
+use crate::pipeline::evaluation::HyperparameterCurve;
 use summary::Summary;
 use wording::Names;
 
@@ -69,8 +69,8 @@ pub struct Report<'a> {
     pub peak_memory_bytes: Option<u64>,
     /// How large the observations are and how they were split.
     pub data_summary: DataSummary,
-    /// How knobs were chosen from the training part, in order; empty if they were given.
-    pub knob_curves: Vec<KnobCurve>,
+    /// How hyperparameters were chosen from the training part, in order; empty if they were given.
+    pub hyperparameter_curves: Vec<HyperparameterCurve>,
     /// Remarks in sentences: names that matched no gene, rows left out.
     pub notes: Vec<String>,
 }
@@ -121,7 +121,7 @@ impl Report<'_> {
 
     /// Writes `report.json`; its keys are described in `docs/report.schema.json`.
     ///
-    /// Equal outcomes give equal bytes, but for the keys `timings` and `peak_memory_bytes`. What is no number is `null`.
+    /// Equal outcomes give equal bytes, but for the keys `timings` and `peak_memory_bytes`. What is not a number is `null`.
     ///
     /// # Errors
     /// [`ReportError::Write`] if `out` fails.
@@ -137,7 +137,7 @@ impl Report<'_> {
         markdown::write(&Summary::of(self), out)
     }
 
-    /// Writes `report.html`: one file that needs no other, with plots as SVG; it links to `revisions.tsv` beside it.
+    /// Writes `report.html`: one file that needs no other, with plots as SVG; it links to `revisions.tsv` next to it.
     ///
     /// # Errors
     /// [`ReportError::Write`] if `out` fails.
@@ -147,9 +147,9 @@ impl Report<'_> {
 
     /// Writes `revisions.tsv`: a header and one line per revision, applied or proposed, in the order of the outcome.
     ///
-    /// Columns: kind, status, regulator, target, sign before and after, measured responses mended and broken, weight of the
+    /// Columns: kind, status, regulator, target, sign before and after, measured responses corrected and introduced, weight of the
     /// predicted ones, drop of the objective, stability, q-value, whether it is of a regulation or an effect, posterior,
-    /// log-likelihood ratio, experiments that agree, oppose and are silent, examples of mended responses, alternatives, and
+    /// log-likelihood ratio, experiments that agree, oppose and are silent, examples of corrected responses, alternatives, and
     /// the reason.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub(super) struct Bar {
 const BARS_WIDTH: f64 = 520.0;
 const BARS_LEFT: f64 = 92.0;
 const BARS_LONG: f64 = 360.0;
-/// Dots carry a value on their left, which needs room beside the names of the rows.
+/// Dots carry a value on their left, which needs room next to the names of the rows.
 const DOTS_LEFT: f64 = 130.0;
 const DOTS_LONG: f64 = 322.0;
 const BAR_STEP: f64 = 24.0;
@@ -400,19 +400,22 @@ fn fault_bar(index: usize, label: &'static str, counts: FaultCounts, scale: f64)
     FaultBar { label, y: 6.0 + 34.0 * index as f64, planted: counts.planted, segments, end: units(x) }
 }
 
-/// Lengths of the small bars beside a revision: measured responses mended (right) and broken (left), as shares of the
+/// Lengths of the small bars next to a revision: measured responses corrected (right) and introduced (left), as shares of the
 /// largest number of either on the page.
 #[derive(Serialize)]
 pub(super) struct Support {
-    pub mended: f64,
-    pub broken: f64,
+    pub corrected: f64,
+    pub introduced: f64,
 }
 
 pub(super) fn supports(summary: &Summary<'_>) -> Vec<Support> {
     let listed = &summary.revisions.most_supported;
-    let largest = listed.iter().map(|revision| revision.mended.max(revision.broken)).max().unwrap_or(0).max(1);
+    let largest = listed.iter().map(|revision| revision.corrected.max(revision.introduced)).max().unwrap_or(0).max(1);
     let share = |count: usize| units(40.0 * count as f64 / largest as f64);
-    listed.iter().map(|revision| Support { mended: share(revision.mended), broken: share(revision.broken) }).collect()
+    listed
+        .iter()
+        .map(|revision| Support { corrected: share(revision.corrected), introduced: share(revision.introduced) })
+        .collect()
 }
 
 #[cfg(test)]

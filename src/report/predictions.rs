@@ -1,4 +1,4 @@
-//! The long table of what contenders foretell: one line for each held-out experiment and gene.
+//! The long table of what methods predict: one line for each held-out experiment and gene.
 
 use std::io::Write;
 
@@ -14,7 +14,7 @@ struct Line<'a> {
     split: &'a str,
     seed: u64,
     fold: usize,
-    contender: &'a str,
+    method: &'a str,
     experiment: &'a str,
     perturbation: &'a str,
     gene: &'a str,
@@ -25,10 +25,10 @@ struct Line<'a> {
     observed: Option<i8>,
 }
 
-/// A held-out experiment, as a contender of one fold met it.
+/// A held-out experiment, as a method of one fold met it.
 #[derive(Clone, Copy, Debug)]
-pub struct ForetoldExperiment<'a> {
-    /// Way of splitting, seed, fold and contender.
+pub struct PredictedExperiment<'a> {
+    /// Way of splitting, seed, fold and method.
     pub key: &'a CellKey,
     /// Its name.
     pub experiment: &'a str,
@@ -36,14 +36,14 @@ pub struct ForetoldExperiment<'a> {
     pub perturbation: &'a str,
 }
 
-/// What is foretold of one gene, and what was observed.
+/// What is predicted of one gene, and what was observed.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ForetoldGene<'a> {
+pub struct PredictedGene<'a> {
     /// Its symbol.
     pub gene: &'a str,
     /// Probabilities of down, unchanged and up; `None` of those that give none.
     pub probabilities: Option<[f32; 3]>,
-    /// The response foretold.
+    /// The response predicted.
     pub response: Response,
     /// The response observed; `None` if not measured.
     pub observed: Option<Response>,
@@ -67,18 +67,18 @@ impl<'a> PredictionLines<'a> {
     /// [`ReportError`] if the writer fails.
     pub fn write<'b>(
         &mut self,
-        experiment: &ForetoldExperiment<'_>,
-        genes: impl Iterator<Item = ForetoldGene<'b>>,
+        experiment: &PredictedExperiment<'_>,
+        genes: impl Iterator<Item = PredictedGene<'b>>,
     ) -> Result<(), ReportError> {
-        let &ForetoldExperiment { key, experiment, perturbation } = experiment;
-        let contender = key.contender.to_string();
-        for ForetoldGene { gene, probabilities, response, observed } in genes {
+        let &PredictedExperiment { key, experiment, perturbation } = experiment;
+        let method = key.method.to_string();
+        for PredictedGene { gene, probabilities, response, observed } in genes {
             let class = |class: usize| probabilities.map(|probabilities| probabilities[class]);
             self.table.serialize(Line {
                 split: &key.scheme,
                 seed: key.seed,
                 fold: key.fold + 1,
-                contender: &contender,
+                method: &method,
                 experiment,
                 perturbation,
                 gene,

@@ -41,10 +41,10 @@ fn deed(revision: &Revision, names: Names<'_>) -> String {
             format!("It is proposed that {before}, which the knowledge base does not hold.")
         }
         (RevisionKind::Removed, RevisionStatus::Applied) => {
-            format!("The knowledge base holds that {before}; this is withdrawn.")
+            format!("The knowledge base holds that {before}; this is retracted.")
         }
         (RevisionKind::Removed, RevisionStatus::Proposed) => {
-            format!("The knowledge base holds that {before}; it is proposed to withdraw this.")
+            format!("The knowledge base holds that {before}; it is proposed to retract this.")
         }
         (RevisionKind::SignFlipped, RevisionStatus::Applied) => {
             format!("The knowledge base holds that {before}; the sign is turned: {after}.")
@@ -61,7 +61,7 @@ fn deed(revision: &Revision, names: Names<'_>) -> String {
 /// they are all of these experiments and the same was done to the regulator in each; else it is told relative to the
 /// regulator.
 fn experiments(revision: &Revision, counts: ExperimentCounts, names: Names<'_>) -> String {
-    // Counts and sign are those of what is stated; for a removal, of what is withdrawn.
+    // Counts and sign are those of what is stated; for a removal, of what is retracted.
     let stated = revision.gained().unwrap_or(revision.regulation);
     let [regulator, target] = [stated.regulator, stated.target].map(|gene| names.gene(gene));
     let all = counted(counts.total().into(), "experiment");
@@ -88,8 +88,8 @@ fn experiments(revision: &Revision, counts: ExperimentCounts, names: Names<'_>) 
 
 /// What was done to the regulator, if the entries named are those of all the counted experiments and tell the same.
 fn common_direction(revision: &Revision, counts: ExperimentCounts, names: Names<'_>) -> Option<Direction> {
-    let Evidence { mended, broken, .. } = &revision.evidence;
-    let of_target = mended.iter().chain(broken).filter(|entry| entry.gene == revision.regulation.target);
+    let Evidence { corrected, introduced, .. } = &revision.evidence;
+    let of_target = corrected.iter().chain(introduced).filter(|entry| entry.gene == revision.regulation.target);
     let mut directions: Vec<_> =
         of_target.filter_map(|entry| names.direction(entry.perturbation, revision.regulation.regulator)).collect();
     let is_all = directions.len() == counts.total() as usize;
@@ -110,7 +110,7 @@ fn probable(revision: &Revision) -> Option<String> {
         return ratio.map(|ratio| format!("Its {ratio}."));
     };
     let subject = match (revision.kind, revision.statement) {
-        (RevisionKind::Removed, _) => "What is withdrawn does not hold",
+        (RevisionKind::Removed, _) => "What is retracted does not hold",
         (_, StatementKind::Effect) => "Another experiment of the same kind repeats it",
         (_, StatementKind::Regulation) => "It is a regulation",
     };
@@ -120,27 +120,28 @@ fn probable(revision: &Revision) -> Option<String> {
 
 /// Entries of the exact objective; nothing where the evidence is told by experiments alone.
 fn measured(evidence: &Evidence, status: RevisionStatus, names: Names<'_>) -> Option<String> {
-    let told_otherwise = evidence.experiments.is_some() && evidence.mended.is_empty() && evidence.broken.is_empty();
+    let told_otherwise =
+        evidence.experiments.is_some() && evidence.corrected.is_empty() && evidence.introduced.is_empty();
     (!told_otherwise).then(|| entries_told(evidence, status, names))
 }
 
 fn entries_told(evidence: &Evidence, status: RevisionStatus, names: Names<'_>) -> String {
     let responses = |entries: &[Entry]| counted(entries.len() as u64, "measured response");
-    let against = match evidence.broken.as_slice() {
+    let against = match evidence.introduced.as_slice() {
         [] => String::new(),
-        broken if status == RevisionStatus::Applied => {
-            format!("; {} would agree without it{}", responses(broken), for_example(broken, names))
+        introduced if status == RevisionStatus::Applied => {
+            format!("; {} would agree without it{}", responses(introduced), for_example(introduced, names))
         }
-        broken => format!("; {} would no longer agree{}", responses(broken), for_example(broken, names)),
+        introduced => format!("; {} would no longer agree{}", responses(introduced), for_example(introduced, names)),
     };
-    let mended = evidence.mended.as_slice();
-    let verb = match (status, mended.len()) {
+    let corrected = evidence.corrected.as_slice();
+    let verb = match (status, corrected.len()) {
         (_, 0) => return format!("No measured response speaks for it{against}."),
         (RevisionStatus::Applied, 1) => "agrees with the knowledge only because of it",
         (RevisionStatus::Applied, _) => "agree with the knowledge only because of it",
         (RevisionStatus::Proposed, _) => "would agree with the knowledge because of it",
     };
-    format!("{} {verb}{}{against}.", responses(mended), for_example(mended, names))
+    format!("{} {verb}{}{against}.", responses(corrected), for_example(corrected, names))
 }
 
 fn for_example(entries: &[Entry], names: Names<'_>) -> String {
@@ -186,7 +187,7 @@ fn mediated(evidence: &Evidence, names: Names<'_>) -> Option<String> {
     let genes: Vec<_> = evidence.mediators.iter().take(EXAMPLES).map(|&gene| names.gene(gene)).collect();
     let through = genes.join(" or ");
     (!genes.is_empty())
-        .then(|| format!("Whether it is direct or mediated by {through} cannot be told from these data."))
+        .then(|| format!("Whether it is direct or mediated by {through} cannot be told apart from these data."))
 }
 
 #[cfg(test)]
@@ -214,7 +215,7 @@ mod tests {
     fn an_effect_is_told_by_the_experiments_that_show_it() {
         let counts = ExperimentCounts { agreeing: 2, opposing: 0, silent: 0 };
         let evidence = Evidence {
-            mended: entries(2),
+            corrected: entries(2),
             posterior: Some(0.875),
             log_likelihood_ratio: Some(5.206),
             experiments: Some(counts),
@@ -237,18 +238,18 @@ mod tests {
     #[test]
     fn experiments_that_the_rows_do_not_tell_are_told_relative_to_the_regulator() {
         let counts = ExperimentCounts { agreeing: 3, opposing: 1, silent: 2 };
-        for (rows, mended) in [(["fur-", "fur+"], 2), (["fur-", "fur-"], 2), (["crp-", "fur2-"], 0)] {
-            let evidence = Evidence { mended: entries(mended), experiments: Some(counts), ..Evidence::default() };
+        for (rows, corrected) in [(["fur-", "fur+"], 2), (["fur-", "fur-"], 2), (["crp-", "fur2-"], 0)] {
+            let evidence = Evidence { corrected: entries(corrected), experiments: Some(counts), ..Evidence::default() };
             let text = reason_of_effect(RevisionKind::Added, Sign::Inhibition, rows, evidence);
             let expected = "entC moved against fur in 3 of 6 experiments in which fur was perturbed, with it in 1, did not move in 2.";
             assert!(text.contains(expected), "{text}");
-            assert_eq!(text.contains("measured response"), mended > 0, "{text}");
+            assert_eq!(text.contains("measured response"), corrected > 0, "{text}");
         }
         let silent = ExperimentCounts { silent: 1, ..ExperimentCounts::default() };
         let evidence = Evidence { experiments: Some(silent), posterior: Some(0.9), ..Evidence::default() };
         let text = reason_of_effect(RevisionKind::Removed, Sign::Activation, ["", ""], evidence);
         let expected = "entC moved as fur did in 0 of 1 experiment in which fur was perturbed, did not move in 1. What \
-                        is withdrawn does not hold with probability 0.9.";
+                        is retracted does not hold with probability 0.9.";
         assert!(text.ends_with(expected), "{text}");
     }
 
@@ -257,10 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn an_added_regulation_names_what_it_mends_and_breaks() {
+    fn an_added_regulation_names_what_it_corrects_and_introduces() {
         let evidence = Evidence {
-            mended: entries(1),
-            broken: vec![Entry { perturbation: 1, gene: GeneId::new(0) }],
+            corrected: entries(1),
+            introduced: vec![Entry { perturbation: 1, gene: GeneId::new(0) }],
             stability: Some(0.9),
             q_value: Some(0.02),
             ..Evidence::default()
@@ -275,10 +276,10 @@ mod tests {
 
     #[test]
     fn a_removed_regulation_is_withdrawn() {
-        let evidence = Evidence { mended: entries(2), ..Evidence::default() };
+        let evidence = Evidence { corrected: entries(2), ..Evidence::default() };
         assert_eq!(
             reason_of(RevisionKind::Removed, RevisionStatus::Applied, evidence),
-            "The knowledge base holds that fur inhibits entC; this is withdrawn. 2 measured responses agree with the \
+            "The knowledge base holds that fur inhibits entC; this is retracted. 2 measured responses agree with the \
              knowledge only because of it: fur- (entC), crp- (entC)."
         );
     }
@@ -317,7 +318,7 @@ mod tests {
         assert!(
             text.ends_with(
                 "1 other revision explains the same responses as well: entC activates fur (added). Whether it is direct \
-                 or mediated by fur cannot be told from these data."
+                 or mediated by fur cannot be told apart from these data."
             ),
             "{text}"
         );
@@ -326,7 +327,7 @@ mod tests {
     #[test]
     fn an_entry_or_gene_outside_the_tables_is_named_by_its_number() {
         let evidence =
-            Evidence { mended: vec![Entry { perturbation: 9, gene: GeneId::new(7) }], ..Evidence::default() };
+            Evidence { corrected: vec![Entry { perturbation: 9, gene: GeneId::new(7) }], ..Evidence::default() };
         let text = reason_of(RevisionKind::Added, RevisionStatus::Applied, evidence);
         assert!(text.contains("row #9 (gene #7)"), "{text}");
     }

@@ -9,7 +9,7 @@ use crate::evidence::{Judged, RepeatSummary, ResponseModel};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
-use crate::pipeline::evaluation::{Knob, KnobCurve, KnobPoint};
+use crate::pipeline::evaluation::{Hyperparameter, HyperparameterCurve, HyperparameterPoint};
 use crate::pipeline::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason, WeighedEvidence,
@@ -23,7 +23,7 @@ pub(super) struct Sample {
     pub headline: Option<String>,
     pub config: String,
     pub notes: Vec<String>,
-    pub knob_curves: Vec<KnobCurve>,
+    pub hyperparameter_curves: Vec<HyperparameterCurve>,
 }
 
 impl Sample {
@@ -51,7 +51,7 @@ impl Sample {
                 validation: 4,
                 test: 8,
             },
-            knob_curves: self.knob_curves.clone(),
+            hyperparameter_curves: self.hyperparameter_curves.clone(),
             notes: self.notes.clone(),
         }
     }
@@ -98,7 +98,7 @@ pub(super) fn usual() -> Sample {
         headline: None,
         config: config(),
         notes: notes(),
-        knob_curves: knob_curves(),
+        hyperparameter_curves: hyperparameter_curves(),
     }
 }
 
@@ -158,7 +158,7 @@ pub(super) fn unrevised() -> Sample {
     sample.outcome.iterations[0].disagreements = (0, 0);
     sample.outcome.scores.knowledge_consistency.held_out = None;
     sample.outcome.scores.balanced_consistency.held_out = None;
-    Sample { name: "unrevised", notes: Vec::new(), knob_curves: Vec::new(), ..sample }
+    Sample { name: "unrevised", notes: Vec::new(), hyperparameter_curves: Vec::new(), ..sample }
 }
 
 /// A large knowledge base and very many revisions.
@@ -176,7 +176,7 @@ pub(super) fn many(count: usize) -> Sample {
 pub(super) fn power_check() -> Sample {
     let mut sample = usual();
     let planted = |index: usize| PlantedFault {
-        mended_by: RevisionKind::ALL[index % 3],
+        fixed_by: RevisionKind::ALL[index % 3],
         regulation: sample.outcome.original.regulations()[index % sample.outcome.original.regulations().len()],
         visible: index < 48,
         found: index % 60 < 37,
@@ -215,7 +215,7 @@ pub(super) fn hostile() -> Sample {
 pub(super) fn unfinite() -> Sample {
     let mut sample = usual();
     let evidence = &mut sample.outcome.revisions[0].evidence;
-    evidence.objective_drop = f64::NAN;
+    evidence.objective_decrease = f64::NAN;
     evidence.predicted = f64::INFINITY;
     evidence.stability = Some(f64::NAN);
     evidence.q_value = None;
@@ -251,7 +251,7 @@ pub(super) fn bare() -> Sample {
         headline: None,
         config: String::new(),
         notes: Vec::new(),
-        knob_curves: Vec::new(),
+        hyperparameter_curves: Vec::new(),
     }
 }
 
@@ -267,9 +267,9 @@ fn config() -> String {
     "seed = 42\nrounds = 2\n\n[symbolic]\nreading = \"nearest\"\ndepth = 5\n\n[refinement]\ncost = 1.0\n".into()
 }
 
-/// Two knobs: one with a setting inside one standard error of the best, one where all differ.
-fn knob_curves() -> Vec<KnobCurve> {
-    let point = |setting: &str, mean: f64, less_best: f64, standard_error: f64| KnobPoint {
+/// Two hyperparameters: one with a setting inside one standard error of the best, one where all differ.
+fn hyperparameter_curves() -> Vec<HyperparameterCurve> {
+    let point = |setting: &str, mean: f64, less_best: f64, standard_error: f64| HyperparameterPoint {
         setting: setting.to_owned(),
         mean,
         less_best,
@@ -279,8 +279,8 @@ fn knob_curves() -> Vec<KnobCurve> {
     let cost = vec![point("8", 0.4, -0.1, 0.0), point("4", 0.4967, -0.0033, 0.0055), point("2", 0.5, 0.0, 0.0)];
     let depth = vec![point("1", 0.41, -0.04, 0.01), point("2", 0.45, 0.0, 0.0)];
     vec![
-        KnobCurve { knob: Knob::Cost, points: cost, best: 2, chosen: 1 },
-        KnobCurve { knob: Knob::Depth, points: depth, best: 1, chosen: 1 },
+        HyperparameterCurve { hyperparameter: Hyperparameter::Cost, points: cost, best: 2, chosen: 1 },
+        HyperparameterCurve { hyperparameter: Hyperparameter::Depth, points: depth, best: 1, chosen: 1 },
     ]
 }
 
@@ -304,17 +304,17 @@ fn some_revisions(original: &RegulatoryNetwork, count: usize) -> Vec<Revision> {
         let regulation = if kind == RevisionKind::Added { held.flipped() } else { held };
         let status = if index % 5 == 4 { RevisionStatus::Proposed } else { RevisionStatus::Applied };
         let entry = |row: usize| Entry { perturbation: (row % 5) as u32, gene: GeneId::new((index + row + 5) % genes) };
-        let mended = if status == RevisionStatus::Proposed { 0 } else { 1 + (count - index) % 19 };
+        let corrected = if status == RevisionStatus::Proposed { 0 } else { 1 + (count - index) % 19 };
         Revision {
             kind,
             statement: StatementKind::Regulation,
             regulation,
             status,
             evidence: Evidence {
-                mended: (0..mended).map(entry).collect(),
-                broken: (0..index % 4).map(entry).collect(),
+                corrected: (0..corrected).map(entry).collect(),
+                introduced: (0..index % 4).map(entry).collect(),
                 predicted: 0.25 * (index % 7) as f64 - 0.5,
-                objective_drop: mended as f64 - (index % 4) as f64 + 0.125,
+                objective_decrease: corrected as f64 - (index % 4) as f64 + 0.125,
                 stability: (index % 6 != 5).then(|| 1.0 - (index % 10) as f64 / 20.0),
                 q_value: (index % 6 != 5).then(|| 0.001 + (index % 30) as f64 / 200.0),
                 alternatives: vec![(RevisionKind::Added, held.flipped()); index % 3],

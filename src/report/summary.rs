@@ -9,7 +9,7 @@ use super::wording::{Names, counted, finite};
 use super::{DataSummary, InputFile, Report};
 use crate::biology::{Revision, RevisionKind, RevisionStatus, Sign, StatementKind};
 use crate::metrics::Consistency;
-use crate::pipeline::evaluation::KnobCurve;
+use crate::pipeline::evaluation::HyperparameterCurve;
 use crate::pipeline::{Iteration, PlantedFault, PowerCheck, ScoreRow, Scores, StopReason};
 
 /// How many revisions a report lists; the table of revisions has them all.
@@ -32,7 +32,7 @@ pub(super) struct Summary<'a> {
     pub evidence: Option<EvidenceSummary<'a>>,
     pub iterations: Vec<Round>,
     pub power_check: Option<Faults>,
-    pub knob_curves: &'a [KnobCurve],
+    pub hyperparameter_curves: &'a [HyperparameterCurve],
     pub notes: &'a [String],
     pub config_toml: &'a str,
     pub timings: Timings<'a>,
@@ -88,7 +88,7 @@ impl<'a> Summary<'a> {
             evidence: outcome.evidence.as_ref().map(EvidenceSummary::of),
             iterations: outcome.iterations.iter().map(Round::of).collect(),
             power_check: faults,
-            knob_curves: &report.knob_curves,
+            hyperparameter_curves: &report.hyperparameter_curves,
             notes: &report.notes,
             config_toml: report.config_toml,
             timings: Timings::of(&outcome.timings, &outcome.iterations),
@@ -211,7 +211,7 @@ impl<'a> Row<'a> {
 impl Agreement {
     fn of(consistency: &Consistency) -> Self {
         let compared = compared(consistency);
-        // Nothing compared is no score of zero.
+        // Nothing compared is not a score of zero.
         let known = |score: f64| finite(score).filter(|_| compared > 0);
         let [down, unchanged, up] = consistency.per_class.map(|score| Class {
             precision: known(score.precision),
@@ -236,7 +236,7 @@ pub(super) struct RevisionSummary<'a> {
     pub most_supported: Vec<ListedRevision<'a>>,
 }
 
-/// Applied revisions by kind, and beside them the proposed ones; of regulations and effects together and apart.
+/// Applied revisions by kind, and next to them the proposed ones; of regulations and effects together and apart.
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct RevisionCounts {
     pub applied: u64,
@@ -340,10 +340,10 @@ pub(super) struct ListedRevision<'a> {
     pub target: std::borrow::Cow<'a, str>,
     pub sign_before: Option<Sign>,
     pub sign_after: Option<Sign>,
-    pub mended: usize,
-    pub broken: usize,
+    pub corrected: usize,
+    pub introduced: usize,
     pub predicted: Option<f64>,
-    pub objective_drop: Option<f64>,
+    pub objective_decrease: Option<f64>,
     pub stability: Option<f64>,
     pub q_value: Option<f64>,
     pub posterior: Option<f64>,
@@ -365,12 +365,12 @@ impl<'a> ListedRevision<'a> {
             status: revision.status,
             regulator: names.gene(revision.regulation.regulator),
             target: names.gene(revision.regulation.target),
-            sign_before: revision.withdrawn().map(|regulation| regulation.sign),
+            sign_before: revision.retracted().map(|regulation| regulation.sign),
             sign_after: revision.gained().map(|regulation| regulation.sign),
-            mended: evidence.mended.len(),
-            broken: evidence.broken.len(),
+            corrected: evidence.corrected.len(),
+            introduced: evidence.introduced.len(),
             predicted: finite(evidence.predicted),
-            objective_drop: finite(evidence.objective_drop),
+            objective_decrease: finite(evidence.objective_decrease),
             stability: evidence.stability.and_then(finite),
             q_value: evidence.q_value.and_then(finite),
             posterior: evidence.posterior.and_then(finite),
@@ -378,7 +378,7 @@ impl<'a> ListedRevision<'a> {
             agreeing: evidence.experiments.map(|counts| counts.agreeing),
             opposing: evidence.experiments.map(|counts| counts.opposing),
             silent: evidence.experiments.map(|counts| counts.silent),
-            examples: examples(&evidence.mended, names),
+            examples: examples(&evidence.corrected, names),
             alternatives: alternatives(evidence, names),
             reason: reason(revision, names),
         }
@@ -487,7 +487,7 @@ pub(super) struct FaultCounts {
 #[derive(Debug, Serialize)]
 pub(super) struct ListedFault {
     pub fault: &'static str,
-    pub mended_by: &'static str,
+    pub fixed_by: &'static str,
     pub regulator: String,
     pub target: String,
     pub sign: Sign,
@@ -497,7 +497,7 @@ pub(super) struct ListedFault {
 
 impl Faults {
     fn of(check: &PowerCheck, names: Names<'_>) -> Self {
-        let count = |kind| FaultCounts::of(check.planted.iter().filter(|fault| fault.mended_by == kind));
+        let count = |kind| FaultCounts::of(check.planted.iter().filter(|fault| fault.fixed_by == kind));
         Self {
             perturbations: check.perturbations,
             label_noise: finite(check.label_noise),
@@ -530,12 +530,12 @@ impl FaultCounts {
 impl ListedFault {
     fn of(fault: &PlantedFault, names: Names<'_>) -> Self {
         Self {
-            fault: match fault.mended_by {
+            fault: match fault.fixed_by {
                 RevisionKind::Added => "missing",
                 RevisionKind::Removed => "spurious",
                 RevisionKind::SignFlipped => "flipped",
             },
-            mended_by: fault.mended_by.word(),
+            fixed_by: fault.fixed_by.word(),
             regulator: names.gene(fault.regulation.regulator).into_owned(),
             target: names.gene(fault.regulation.target).into_owned(),
             sign: fault.regulation.sign,

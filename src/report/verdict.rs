@@ -241,9 +241,9 @@ fn faults_found(faults: &Faults) -> String {
             format!("; {} of the {} missed {leave} no trace in the measured entries", grouped(hidden), grouped(missed))
         }
     };
-    let mend = if faults.false_revisions == 1 { "mends" } else { "mend" };
+    let fix = if faults.false_revisions == 1 { "fixes" } else { "fix" };
     format!(
-        "Found {} of {}{missed}; {} {mend} none of them.",
+        "Found {} of {}{missed}; {} {fix} none of them.",
         grouped(total.found),
         counted(total.planted, "planted fault"),
         counted(faults.false_revisions, "applied revision"),
@@ -361,7 +361,7 @@ mod tests {
         let (_, text) = verdict_of(&samples::power_check());
         assert!(text.starts_with("The observations are simulated"), "{text}");
         let expected = "Found 37 of 60 planted faults; 12 of the 23 missed leave no trace in the measured entries; 5 \
-                        applied revisions mend none of them.";
+                        applied revisions fix none of them.";
         assert!(text.ends_with(expected), "{text}");
     }
 

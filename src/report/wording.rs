@@ -71,7 +71,7 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
-/// At most `places` decimals, none of them an idle zero; a dash for what is no number.
+/// At most `places` decimals, none of them an idle zero; a dash for what is not a number.
 pub(super) fn decimal(number: f64, places: usize) -> String {
     if !number.is_finite() {
         return "–".to_owned();
@@ -114,7 +114,7 @@ pub(super) fn difference(paired: PairedDifference) -> String {
     format!("{estimate:+.4} ({lower:+.4} to {upper:+.4})")
 }
 
-/// `None` for what is no number, so that no format ever shows one.
+/// `None` for what is not a number, so that no format ever shows one.
 pub(super) fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }

@@ -13,11 +13,11 @@ use super::{NamedPredictions, Remedy, Settings, StudyError, files};
 use crate::datasets::FoldScheme;
 use crate::metrics::BootstrapConfig;
 use crate::pipeline::evaluation::{
-    Ablation, Audit, Cell, CellKeeper, Comparison, ComparisonMaterials, Contender, HeldOutPrediction, SeededSplits,
-    Standings, compare as compare_predictors, standings,
+    Ablation, Audit, Cell, ComparedMethod, Comparison, ComparisonMaterials, FoldRecorder, HeldOutPrediction, Ranking,
+    SeededSplits, compare as compare_predictors, rankings,
 };
 use crate::prediction::External;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::report::ComparisonReport;
 
 const LOG: &str = "cells.jsonl";
@@ -81,7 +81,7 @@ struct Cells<'a> {
     predictions: Option<KeptPredictions<'a>>,
 }
 
-impl CellKeeper for Cells<'_> {
+impl FoldRecorder for Cells<'_> {
     fn keep(&mut self, cell: &Cell, predicted: Option<&HeldOutPrediction>) -> io::Result<()> {
         // The cell last: one that is in the log is not computed again.
         if let (Some(folder), Some(predicted)) = (&self.predictions, predicted) {
@@ -99,7 +99,7 @@ impl CellKeeper for Cells<'_> {
 pub struct Compared {
     record: Record,
     comparison: Comparison,
-    standings: Vec<Standings>,
+    rankings: Vec<Ranking>,
     audits: Vec<Audit>,
     config: String,
 }
@@ -109,13 +109,18 @@ pub struct Compared {
 ///
 /// # Errors
 /// [`StudyError`] naming the file and what is wrong with it. A stop is not an error: [`Compared::finished`] is false then.
-pub fn compare(settings: &Settings, request: &ComparisonRequest, progress: &dyn Watch) -> Result<Compared, StudyError> {
+pub fn compare(
+    settings: &Settings,
+    request: &ComparisonRequest,
+    progress: &dyn Progress,
+) -> Result<Compared, StudyError> {
     settings.run.check()?;
-    let contenders = contenders(request, settings)?;
-    let parse =
-        |name: &str| name.parse::<Contender>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said));
+    let methods = methods(request, settings)?;
+    let parse = |name: &str| {
+        name.parse::<ComparedMethod>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said))
+    };
     let reference = request.reference.as_deref().map(parse).transpose()?;
-    if let Some(reference) = reference.as_ref().filter(|reference| !contenders.contains(reference)) {
+    if let Some(reference) = reference.as_ref().filter(|reference| !methods.contains(reference)) {
         let reason = format!("the reference `{reference}` does not take part");
         return Err(StudyError::refused(reason, Remedy::LetTakePart));
     }
@@ -142,23 +147,23 @@ pub fn compare(settings: &Settings, request: &ComparisonRequest, progress: &dyn 
     let materials = ComparisonMaterials {
         network: &sources.original,
         evidence: &sources.evidence,
-        resistance: Some(&sources.resistance),
+        revision_costs: Some(&sources.revision_costs),
         dataset: &sources.dataset,
         genes: &sources.genes,
         external: &external,
     };
-    let comparison = compare_predictors(&materials, &contenders, &splits, &settings.run, &done, &mut cells, progress)?;
+    let comparison = compare_predictors(&materials, &methods, &splits, &settings.run, &done, &mut cells, progress)?;
     if let Some(predictions) = &cells.predictions {
         predictions.write(&comparison.cells)?;
     }
     let bootstrap =
         BootstrapConfig { resamples: request.resamples, seed: settings.run.seed, ..BootstrapConfig::default() };
-    let standings = standings(&comparison.cells, reference.as_ref(), settings.run.gamma, &bootstrap)?;
+    let rankings = rankings(&comparison.cells, reference.as_ref(), settings.run.gamma, &bootstrap)?;
     let audits = splits
         .chunk_by(|one, other| one.scheme == other.scheme)
         .map(|same| Audit::of(&same.iter().collect::<Vec<_>>(), &sources.dataset, &sources.genes))
         .collect();
-    let compared = Compared { record: sources.record, comparison, standings, audits, config };
+    let compared = Compared { record: sources.record, comparison, rankings, audits, config };
     if let Some(folder) = &request.folder {
         compared.write(folder)?;
     }
@@ -180,7 +185,7 @@ impl Compared {
             inputs: self.record.inputs.clone(),
             notes: self.record.notes.clone(),
             audits: &self.audits,
-            standings: &self.standings,
+            rankings: &self.rankings,
             finished: self.comparison.finished,
             cells: &self.comparison.cells,
             config_toml: &self.config,
@@ -199,20 +204,22 @@ impl Compared {
 
 /// Each once, in the order of the tables; predictions made elsewhere and the loop around them always take part, and so
 /// does the whole loop where a part of it is taken out.
-fn contenders(request: &ComparisonRequest, settings: &Settings) -> Result<Vec<Contender>, StudyError> {
+fn methods(request: &ComparisonRequest, settings: &Settings) -> Result<Vec<ComparedMethod>, StudyError> {
     let names = request.predictors.iter().map(|name| name.trim());
-    let parse =
-        |name: &str| name.parse::<Contender>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said));
-    let named: Vec<Contender> = names.clone().filter(|&name| name != "all").map(parse).collect::<Result<_, _>>()?;
-    let whole = Contender::Aligned(settings.run.predictor, None);
-    let takes_part = |contender: &Contender| {
-        let ablated = !request.ablate.is_empty() && *contender == whole;
-        ablated || named.contains(contender) || names.clone().any(|name| name == "all")
+    let parse = |name: &str| {
+        name.parse::<ComparedMethod>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said))
     };
-    let mut contenders: Vec<_> = Contender::all().into_iter().filter(takes_part).collect();
+    let named: Vec<ComparedMethod> =
+        names.clone().filter(|&name| name != "all").map(parse).collect::<Result<_, _>>()?;
+    let whole = ComparedMethod::Aligned(settings.run.predictor, None);
+    let takes_part = |method: &ComparedMethod| {
+        let ablated = !request.ablate.is_empty() && *method == whole;
+        ablated || named.contains(method) || names.clone().any(|name| name == "all")
+    };
+    let mut methods: Vec<_> = ComparedMethod::all().into_iter().filter(takes_part).collect();
     let is_handed_in = |label: &str| request.external.iter().any(|external| external.label == label);
-    for contender in &named {
-        if let Contender::External(label) | Contender::AlignedExternal(label) = contender
+    for method in &named {
+        if let ComparedMethod::External(label) | ComparedMethod::AlignedExternal(label) = method
             && !is_handed_in(label)
         {
             let reason = format!("there are no predictions called `{label}`");
@@ -220,27 +227,27 @@ fn contenders(request: &ComparisonRequest, settings: &Settings) -> Result<Vec<Co
         }
     }
     let labels = || request.external.iter().map(|external| external.label.clone());
-    contenders.extend(labels().map(Contender::External));
-    contenders.extend(labels().map(Contender::AlignedExternal));
+    methods.extend(labels().map(ComparedMethod::External));
+    methods.extend(labels().map(ComparedMethod::AlignedExternal));
     let is_taken_out = |ablation: &Ablation| request.ablate.iter().any(|part| part == ablation.part());
-    contenders.extend(
-        Contender::ablations(settings.run.predictor)
-            .filter(|contender| matches!(contender, Contender::Aligned(_, Some(ablation)) if is_taken_out(ablation))),
+    methods.extend(
+        ComparedMethod::ablations(settings.run.predictor)
+            .filter(|method| matches!(method, ComparedMethod::Aligned(_, Some(ablation)) if is_taken_out(ablation))),
     );
     // Loops around further predictors, and without a part, are named one by one.
-    for contender in named {
-        if !contenders.contains(&contender) {
-            contenders.push(contender);
+    for method in named {
+        if !methods.contains(&method) {
+            methods.push(method);
         }
     }
-    Ok(contenders)
+    Ok(methods)
 }
 
 fn externals(
     request: &ComparisonRequest,
     settings: &Settings,
     sources: &mut ScoredData,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Vec<External>, StudyError> {
     let mut externals: Vec<External> = Vec::new();
     for named in &request.external {
@@ -270,7 +277,7 @@ fn splits(
     request: &ComparisonRequest,
     settings: &Settings,
     sources: &ScoredData,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Vec<SeededSplits>, StudyError> {
     let dataset = &sources.dataset;
     let mut splits = Vec::new();

@@ -11,7 +11,7 @@ use super::{NamedPredictions, Settings, StudyError, files};
 use crate::datasets::h5ad::CellFile;
 use crate::pipeline::diagnosis::{self as engine, DiagnosisConfig, genes_of};
 use crate::prediction::External;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::report::DiagnosisReport;
 
 /// What a diagnosis is asked.
@@ -42,7 +42,7 @@ pub fn diagnose(
     cells: &CellFile,
     settings: &Settings,
     request: &DiagnosisRequest,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Diagnosed, StudyError> {
     cells.check_batches()?;
     let (sha256, bytes) = files::fingerprint(&request.path)?;

@@ -17,9 +17,11 @@ use crate::metrics::BootstrapConfig;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::Config;
 use crate::pipeline::controls::control_networks;
-use crate::pipeline::evaluation::{Evaluation, FoldMaterials, Knob, NamedNetwork, cross_validate, score_knowledge};
-use crate::progress::{Quiet, Watch};
-use crate::refinement::Resistance;
+use crate::pipeline::evaluation::{
+    Evaluation, FoldMaterials, Hyperparameter, NamedNetwork, cross_validate, score_knowledge,
+};
+use crate::progress::{Progress, Quiet};
+use crate::refinement::RevisionCosts;
 use crate::report::EvaluationReport;
 
 /// What an evaluation is asked.
@@ -36,7 +38,7 @@ pub struct EvaluationRequest {
     /// Number of folds, at least 2.
     pub folds: usize,
     /// Settings to choose by cross-validation inside the training part of each fold, and the number of folds behind it.
-    pub choose: (Vec<Knob>, usize),
+    pub choose: (Vec<Hyperparameter>, usize),
     /// Bootstrap resamples behind each interval.
     pub resamples: usize,
 }
@@ -59,7 +61,7 @@ pub struct Evaluated {
 pub fn evaluate(
     settings: &Settings,
     request: &EvaluationRequest,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Evaluated, StudyError> {
     settings.run.check()?;
     let sources = ScoredData::read(settings, request, progress)?;
@@ -114,7 +116,7 @@ pub(super) struct ScoredData {
     pub genes: GeneTable,
     pub original: RegulatoryNetwork,
     pub evidence: Vec<u32>,
-    pub resistance: Resistance,
+    pub revision_costs: RevisionCosts,
     against: Vec<(String, RegulatoryNetwork)>,
     pub dataset: Dataset,
     /// How the data say to be split.
@@ -129,7 +131,7 @@ impl ScoredData {
     pub(super) fn read(
         settings: &Settings,
         request: &EvaluationRequest,
-        progress: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Self, StudyError> {
         let rules = knowledge_base::read_rules(settings.rules.as_deref())?;
         let mut record = Record::default();
@@ -181,7 +183,7 @@ impl ScoredData {
         Ok(Self {
             original: network_of(n_genes, &knowledge),
             evidence: evidence_of(&knowledge, n_genes),
-            resistance: Resistance::of(knowledge.regulations(), settings.run.refinement.evidence_weight),
+            revision_costs: RevisionCosts::of(knowledge.regulations(), settings.run.refinement.evidence_weight),
             against: against.into_iter().map(network).collect(),
             genes,
             dataset,
@@ -196,7 +198,7 @@ impl ScoredData {
         &self,
         settings: &Settings,
         request: &EvaluationRequest,
-        progress: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Evaluation, StudyError> {
         let run = &settings.run;
         let bootstrap = BootstrapConfig { resamples: request.resamples, seed: run.seed, ..BootstrapConfig::default() };
@@ -216,7 +218,7 @@ impl ScoredData {
             let materials = FoldMaterials {
                 network: &self.original,
                 evidence: &self.evidence,
-                resistance: Some(&self.resistance),
+                revision_costs: Some(&self.revision_costs),
                 dataset: &self.dataset,
                 splits: &splits,
                 genes: &self.genes,
@@ -230,11 +232,11 @@ impl ScoredData {
     }
 
     /// The controls next to the first knowledge base that is compared, made of what it learnt from.
-    fn controls(&self, run: &Config, progress: &dyn Watch) -> Result<Vec<(String, RegulatoryNetwork)>, StudyError> {
+    fn controls(&self, run: &Config, progress: &dyn Progress) -> Result<Vec<(String, RegulatoryNetwork)>, StudyError> {
         let (Some(learnt), Some((_, refined))) = (&self.learnt, self.against.first()) else { return Ok(Vec::new()) };
         progress.begin("controls", 1);
         let quiet = Quiet(progress);
-        Ok(control_networks(&self.original, refined, learnt, Some(&self.resistance), run, &quiet)?)
+        Ok(control_networks(&self.original, refined, learnt, Some(&self.revision_costs), run, &quiet)?)
     }
 }
 
@@ -252,7 +254,7 @@ impl PassedOver {
         &mut self,
         scheme: FoldScheme,
         splits: Result<Vec<Split>, DatasetError>,
-        progress: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Option<Vec<Split>>, StudyError> {
         match splits {
             Err(error @ DatasetError::TooFewToSplit { .. }) => {

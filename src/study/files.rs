@@ -1,4 +1,4 @@
-//! Files named by the user: read whole with their hash, written beside and renamed into place.
+//! Files named by the user: read whole with their hash, written next to and renamed into place.
 //!
 //! What was read is remembered, and never written over.
 
@@ -226,7 +226,7 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
     })
 }
 
-/// Writes a file beside its place and renames it there, compressed if its name ends in `.gz`. What is a pipe or a device
+/// Writes a file next to its place and renames it there, compressed if its name ends in `.gz`. What is a pipe or a device
 /// is written into.
 ///
 /// On any error a file is left as it was.
@@ -239,11 +239,11 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
     if is_stream(path) {
         return write_into(path, fill);
     }
-    let written = Beside::of(path).and_then(|beside| {
+    let written = Unfinished::of(path).and_then(|unfinished| {
         // Where the file system has no locks, leftovers stay.
-        let _ = beside.file.as_file().try_lock();
-        fill_file(beside.file.as_file(), path.is_gz(), fill)?;
-        beside.take_place()
+        let _ = unfinished.file.as_file().try_lock();
+        fill_file(unfinished.file.as_file(), path.is_gz(), fill)?;
+        unfinished.take_place()
     });
     written.map_err(|cause| FileError::Unwritable { path: path.to_owned(), cause })
 }
@@ -259,9 +259,9 @@ pub fn write_by_path<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -
         let cause = io::Error::other("a pipe or a device cannot hold such a file");
         return Err(unwritable(cause).into());
     }
-    let beside = Beside::of(path).map_err(unwritable)?;
-    fill(beside.file.path())?;
-    beside.take_place().map_err(unwritable)?;
+    let unfinished = Unfinished::of(path).map_err(unwritable)?;
+    fill(unfinished.file.path())?;
+    unfinished.take_place().map_err(unwritable)?;
     Ok(())
 }
 
@@ -269,12 +269,12 @@ pub fn write_by_path<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -
 const UNFINISHED: &str = ".aligned-";
 
 /// A file in the making.
-struct Beside {
+struct Unfinished {
     file: NamedTempFile,
     place: PathBuf,
 }
 
-impl Beside {
+impl Unfinished {
     fn of(path: &Path) -> io::Result<Self> {
         // A link stays one: what it leads to is replaced.
         let place = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -10,18 +10,18 @@ use super::{Remedy, StudyError, files};
 use crate::biology::{GeneId, GeneTable, Response};
 use crate::datasets::Dataset;
 use crate::datasets::h5ad::{PredictedRows, PredictionsFile};
-use crate::pipeline::evaluation::{Cell, CellKey, Contender, HeldOutPrediction};
+use crate::pipeline::evaluation::{Cell, CellKey, ComparedMethod, HeldOutPrediction};
 use crate::prediction::Prediction;
-use crate::report::{ForetoldExperiment, ForetoldGene, PredictionLines};
+use crate::report::{PredictedExperiment, PredictedGene, PredictionLines};
 
 /// Folder of the predictions of each cell, from which the others are made.
 pub const CELLS: &str = "cells";
-/// Folder of one AnnData file for each contender.
+/// Folder of one AnnData file for each method.
 pub const FOLDER: &str = "predictions";
 /// The long table.
 pub const TABLE: &str = "predictions.csv.gz";
 
-/// What is foretold of the genes that the data measure anywhere, cell by cell in a folder of its own.
+/// What is predicted of the genes that the data measure anywhere, cell by cell in a folder of its own.
 pub struct KeptPredictions<'a> {
     folder: PathBuf,
     dataset: &'a Dataset,
@@ -50,21 +50,21 @@ impl<'a> KeptPredictions<'a> {
     }
 
     fn place(&self, key: &CellKey) -> PathBuf {
-        let CellKey { scheme, seed, fold, contender } = key;
-        self.folder.join(CELLS).join(format!("{scheme}.{seed}.{fold}.{}.f32.gz", plain(contender)))
+        let CellKey { scheme, seed, fold, method } = key;
+        self.folder.join(CELLS).join(format!("{scheme}.{seed}.{fold}.{}.f32.gz", plain(method)))
     }
 
-    /// Keeps what is foretold in one cell of so many rows.
+    /// Keeps what is predicted in one cell of this many rows.
     ///
     /// # Errors
     /// If the disk is full.
-    pub fn keep(&self, key: &CellKey, rows: usize, foretold: &HeldOutPrediction) -> io::Result<()> {
+    pub fn keep(&self, key: &CellKey, rows: usize, predicted: &HeldOutPrediction) -> io::Result<()> {
         let fill = |out: &mut dyn io::Write| {
             for (row, &gene) in (0..rows).flat_map(|row| self.measured.iter().map(move |gene| (row, gene))) {
-                match foretold.probabilities(row, gene) {
+                match predicted.probabilities(row, gene) {
                     Some(classes) => classes.iter().try_for_each(|class| out.write_all(&class.to_le_bytes()))?,
                     None => {
-                        let response = f32::from(foretold.response(row, gene).map_or(0, Response::value));
+                        let response = f32::from(predicted.response(row, gene).map_or(0, Response::value));
                         out.write_all(&response.to_le_bytes())?;
                     }
                 }
@@ -74,7 +74,7 @@ impl<'a> KeptPredictions<'a> {
         files::write(&self.place(key), fill).map_err(io::Error::other)
     }
 
-    /// True if what was foretold in a finished cell is still there.
+    /// True if what was predicted in a finished cell is still there.
     pub fn has(&self, cell: &Cell) -> bool {
         self.rows(cell).is_ok()
     }
@@ -96,18 +96,18 @@ impl<'a> KeptPredictions<'a> {
         }
     }
 
-    /// Writes the long table and the file of each contender, over all cells.
+    /// Writes the long table and the file of each method, over all cells.
     ///
     /// # Errors
     /// If a cell has gone or the disk is full.
     pub fn write(&self, cells: &[Cell]) -> Result<(), StudyError> {
         let cells: Vec<_> = cells.iter().filter(|cell| !cell.rows.is_empty()).collect();
         files::write(&self.folder.join(TABLE), |out| self.write_table(&cells, out).map_err(io::Error::other))?;
-        let contenders: BTreeSet<_> = cells.iter().map(|cell| &cell.key.contender).collect();
-        for contender in contenders {
-            let own: Vec<_> = cells.iter().copied().filter(|cell| cell.key.contender == *contender).collect();
-            let place = self.folder.join(FOLDER).join(format!("{}.h5ad", plain(contender)));
-            files::write_by_path(&place, |beside| self.write_matrix(&own, beside))?;
+        let methods: BTreeSet<_> = cells.iter().map(|cell| &cell.key.method).collect();
+        for method in methods {
+            let own: Vec<_> = cells.iter().copied().filter(|cell| cell.key.method == *method).collect();
+            let place = self.folder.join(FOLDER).join(format!("{}.h5ad", plain(method)));
+            files::write_by_path(&place, |unfinished| self.write_matrix(&own, unfinished))?;
         }
         Ok(())
     }
@@ -127,11 +127,11 @@ impl<'a> KeptPredictions<'a> {
                 let known = self.row_of(&row.experiment)?;
                 let perturbation = self.dataset.perturbations[known].label(self.genes);
                 let (key, experiment) = (&cell.key, row.experiment.as_str());
-                let experiment = ForetoldExperiment { key, experiment, perturbation: &perturbation };
+                let experiment = PredictedExperiment { key, experiment, perturbation: &perturbation };
                 let genes = self.measured.iter().enumerate().map(|(column, &gene)| {
                     let (probabilities, response) = said.entry(place * self.measured.len() + column);
                     let observed = self.dataset.observed.get(known, gene);
-                    ForetoldGene { gene: self.genes.symbol(gene), probabilities, response, observed }
+                    PredictedGene { gene: self.genes.symbol(gene), probabilities, response, observed }
                 });
                 lines.write(&experiment, genes)?;
             }
@@ -188,7 +188,7 @@ impl Rows {
     }
 }
 
-/// The name of a contender as that of a file; labels hold no colon.
-fn plain(contender: &Contender) -> String {
-    contender.to_string().replace(':', "-")
+/// The name of a method as that of a file; labels hold no colon.
+fn plain(method: &ComparedMethod) -> String {
+    method.to_string().replace(':', "-")
 }

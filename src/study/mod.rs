@@ -3,7 +3,7 @@
 //! Start at [`Study`]: open, run, write.
 //!
 //! ```
-//! use aligned::progress::Unwatched;
+//! use aligned::progress::NoProgress;
 //! use aligned::study::{Settings, Study};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -11,7 +11,7 @@
 //! settings.run.rounds = 1;
 //! # let folder = tempfile::TempDir::new()?;
 //! # let folder = folder.path().join("results");
-//! let refined = Study::open(settings, &Unwatched)?.refine(&Unwatched)?;
+//! let refined = Study::open(settings, &NoProgress)?.refine(&NoProgress)?;
 //! refined.write(&folder)?;
 //! assert!(folder.join("refined.ttl").is_file());
 //! # Ok(())

@@ -9,7 +9,7 @@ use super::{Remedy, Settings, StudyError};
 use crate::biology::{GeneId, GeneTable, Perturbation};
 use crate::datasets::{self, Contrast, Dataset, OnTarget, ReadReport, SplitPlan};
 use crate::knowledge::KnowledgeBase;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::report::InputFile;
 
 /// The *E. coli* knock-outs, as they lie in `datasets/`.
@@ -70,7 +70,7 @@ pub(super) fn observations_for(
     knowledge: &KnowledgeBase,
     genes: &mut GeneTable,
     record: &mut Record,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Option<(Dataset, SplitPlan)>, StudyError> {
     let mut extended = genes.clone();
     let is_embedded = settings.data.is_none();

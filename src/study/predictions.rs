@@ -11,7 +11,7 @@ use crate::biology::GeneTable;
 use crate::datasets::h5ad::{CellOptions, is_hdf5, read_cell_predictions};
 use crate::datasets::{self, ReadOptions};
 use crate::prediction::External;
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 use crate::report::InputFile;
 
 /// A file of predictions, what it is called, and how it is read.
@@ -58,11 +58,11 @@ impl NamedPredictions {
         table: &ReadOptions,
         genes: &GeneTable,
         inputs: &mut Vec<InputFile>,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<(External, String), StudyError> {
         let (predictions, report) = if self.is_cell_file() {
             let sign = table.perturbation_sign;
-            let read = read_cell_predictions(&self.path, &self.cells, sign, genes, &Quiet(watch))?;
+            let read = read_cell_predictions(&self.path, &self.cells, sign, genes, &Quiet(progress))?;
             let (sha256, bytes) = files::fingerprint(&self.path)?;
             inputs.push(named_input(&format!("predictions{}", read_as(&self.cells)), &self.path, sha256, bytes));
             read.ok_or(StudyError::Stopped)?

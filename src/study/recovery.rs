@@ -21,7 +21,7 @@ use crate::pipeline::recovery::{
     BenchmarkConfig, Grid, RealConfig, RealScreen, RealTrial, RealTruth, Recorder, RecoveryError, RecoveryRow,
     TrueNetwork, benchmark,
 };
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::report::{InputFile, RealRecoveryReport, RecoveryReport};
 
 const LOG: &str = "rows.jsonl";
@@ -93,7 +93,7 @@ pub fn read_network(path: Option<&Path>, rules: Option<&Path>) -> Result<(Regula
 /// # Errors
 /// [`StudyError::Recovery`] if the grid does not fit the network, [`StudyError::Output`]. A stop is not an error:
 /// [`Recovered::finished`] is false then.
-pub fn recover(request: RecoveryRequest, progress: &dyn Watch) -> Result<Recovered, StudyError> {
+pub fn recover(request: RecoveryRequest, progress: &dyn Progress) -> Result<Recovered, StudyError> {
     const FILES: [&str; 4] = ["recover.csv", "recover.json", "recover.svg", "recover.md"];
     let header = Header {
         program: program_hash()?,
@@ -177,7 +177,7 @@ pub struct HiddenRecovered {
 pub fn recover_hidden(
     settings: &Settings,
     request: &HiddenRequest,
-    progress: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<HiddenRecovered, StudyError> {
     const FILES: [&str; 3] = ["recover.tsv", "recover.json", "recover.md"];
     settings.run.check()?;

@@ -17,12 +17,12 @@ use crate::biology::{GeneTable, Regulation, Response};
 use crate::datasets::{Dataset, Split};
 use crate::knowledge::{KnowledgeBase, RdfSyntax, RunInput, RunProvenance};
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::evaluation::{Knob, KnobCurve, choose};
+use crate::pipeline::evaluation::{Hyperparameter, HyperparameterCurve, choose};
 use crate::pipeline::recovery::for_screen;
 use crate::pipeline::{self, Checkpoint, Estimate, Materials, Objective, Outcome, Screen};
 use crate::prediction::External;
-use crate::progress::Watch;
-use crate::refinement::Resistance;
+use crate::progress::Progress;
+use crate::refinement::RevisionCosts;
 use crate::report::{DataSummary, InputFile, Report};
 
 /// Everything that a refinement reads, over one gene table; nothing is computed yet but the split.
@@ -33,7 +33,7 @@ pub struct Study {
     knowledge: KnowledgeBase,
     genes: GeneTable,
     network: RegulatoryNetwork,
-    resistance: Resistance,
+    revision_costs: RevisionCosts,
     held_out: Option<RegulatoryNetwork>,
     external: Option<External>,
     dataset: Dataset,
@@ -41,7 +41,7 @@ pub struct Study {
     screen: Option<Screen>,
     rules: crate::knowledge::Rules,
     record: Record,
-    knob_curves: Vec<KnobCurve>,
+    hyperparameter_curves: Vec<HyperparameterCurve>,
     headline: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl Study {
     ///
     /// # Errors
     /// [`StudyError`] naming the file and what is wrong with it; [`StudyError::Stopped`] if `progress` is cancelled.
-    pub fn open(mut settings: Settings, progress: &dyn Watch) -> Result<Self, StudyError> {
+    pub fn open(mut settings: Settings, progress: &dyn Progress) -> Result<Self, StudyError> {
         settings.split = Some(settings.split_plan());
         settings.run.check()?;
         progress.begin("read", 4);
@@ -94,7 +94,7 @@ impl Study {
         let locked = locked.into_iter().filter(|&regulation| study.network.contains(regulation));
         // Planted faults cite no source: in a power check citations would give them away.
         let weight = if study.screen.is_some() { 0.0 } else { study.settings.run.refinement.evidence_weight };
-        study.resistance = Resistance::of(study.knowledge.regulations(), weight).with_locked(locked);
+        study.revision_costs = RevisionCosts::of(study.knowledge.regulations(), weight).with_locked(locked);
         progress.advance(1);
         if progress.is_cancelled() {
             return Err(StudyError::Stopped);
@@ -120,7 +120,7 @@ impl Study {
             knowledge,
             genes,
             network,
-            resistance: Resistance::default(),
+            revision_costs: RevisionCosts::default(),
             held_out: None,
             external: None,
             dataset,
@@ -128,7 +128,7 @@ impl Study {
             screen: None,
             rules,
             record,
-            knob_curves: Vec::new(),
+            hyperparameter_curves: Vec::new(),
             headline,
         }
     }
@@ -161,7 +161,7 @@ impl Study {
         Ok(study)
     }
 
-    fn read_external(&mut self, progress: &dyn Watch) -> Result<(), StudyError> {
+    fn read_external(&mut self, progress: &dyn Progress) -> Result<(), StudyError> {
         let Some(file) = &self.settings.external else { return Ok(()) };
         if self.screen.is_some() {
             return Err(StudyError::refused("predictions made elsewhere need observed responses", Remedy::NameData));
@@ -194,7 +194,7 @@ impl Study {
     ///
     /// # Errors
     /// As [`Study::refine`].
-    pub fn estimate(&self, progress: &dyn Watch) -> Result<Estimate, StudyError> {
+    pub fn estimate(&self, progress: &dyn Progress) -> Result<Estimate, StudyError> {
         progress.begin("probe", 1);
         let materials = self.materials(&[], &[]);
         Ok(Estimate::of(&materials, &self.settings.run).probed(&materials, &self.settings.run, progress)?)
@@ -204,10 +204,15 @@ impl Study {
     ///
     /// # Errors
     /// [`StudyError::Pipeline`] if there are fewer perturbations than folds; [`StudyError::Stopped`].
-    pub fn choose(&mut self, knobs: &[Knob], folds: usize, progress: &dyn Watch) -> Result<(), StudyError> {
+    pub fn choose(
+        &mut self,
+        hyperparameters: &[Hyperparameter],
+        folds: usize,
+        progress: &dyn Progress,
+    ) -> Result<(), StudyError> {
         let part = self.dataset.select(&self.split.learnt_from());
-        let chosen = choose(&self.network, &part, knobs, folds, &self.settings.run, progress)?;
-        (self.settings.run, self.knob_curves) = chosen;
+        let chosen = choose(&self.network, &part, hyperparameters, folds, &self.settings.run, progress)?;
+        (self.settings.run, self.hyperparameter_curves) = chosen;
         Ok(())
     }
 
@@ -216,7 +221,7 @@ impl Study {
     /// # Errors
     /// [`StudyError::Stopped`] if `progress` is cancelled before there is a result; [`StudyError::Pipeline`] if a setting is
     /// out of range or nothing is left to learn from.
-    pub fn refine(self, progress: &dyn Watch) -> Result<RefinedStudy, StudyError> {
+    pub fn refine(self, progress: &dyn Progress) -> Result<RefinedStudy, StudyError> {
         self.refine_from(&Checkpoint::default(), &mut |_| (), progress)
     }
 
@@ -229,7 +234,7 @@ impl Study {
         self,
         from: &Checkpoint,
         keep: &mut dyn FnMut(&Checkpoint),
-        progress: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<RefinedStudy, StudyError> {
         let began = Instant::now();
         let evidence = evidence_of(&self.knowledge, self.genes.len());
@@ -252,7 +257,7 @@ impl Study {
     }
 
     /// A writer of checkpoints into the folder of the results, for [`Study::refine_from`]: a finished round at once, a running
-    /// search at most every so many seconds; 0 writes none.
+    /// search at most every this many seconds; 0 writes none.
     ///
     /// # Errors
     /// If the settings cannot be written as TOML, which none of ours should be.
@@ -264,7 +269,7 @@ impl Study {
         Materials {
             network: &self.network,
             evidence,
-            resistance: Some(&self.resistance),
+            revision_costs: Some(&self.revision_costs),
             held_out: self.held_out.as_ref(),
             external: self.external.as_ref(),
             dataset: &self.dataset,
@@ -326,7 +331,7 @@ impl RefinedStudy {
     /// What is told of it: verdict, tables, pages.
     #[must_use]
     pub fn report(&self) -> Report<'_> {
-        let Study { genes, record, knob_curves, headline, settings, .. } = &self.study;
+        let Study { genes, record, hyperparameter_curves, headline, settings, .. } = &self.study;
         Report {
             outcome: &self.outcome,
             genes,
@@ -337,7 +342,7 @@ impl RefinedStudy {
             tool_version: env!("CARGO_PKG_VERSION"),
             peak_memory_bytes: peak_memory_bytes(),
             data_summary: self.study.data_summary(),
-            knob_curves: knob_curves.clone(),
+            hyperparameter_curves: hyperparameter_curves.clone(),
             notes: record.notes.clone(),
         }
     }

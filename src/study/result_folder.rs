@@ -24,7 +24,7 @@ pub const FILES: [&str; 8] =
 pub const CHECKPOINT: &str = "checkpoint.json";
 
 /// How the name of a folder in the making begins.
-const BESIDE: &str = ".aligned-";
+const UNFINISHED_FOLDER: &str = ".aligned-";
 
 /// Complete results that are being moved into their place.
 const COMPLETE: &str = ".aligned-complete";
@@ -86,7 +86,7 @@ pub enum OutputError {
 pub struct ResultFolder {
     place: PathBuf,
     files: &'static [&'static str],
-    beside: TempDir,
+    unfinished: TempDir,
     lock: File,
 }
 
@@ -115,11 +115,11 @@ impl ResultFolder {
         }
         // On the file system of the place, so that renaming is enough.
         let around = if place.is_dir() { place } else { parent };
-        let beside = tempfile::Builder::new().prefix(BESIDE).tempdir_in(around).map_err(unwritable)?;
-        let lock = File::create(beside.path().join(LOCK)).map_err(unwritable)?;
+        let unfinished = tempfile::Builder::new().prefix(UNFINISHED_FOLDER).tempdir_in(around).map_err(unwritable)?;
+        let lock = File::create(unfinished.path().join(LOCK)).map_err(unwritable)?;
         // Where the file system has no locks, leftovers stay.
         let _ = lock.try_lock();
-        Ok(Self { place: place.to_owned(), files, beside, lock })
+        Ok(Self { place: place.to_owned(), files, unfinished, lock })
     }
 
     /// Makes sure that no file that was read would be written over.
@@ -132,7 +132,7 @@ impl ResultFolder {
 
     /// Where a file lies until it is published.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.beside.path().join(name)
+        self.unfinished.path().join(name)
     }
 
     /// Writes one of the files.
@@ -158,14 +158,14 @@ impl ResultFolder {
 
     fn move_all(self) -> Result<(), OutputError> {
         let unwritable = |cause| OutputError::Unwritable { path: self.place.clone(), cause };
-        make_readable(self.beside.path()).map_err(unwritable)?;
+        make_readable(self.unfinished.path()).map_err(unwritable)?;
         if !self.place.is_dir() {
             fs::remove_file(self.path(LOCK)).map_err(unwritable)?;
-            return fs::rename(self.beside.path(), &self.place).map_err(unwritable);
+            return fs::rename(self.unfinished.path(), &self.place).map_err(unwritable);
         }
         self.list().map_err(unwritable)?;
         let complete = self.place.join(COMPLETE);
-        fs::rename(self.beside.path(), &complete).map_err(unwritable)?;
+        fs::rename(self.unfinished.path(), &complete).map_err(unwritable)?;
         let moved = finish_moving(&self.place, self.files);
         drop(self.lock);
         moved.map_err(|cause| OutputError::NotMoved { path: self.place.clone(), from: complete, cause })
@@ -210,7 +210,7 @@ pub fn refuse_foreign(place: &Path, ours: impl Fn(&str) -> bool) -> Result<(), O
     let unwritable = |cause| OutputError::Unwritable { path: place.to_owned(), cause };
     for entry in fs::read_dir(place).map_err(unwritable)? {
         let other = entry.map_err(unwritable)?.file_name().to_string_lossy().into_owned();
-        if !ours(&other) && !files::is_unfinished(&other) && !is_beside(&other) {
+        if !ours(&other) && !files::is_unfinished(&other) && !is_unfinished_folder(&other) {
             return Err(OutputError::Foreign { path: place.to_owned(), other });
         }
     }
@@ -245,9 +245,9 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
 }
 
 /// True for the name of a folder in the making: `.aligned-` and six letters or digits.
-fn is_beside(name: &str) -> bool {
+fn is_unfinished_folder(name: &str) -> bool {
     let random = |text: &str| text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    name == COMPLETE || name.strip_prefix(BESIDE).is_some_and(random)
+    name == COMPLETE || name.strip_prefix(UNFINISHED_FOLDER).is_some_and(random)
 }
 
 /// Takes away folders in the making whose run is gone.
@@ -255,7 +255,7 @@ fn remove_abandoned(parent: &Path, files: &[&str]) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
         let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
-        let is_ours = name != COMPLETE && is_beside(&name) && holds_only_ours(&path, files);
+        let is_ours = name != COMPLETE && is_unfinished_folder(&name) && holds_only_ours(&path, files);
         if is_ours && is_abandoned(&path) && fs::remove_dir_all(&path).is_ok() {
             tracing::info!("removed {}, which a stopped run had left", path.display());
         }

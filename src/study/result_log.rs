@@ -20,7 +20,7 @@ pub struct ResultLog<R> {
 
 impl<R: Serialize + DeserializeOwned> ResultLog<R> {
     /// Opens `name` in `folder`, which may hold no other files than `ours`, or makes it. Its first line is `header`: rows
-    /// of anything else cannot stand beside ours.
+    /// of anything else cannot stand next to ours.
     ///
     /// # Errors
     /// If the folder cannot be used, holds foreign files or rows under another header, or a row is damaged.

@@ -26,7 +26,7 @@ pub struct Settings {
     pub rules: Option<PathBuf>,
     /// Regular expressions over sources; what a matching source states is never revised.
     pub lock_sources: Vec<String>,
-    /// Whether the perturbations that are learnt from are dealt anew, as a control.
+    /// Whether the perturbations that are learnt from are permuted, as a control.
     pub permute_perturbations: bool,
     /// Whether data are taken in which most perturbed genes move against what was declared.
     pub accept_wrong_way: bool,

@@ -61,7 +61,7 @@ impl BooleanModel {
     /// The rules over the indices of `genes`, every name of which must be a symbol there.
     ///
     /// # Errors
-    /// [`SymbolicError::GeneOfRule`] for the first name that is no symbol of `genes`, with the nearest one.
+    /// [`SymbolicError::GeneOfRule`] for the first name that is not a symbol of `genes`, with the nearest one.
     pub fn rules(&self, genes: &GeneTable) -> Result<UpdateRules, SymbolicError> {
         let (rules, left_out) = self.rules_known_to(genes);
         left_out.into_iter().next().map_or(Ok(rules), Err)
@@ -141,7 +141,7 @@ impl UpdateRules {
         EMBEDDED.into_iter()
     }
 
-    /// Sets the rule of one gene; the rule that it had is handed back.
+    /// Sets the rule of one gene; the rule that it had is returned.
     pub fn insert(&mut self, gene: GeneId, expression: Expression<GeneId>) -> Option<Expression<GeneId>> {
         self.rules.insert(gene, expression)
     }
@@ -289,7 +289,7 @@ fn parse_line(text: &str) -> Result<Option<(String, Expression<String>)>, String
     }
     match lexemes(target)?.as_slice() {
         [Lexeme::Name(_)] => Ok(Some((target.to_owned(), Expression::parse(expression)?))),
-        _ => Err(format!("`{target}` is no name of a gene")),
+        _ => Err(format!("`{target}` is not a name of a gene")),
     }
 }
 
@@ -504,8 +504,8 @@ mod tests {
             ("A, ()\n", "a gene is missing before `)`"),
             ("A,\n", "ends where a gene is expected"),
             ("A, B, 0.5\n", "`,` has no meaning"),
-            ("!A, B\n", "`!A` is no name of a gene"),
-            (", B\n", "`` is no name of a gene"),
+            ("!A, B\n", "`!A` is not a name of a gene"),
+            (", B\n", "`` is not a name of a gene"),
             ("A, B\n\nA, C\n", "rules.bnet:3: gene `A` has a rule already, in line 1"),
         ] {
             let message = problem(content);

@@ -1,6 +1,6 @@
 //! What several tests of files share.
 
-use aligned::progress::Watch;
+use aligned::progress::Progress;
 
 pub fn says(message: &str, fragments: &[&str]) {
     for fragment in fragments {
@@ -11,7 +11,7 @@ pub fn says(message: &str, fragments: &[&str]) {
 /// Somebody who has seen enough from the start.
 pub struct Impatient;
 
-impl Watch for Impatient {
+impl Progress for Impatient {
     fn begin(&self, _phase: &str, _steps: u64) {}
     fn advance(&self, _steps: u64) {}
     fn is_cancelled(&self) -> bool {

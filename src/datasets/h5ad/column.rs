@@ -35,9 +35,9 @@ impl Open<'_> {
             let what = if self.hdf5.dataset(table).is_ok() {
                 format!("`{table}` is kept in the form of anndata before 0.7")
             } else {
-                format!("there is no `{table}`, so this is no AnnData file")
+                format!("there is no `{table}`, so this is not an AnnData file")
             };
-            CellError::NotAnnData { file: self.file.to_owned(), what, mend: "check that it has cells and genes" }
+            CellError::NotAnnData { file: self.file.to_owned(), what, remedy: "check that it has cells and genes" }
         })
     }
 
@@ -104,7 +104,7 @@ impl Open<'_> {
             return Ok(labels_of(texts, is_missing));
         }
         let what = format!("`{place}` is neither an array nor categories");
-        Err(CellError::NotAnnData { file: self.file.to_owned(), what, mend: "turn that column into strings" })
+        Err(CellError::NotAnnData { file: self.file.to_owned(), what, remedy: "turn that column into strings" })
     }
 
     fn categorical(&self, place: &str, codes: &H5Dataset, categories: &H5Dataset) -> Result<Labels, CellError> {

@@ -1,4 +1,4 @@
-//! What can be wrong with a file of cells. Messages name the file, the key, the row and the mend.
+//! What can be wrong with a file of cells. Messages name the file, the key, the row and the remedy.
 
 use thiserror::Error;
 
@@ -23,14 +23,14 @@ pub enum CellError {
         cause: Box<dyn std::error::Error + Send + Sync>,
     },
     /// HDF5, but not as AnnData writes it.
-    #[error("{file}: {what}; read it with `anndata.read_h5ad`, {mend}, and save it with `write_h5ad`")]
+    #[error("{file}: {what}; read it with `anndata.read_h5ad`, {remedy}, and save it with `write_h5ad`")]
     NotAnnData {
         /// The file.
         file: String,
         /// What is missing or of another form.
         what: String,
         /// What to do before it is saved again.
-        mend: &'static str,
+        remedy: &'static str,
     },
     /// A column of `obs` or `var` that is not there.
     #[error(
@@ -114,7 +114,7 @@ pub enum CellError {
         found: Vec<String>,
     },
     /// Too few control cells to compare anything with.
-    #[error("{file}: only {controls} control cells{}, but at least {needed} are needed; {mend}", in_batches(*.batches))]
+    #[error("{file}: only {controls} control cells{}, but at least {needed} are needed; {remedy}", in_batches(*.batches))]
     FewControls {
         /// The file.
         file: String,
@@ -125,7 +125,7 @@ pub enum CellError {
         /// How many are needed.
         needed: usize,
         /// What to do.
-        mend: &'static str,
+        remedy: &'static str,
     },
     /// Batches are to be told apart, but by what?
     #[error(
@@ -140,7 +140,7 @@ pub enum CellError {
     },
     /// No change is known inside any batch.
     #[error(
-        "{file}: no perturbation has two cells beside two controls in any batch of `{key}`: {with_controls} of {batches} \
+        "{file}: no perturbation has two cells next to two controls in any batch of `{key}`: {with_controls} of {batches} \
          batches have two controls, and no perturbation has more than {most} cells in one of these; name a column that more \
          cells share with --batch-key, and all values of control cells alike, or one of them with --control"
     )]
@@ -215,8 +215,8 @@ pub enum CellError {
         /// The row, counted from 0.
         row: usize,
     },
-    /// A value that is no expression.
-    #[error("{file}: {matrix}, cell on row {row} of obs, gene `{gene}`: the value is {value}; {mend}")]
+    /// A value that is not an expression value value.
+    #[error("{file}: {matrix}, cell on row {row} of obs, gene `{gene}`: the value is {value}; {remedy}")]
     Value {
         /// The file.
         file: String,
@@ -228,8 +228,8 @@ pub enum CellError {
         gene: String,
         /// The value.
         value: f32,
-        /// What is wrong with it, and the mend.
-        mend: String,
+        /// What is wrong with it, and the remedy.
+        remedy: String,
     },
     /// Values that are normalised but not yet logarithms.
     #[error(
@@ -323,7 +323,7 @@ pub enum CellError {
         column: String,
         /// The first row with it, counted from 0.
         row: usize,
-        /// What is wrong with it, and the mend.
+        /// What is wrong with it, and the remedy.
         cause: BiologyError,
     },
     /// A matrix of zeros.

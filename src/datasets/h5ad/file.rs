@@ -52,7 +52,7 @@ impl CellFile {
     /// Opens a file and reads the tables of its cells and genes.
     ///
     /// # Errors
-    /// [`CellError`] if it is no AnnData file, is cut short, lacks a column or layer, has no control cells, or names one
+    /// [`CellError`] if it is not an AnnData file, is cut short, lacks a column or layer, has no control cells, or names one
     /// gene twice.
     pub fn open(path: &Path, options: &CellOptions) -> Result<Self, CellError> {
         let file = path.display().to_string();

@@ -6,7 +6,7 @@ use super::column::MISSING;
 use super::error::CellError;
 use super::file::CellFile;
 use super::scale::{Scale, Survey};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// How batch, value and group of one cell are packed into one number, so that sorting it sorts by all three.
 ///
@@ -23,7 +23,7 @@ pub(super) struct Packing {
 const VALUE_BITS: u32 = 31;
 
 impl Packing {
-    /// For so many groups and batches; `None` if there is no room for them.
+    /// For this many groups and batches; `None` if there is no room for them.
     pub(super) fn of(groups: usize, batches: usize) -> Option<Self> {
         let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
         let group_bits = bits(groups);
@@ -127,13 +127,13 @@ impl Columns {
 }
 
 impl Gathering<'_> {
-    /// Reads all values of some genes, into the memory of `used` columns; `None` if `watch` asked to stop.
+    /// Reads all values of some genes, into the memory of `used` columns; `None` if `progress` asked to stop.
     pub(super) fn columns(
         &self,
         genes: Range<usize>,
         cells_of_gene: &[u64],
         used: Option<Columns>,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Option<Columns>, CellError> {
         let mut starts = vec![0];
         let ends = cells_of_gene[genes.clone()].iter().scan(0, |end, &cells| {
@@ -145,7 +145,7 @@ impl Gathering<'_> {
         packed.resize(*starts.last().unwrap_or(&0), 0);
         let mut filled = starts[..genes.len()].to_vec();
         let batch_of = &self.cells.groups.batch_of;
-        let finished = self.cells.matrix.stream(self.cells.matrix.lines_of(genes.clone()), watch, |piece| {
+        let finished = self.cells.matrix.stream(self.cells.matrix.lines_of(genes.clone()), progress, |piece| {
             piece.for_each(|cell, gene, value| {
                 let group = self.group_of[cell];
                 if group == MISSING || !genes.contains(&gene) {

@@ -161,7 +161,7 @@ impl Groups {
         }
     }
 
-    /// The batches in which a perturbation has two cells or more beside two controls or more: those in which its change and the
+    /// The batches in which a perturbation has two cells or more next to two controls or more: those in which its change and the
     /// spread around it are known.
     pub fn batches_of<'a>(&'a self, perturbation: &'a PerturbedCells) -> impl Iterator<Item = usize> + 'a {
         let enough = |(&batch, &cells): (&usize, &usize)| {

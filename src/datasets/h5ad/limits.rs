@@ -62,7 +62,7 @@ pub(super) fn refuse_other_files(hdf5: &H5File, file: &str) -> Result<(), CellEr
         parts.push(group);
         if parts.len() > MOST_PARTS || groups.len() > MOST_PARTS {
             let what = format!("it has more than {MOST_PARTS} tables and columns");
-            return Err(CellError::NotAnnData { file: file.to_owned(), what, mend: "keep what is needed of `uns`" });
+            return Err(CellError::NotAnnData { file: file.to_owned(), what, remedy: "keep what is needed of `uns`" });
         }
     }
     for part in hdf5.dataset_names() {
@@ -87,7 +87,7 @@ pub(super) fn count(values: &H5Dataset) -> u64 {
 }
 
 impl Open<'_> {
-    /// Makes sure that an array may be read whole, each of its values taking so many bytes in memory.
+    /// Makes sure that an array may be read whole, each of its values taking this many bytes in memory.
     pub(super) fn ensure_fits(&self, what: &str, values: &H5Dataset, bytes_each: usize) -> Result<(), CellError> {
         let stored = count(values).saturating_mul(values.element_size() as u64);
         self.ensure_held(what, stored)?;

@@ -13,7 +13,7 @@ use super::column::Open;
 use super::error::CellError;
 use super::file::open;
 use super::limits::{READER, count};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// A piece holds at most about this many stored values: 16 MiB with their positions.
 const PIECE: usize = 1 << 21;
@@ -88,7 +88,7 @@ fn repeated(positions: &[u32]) -> Option<u32> {
 }
 
 impl Matrix {
-    /// Finds `X`, or a layer, of a file with so many cells and genes.
+    /// Finds `X`, or a layer, of a file with this many cells and genes.
     pub(super) fn find(
         open: &Open<'_>,
         path: PathBuf,
@@ -172,8 +172,8 @@ impl Matrix {
     }
 
     fn of_another_form(&self, what: String) -> CellError {
-        let mend = "set that matrix to a `scipy.sparse.csr_matrix` or a `numpy` array";
-        CellError::NotAnnData { file: self.file.clone(), what, mend }
+        let remedy = "set that matrix to a `scipy.sparse.csr_matrix` or a `numpy` array";
+        CellError::NotAnnData { file: self.file.clone(), what, remedy }
     }
 
     fn expect_length(&self, what: &str, found: usize, expected: usize, of: &'static str) -> Result<(), CellError> {
@@ -195,11 +195,11 @@ impl Matrix {
 
     /// Reads some lines piece by piece, several threads at once, and hands the pieces over in their order.
     ///
-    /// `false` if `watch` asked to stop before the last piece.
+    /// `false` if `progress` asked to stop before the last piece.
     pub(super) fn stream(
         &self,
         lines: Range<usize>,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
         mut take: impl FnMut(Piece) -> Result<(), CellError>,
     ) -> Result<bool, CellError> {
         let pieces = self.pieces(lines);
@@ -216,13 +216,13 @@ impl Matrix {
                 })
                 .collect::<Result<_, _>>()?;
             for (number, piece) in pieces.iter().enumerate() {
-                if watch.is_cancelled() {
+                if progress.is_cancelled() {
                     return Ok(false);
                 }
                 // A reader that is gone without a word has met bytes that the HDF5 crate could not bear.
                 let lost = || self.unreadable("the bytes make no sense");
                 take(channels[number % readers].recv().map_err(|_| lost())??)?;
-                watch.advance(piece.len() as u64);
+                progress.advance(piece.len() as u64);
             }
             Ok(true)
         })

@@ -2,7 +2,7 @@
 //!
 //! Start at [`CellFile`], then [`CellFile::survey`], which reads the matrix once and tells its scale, then
 //! [`cell_responses`], or [`cell_moments`] for means and variances by batch. [`read_cell_predictions`] takes what another
-//! system foretells. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
+//! system predicts. The matrix is read in pieces and never held whole. This is the only place that knows HDF5; since
 //! HDF5 is read here and there in a file, it opens the file itself.
 
 mod column;

@@ -9,14 +9,14 @@ use super::gather::{Columns, Gathering, Packing, factors, gene_ranges};
 use super::limits::ensure_memory;
 use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Moment, Strata};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// How much is held at once, and how counts are brought to one scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MomentOptions {
     /// Total to which the counts of each cell are brought, > 0; by default the median of all cells. Not used for logarithms.
     pub total: Option<f64>,
-    /// About so many bytes are taken for the values of genes worked on at once; the file is read anew for the next ones.
+    /// About this many bytes are taken for the values of genes worked on at once; the file is read again for the next ones.
     /// Default 1 GiB; less takes more passes.
     pub bytes: u64,
 }
@@ -58,7 +58,7 @@ impl CellFile {
     ///
     /// # Errors
     /// [`CellError::NoBatchKey`] without a batch column, [`CellError::NothingInBatches`] if no perturbation has two cells
-    /// beside two controls in any batch.
+    /// next to two controls in any batch.
     pub fn check_batches(&self) -> Result<(), CellError> {
         let key = self.batch_key()?.to_owned();
         let groups = &self.groups;
@@ -75,7 +75,7 @@ impl CellFile {
     }
 }
 
-/// Hands the moments of every gene to `each`, in the order of the genes. False if `watch` asked to stop.
+/// Hands the moments of every gene to `each`, in the order of the genes. False if `progress` asked to stop.
 ///
 /// # Errors
 /// [`CellError`] for a total out of range, for too many groups, or for a damaged file.
@@ -87,7 +87,7 @@ pub fn cell_moments(
     cells: &CellFile,
     survey: &Survey,
     options: MomentOptions,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
     mut each: impl FnMut(usize, GeneMoments<'_>),
 ) -> Result<bool, CellError> {
     if let Some(value) = options.total.filter(|total| !(*total > 0.0 && total.is_finite())) {
@@ -106,16 +106,16 @@ pub fn cell_moments(
     let gathering = Gathering { cells, packing, group_of, factors: &factors };
     let ranges = gene_ranges(&survey.cells_of_gene, options.bytes);
     let lines: usize = ranges.iter().map(|range| cells.matrix.lines_of(range.clone()).len()).sum();
-    watch.begin("compare cells", lines as u64);
+    progress.begin("compare cells", lines as u64);
     let together = (WAITING_BYTES / (groups * batches * size_of::<Moment>())).max(1);
     let mut used: Option<Columns> = None;
     for range in ranges {
         let first = range.start;
-        let Some(mut columns) = gathering.columns(range, &survey.cells_of_gene, used.take(), watch)? else {
+        let Some(mut columns) = gathering.columns(range, &survey.cells_of_gene, used.take(), progress)? else {
             return Ok(false);
         };
         for (part, columns) in columns.each().chunks(together).enumerate() {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 return Ok(false);
             }
             let moments = columns.par_iter().map_init(|| strata.sums(), |sums, column| strata.moments(column, sums));

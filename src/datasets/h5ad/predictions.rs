@@ -16,9 +16,9 @@ use super::matrix::{Matrix, is_raw};
 use super::obs::{no_perturbation_column, usual_perturbation_column};
 use crate::biology::{Direction, GeneId, GeneTable, ResponseValues};
 use crate::datasets::{Predictions, PredictionsReport};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
-/// So many perturbations that are not known are shown.
+/// This many perturbations that are not known are shown.
 const SHOWN: usize = 5;
 
 /// Reads predictions made elsewhere from an AnnData file whose rows are perturbations or predicted cells.
@@ -30,11 +30,11 @@ const SHOWN: usize = 5;
 /// taken for changes already. The perturbation of a row stands in a column of `obs`, found and parsed as for
 /// [`super::CellFile`], or is the name of the row where no column has a usual name. Batches are not told apart. Genes and
 /// perturbations that are not in `genes` are left out and told; an unmarked gene moves in the direction `sign`. `None` if
-/// `watch` asked to stop.
+/// `progress` asked to stop.
 ///
 /// # Errors
-/// [`CellError`], naming key or row and the mend, for a file that is cut short or no AnnData, a column or layer that is not
-/// there, a named control that no row has, foreign genes or perturbations only, or a value that is no finite number.
+/// [`CellError`], naming key or row and the remedy, for a file that is cut short or no AnnData, a column or layer that is not
+/// there, a named control that no row has, foreign genes or perturbations only, or a value that is not a finite number.
 ///
 /// # Complexity
 /// One reading of the matrix in pieces; in memory 8 bytes for each perturbation and gene of the file that is known.
@@ -43,10 +43,10 @@ pub fn read_cell_predictions(
     options: &CellOptions,
     sign: Direction,
     genes: &GeneTable,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
     let file = path.display().to_string();
-    guarded(&file, || read_guarded(path, file.clone(), options, (sign, genes), watch))
+    guarded(&file, || read_guarded(path, file.clone(), options, (sign, genes), progress))
 }
 
 fn read_guarded(
@@ -54,7 +54,7 @@ fn read_guarded(
     file: String,
     options: &CellOptions,
     (sign, genes): (Direction, &GeneTable),
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Option<(Predictions, PredictionsReport)>, CellError> {
     let open = open_checked(path, &file)?;
     let raw = is_raw(&open, options.layer.as_deref());
@@ -69,12 +69,12 @@ fn read_guarded(
     let pairs = rows.cells.len() as u128 * genes.len().max(columns.genes.len()) as u128;
     ensure_memory(&file, "the matrix of predictions", pairs * size_of::<(f64, f32)>() as u128)?;
     let mut sums = Sums::new(&rows, &columns);
-    watch.begin("read predictions", matrix.lines() as u64);
-    let finished = matrix.stream(0..matrix.lines(), watch, |piece| {
+    progress.begin("read predictions", matrix.lines() as u64);
+    let finished = matrix.stream(0..matrix.lines(), progress, |piece| {
         piece.for_each(|cell, gene, value| sums.add(cell, gene, value));
         let refused = |(row, gene, value): (usize, usize, f32)| {
             let (file, matrix, gene) = (file.clone(), matrix.place.clone(), names[gene].clone());
-            CellError::Value { file, matrix, row, gene, value, mend: NOT_FINITE.to_owned() }
+            CellError::Value { file, matrix, row, gene, value, remedy: NOT_FINITE.to_owned() }
         };
         sums.not_finite.map_or(Ok(()), |found| Err(refused(found)))
     })?;

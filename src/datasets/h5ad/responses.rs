@@ -17,7 +17,7 @@ use super::scale::{Scale, Survey};
 use super::strata::{CellTest, Comparison, Strata, Sums};
 use crate::biology::{Direction, Response};
 use crate::datasets::{CallThresholds, OnTarget, OwnResponse};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// How perturbed cells are compared with controls, and when a gene counts as changed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct CellDifferential {
     /// When a change counts as a response. Log2 fold change of `1 + normalised count`, see [`CellTest`]; default 0.25, that
     /// is a fifth more: where a gene is seen in few cells even its doubling moves that mean by no more.
     pub thresholds: CallThresholds,
-    /// Perturbations with fewer cells beside controls are left out; at least 2, default 10, from where on the normal
+    /// Perturbations with fewer cells next to controls are left out; at least 2, default 10, from where on the normal
     /// approximation of the rank sum is good to two digits.
     pub min_cells: usize,
     /// A gene seen in a smaller share of both the perturbed cells and the controls is not called; in `[0, 1]`, default
@@ -35,7 +35,7 @@ pub struct CellDifferential {
     pub min_seen: f64,
     /// Total to which the counts of each cell are brought; by default the median of all cells. Not used for logarithms.
     pub total: Option<f64>,
-    /// About so many bytes are taken for the values of genes worked on at once; the file is read anew for the next ones.
+    /// About this many bytes are taken for the values of genes worked on at once; the file is read again for the next ones.
     /// Default 1 GiB; less takes more passes.
     pub bytes: u64,
 }
@@ -81,7 +81,7 @@ impl CellDifferential {
 pub struct CellResponses {
     /// The perturbations compared.
     pub perturbations: Vec<PerturbedCells>,
-    /// Those with too few cells beside controls.
+    /// Those with too few cells next to controls.
     pub left_out: Vec<PerturbedCells>,
     /// Total to which the counts were brought; `None` for logarithms.
     pub total: Option<f64>,
@@ -148,7 +148,7 @@ impl CellResponses {
 /// Compares the cells of every perturbation with the controls of the same batches.
 ///
 /// Counts are brought to a common total and `ln(1 + x)` is taken, logarithms are used as they are. The false discovery rate
-/// (Benjamini and Hochberg) is taken over all genes of a perturbation. `None` if `watch` asked to stop.
+/// (Benjamini and Hochberg) is taken over all genes of a perturbation. `None` if `progress` asked to stop.
 ///
 /// # Errors
 /// [`CellError`] for settings out of range, too few controls, no perturbation with enough cells, or a damaged file.
@@ -160,7 +160,7 @@ pub fn cell_responses(
     cells: &CellFile,
     survey: &Survey,
     differential: CellDifferential,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Option<CellResponses>, CellError> {
     let differential = differential.checked()?;
     let chosen = chosen(cells, differential.min_cells)?;
@@ -179,15 +179,15 @@ pub fn cell_responses(
     let ranges = gene_ranges(&survey.cells_of_gene, differential.bytes);
     let passes = ranges.len();
     let lines: usize = ranges.iter().map(|range| cells.matrix.lines_of(range.clone()).len()).sum();
-    watch.begin("compare cells", lines as u64);
+    progress.begin("compare cells", lines as u64);
     let (mut compared, mut used): (Vec<Vec<Comparison>>, Option<Columns>) = (Vec::new(), None);
     let mut seen_in_controls = Vec::new();
     for range in ranges {
-        let Some(mut columns) = gathering.columns(range, &survey.cells_of_gene, used.take(), watch)? else {
+        let Some(mut columns) = gathering.columns(range, &survey.cells_of_gene, used.take(), progress)? else {
             return Ok(None);
         };
         let compare =
-            |sums: &mut Sums, column: &mut [u64]| (!watch.is_cancelled()).then(|| strata.compare(column, sums));
+            |sums: &mut Sums, column: &mut [u64]| (!progress.is_cancelled()).then(|| strata.compare(column, sums));
         let results: Option<Vec<_>> =
             columns.each().into_par_iter().map_init(|| strata.sums(), |sums, column| compare(sums, column)).collect();
         let Some(results) = results else { return Ok(None) };
@@ -215,9 +215,9 @@ fn chosen(cells: &CellFile, needed: usize) -> Result<Chosen, CellError> {
     let groups = &cells.groups;
     let controls = groups.compared_controls();
     if controls < needed {
-        let mend = if groups.stratified { "compare across batches without --batch-key" } else { MORE_CONTROLS };
+        let remedy = if groups.stratified { "compare across batches without --batch-key" } else { MORE_CONTROLS };
         let (file, batches) = (cells.file.clone(), groups.stratified);
-        return Err(CellError::FewControls { file, controls, batches, needed, mend });
+        return Err(CellError::FewControls { file, controls, batches, needed, remedy });
     }
     let mut numbers = vec![0];
     let (mut perturbations, mut left_out) = (Vec::new(), Vec::new());

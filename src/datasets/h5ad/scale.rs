@@ -2,7 +2,7 @@
 
 use super::error::{CellError, layers_text};
 use super::file::CellFile;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// On which scale the values are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,16 +76,16 @@ impl Census {
 }
 
 impl CellFile {
-    /// Reads the matrix once, checks every value and tells the scale. `None` if `watch` asked to stop.
+    /// Reads the matrix once, checks every value and tells the scale. `None` if `progress` asked to stop.
     ///
     /// Whole numbers from 0 are counts; other numbers from 0 to 20 are log-normalised.
     ///
     /// # Errors
-    /// [`CellError`], naming row, gene and mend, for values that are negative (scaled, or no counts), NaN, infinite, or
+    /// [`CellError`], naming row, gene and remedy, for values that are negative (scaled, or no counts), NaN, infinite, or
     /// normalised but not yet logarithms; for a matrix without any value; for a file that is cut short.
-    pub fn survey(&self, watch: &dyn Watch) -> Result<Option<Survey>, CellError> {
+    pub fn survey(&self, progress: &dyn Progress) -> Result<Option<Survey>, CellError> {
         let matrix = &self.matrix;
-        watch.begin("look through", matrix.lines() as u64);
+        progress.begin("look through", matrix.lines() as u64);
         let mut census = Census {
             totals: vec![0.0; matrix.cells],
             cells_of_gene: vec![0; matrix.genes],
@@ -95,7 +95,7 @@ impl CellFile {
             fraction: false,
             not_finite: None,
         };
-        let finished = matrix.stream(0..matrix.lines(), watch, |piece| {
+        let finished = matrix.stream(0..matrix.lines(), progress, |piece| {
             if let Some((row, gene)) = piece.repeated() {
                 let (file, matrix, gene) = (self.file.clone(), matrix.place.clone(), self.genes[gene].clone());
                 return Err(CellError::RepeatedEntry { file, matrix, row, gene });
@@ -124,13 +124,13 @@ impl CellFile {
         Ok(Survey { scale, highest, stored, median_total, to_natural, totals, cells_of_gene })
     }
 
-    fn bad_value(&self, (row, gene, value): Found, mend: &'static str) -> CellError {
+    fn bad_value(&self, (row, gene, value): Found, remedy: &'static str) -> CellError {
         let (file, matrix, gene) = (self.file.clone(), self.matrix.place.clone(), self.genes[gene].clone());
-        let mend = match self.layers() {
-            [] => mend.to_owned(),
-            layers => format!("{mend}; {}", layers_text(layers)),
+        let remedy = match self.layers() {
+            [] => remedy.to_owned(),
+            layers => format!("{remedy}; {}", layers_text(layers)),
         };
-        CellError::Value { file, matrix, row, gene, value, mend }
+        CellError::Value { file, matrix, row, gene, value, remedy }
     }
 
     fn too_high(&self, highest: f32) -> CellError {
@@ -142,7 +142,7 @@ const NOT_FINITE: &str = "every value must be a finite number; a division by the
     filter empty cells before normalising, or read the raw counts with --layer";
 const SCALED: &str = "values that are negative and no whole numbers are scaled or regressed, and differences of them \
     are no fold changes; read the counts or the log-normalised values with --layer";
-const NEGATIVE_COUNT: &str = "counts cannot be negative; mend the matrix, or read another one with --layer";
+const NEGATIVE_COUNT: &str = "counts cannot be negative; fix the matrix, or read another one with --layer";
 
 /// Middle value, or mean of the two middle ones; 0 of nothing.
 fn median(mut values: Vec<f64>) -> f64 {

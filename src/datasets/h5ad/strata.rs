@@ -109,7 +109,7 @@ impl Strata {
         strata
     }
 
-    /// Bytes that so many groups in so many batches take, with the sums of each thread.
+    /// Bytes that this many groups in this many batches take, with the sums of each thread.
     pub(super) fn bytes(groups: usize, batches: usize) -> u128 {
         const OF_SUMS: usize = 4 * size_of::<f64>() + size_of::<u32>();
         let threads = rayon::current_num_threads();
@@ -291,10 +291,10 @@ fn ties(size: u32) -> f64 {
     size * size * size - size
 }
 
-/// Counts `cells` of a stratum at one value: they stand above `below` controls and beside `beside` of them.
-fn add_ties(sums: &mut Sums, stratum: usize, cells: u32, below: u32, beside: u32) {
-    sums.rank_sum[stratum] += f64::from(cells) * (f64::from(below) + 0.5 * f64::from(beside));
-    sums.ties[stratum] += ties(cells + beside) - ties(beside);
+/// Counts `cells` of a stratum at one value: they stand above `below` controls and level with `equal` of them.
+fn add_ties(sums: &mut Sums, stratum: usize, cells: u32, below: u32, equal: u32) {
+    sums.rank_sum[stratum] += f64::from(cells) * (f64::from(below) + 0.5 * f64::from(equal));
+    sums.ties[stratum] += ties(cells + equal) - ties(equal);
 }
 
 /// Sum of squared deviations from the means, from the squares and what the means explain of them.
@@ -427,7 +427,7 @@ mod tests {
         assert_eq!((found.p, found.margin), (1.0, f32::INFINITY));
     }
 
-    /// van Elteren's test by its formula, ranks taken anew in each batch.
+    /// van Elteren's test by its formula, ranks taken again in each batch.
     fn slow_rank_sum(cells: &[Cell], group: u32, batches: u32) -> f64 {
         let (mut distance, mut variance, mut least) = (0.0, 0.0, f64::INFINITY);
         for batch in 0..batches {

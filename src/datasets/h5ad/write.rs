@@ -44,7 +44,7 @@ const LAYERS: [&str; 3] = ["down", "unchanged", "up"];
 const GZIP_LEVEL: u32 = 4;
 
 impl PredictionsFile {
-    /// Begins a file of so many rows and genes, of which there must be at least one each.
+    /// Begins a file of this many rows and genes, of which there must be at least one each.
     ///
     /// # Errors
     /// [`CellError::Unwritable`] if the file cannot be made.

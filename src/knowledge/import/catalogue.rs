@@ -15,7 +15,7 @@ use super::taxa::{Taxa, number_of};
 /// takes its locus tag for one. NCBI's gene_info is such a table.
 ///
 /// # Errors
-/// [`ImportError`] if the file is no table, has no column of symbols, has a row with neither symbol nor locus tag, or holds
+/// [`ImportError`] if the file is not a table, has no column of symbols, has a row with neither symbol nor locus tag, or holds
 /// genes of several taxa.
 pub fn read_gene_catalogue(content: &[u8], file_name: &str) -> Result<GeneTable, ImportError> {
     read_gene_catalogue_of(content, file_name, None)

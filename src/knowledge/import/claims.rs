@@ -113,7 +113,7 @@ enum SignColumn {
 /// `consensus` …, or a pair such as `is_stimulation`, `is_inhibition`). All other columns are kept.
 ///
 /// # Errors
-/// [`ImportError`] if the file is no table, has no row, lacks a column, or a row names no gene.
+/// [`ImportError`] if the file is not a table, has no row, lacks a column, or a row names no gene.
 pub fn read(content: &[u8], file_name: &str, columns: &ClaimColumns) -> Result<ClaimList, ImportError> {
     let layout = Layout::guess_quotes(content);
     let mut table = Table::open(content, file_name, layout)?;
@@ -215,7 +215,7 @@ fn is_yes(field: &str) -> bool {
     ["true", "t", "yes", "y", "1", "1.0"].iter().any(|word| field.eq_ignore_ascii_case(word))
 }
 
-/// The targets of a cell; what is no list stays as it is.
+/// The targets of a cell; what is not a list stays as it is.
 fn targets(cell: &str) -> Vec<String> {
     let is_list = cell.contains([';', '|']);
     if is_list { genes_in(cell) } else { vec![cell.to_owned()] }

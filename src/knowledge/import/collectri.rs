@@ -33,7 +33,7 @@ const WEIGHT: [&str; 4] = ["weight", "mor", "coef_mean", "coef"];
 /// and quotes are known by the first line.
 ///
 /// # Errors
-/// [`ImportError`] if the file is no such table, a weight is no number, or none of several real numbers is below 0.
+/// [`ImportError`] if the file is no such table, a weight is not a number, or none of several real numbers is below 0.
 pub fn import(content: &[u8], file_name: &str, options: &CollecTriOptions) -> Result<Imported, ImportError> {
     let layout = Layout::guess_quotes(content);
     let mut table = Table::open_naming(content, file_name, layout, &["target"])?;

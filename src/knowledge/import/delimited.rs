@@ -23,7 +23,7 @@ impl Layout {
     /// Comma-separated, with a header and quotes.
     pub(super) const CSV: Self = Self { delimiter: b',', quotes: true, comment: Some(b'#'), header: true };
 
-    /// The layout that a line `sep=…` of a spreadsheet program names, or else the first line that is no comment speaks for:
+    /// The layout that a line `sep=…` of a spreadsheet program names, or else the first line that is not a comment speaks for:
     /// tabs if it has one, else semicolons if it has no comma, else commas.
     pub(super) fn guess(content: &[u8]) -> Self {
         let content = without_mark(content);

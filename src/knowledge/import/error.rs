@@ -7,7 +7,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum ImportError {
     /// Bytes that are no UTF-8 text.
-    #[error("{file}:{line}: this is no UTF-8 text; save the file as UTF-8 (or is it a compressed file or a workbook?)")]
+    #[error(
+        "{file}:{line}: this is not an UTF-8 text; save the file as UTF-8 (or is it a compressed file or a workbook?)"
+    )]
     NotText {
         /// The file.
         file: String,
@@ -15,7 +17,7 @@ pub enum ImportError {
         line: u64,
     },
     /// A file of another kind.
-    #[error("{file} is no table of text but {what}")]
+    #[error("{file} is not a table of text but {what}")]
     NoTable {
         /// The file.
         file: String,
@@ -137,13 +139,13 @@ pub enum ImportError {
     UnknownFormat {
         /// The file.
         file: String,
-        /// Its first line that is no comment.
+        /// Its first line that is not a comment.
         first_line: String,
         /// The formats that are known.
         known: &'static str,
     },
-    /// A pattern that is no regular expression.
-    #[error("`{pattern}` is no regular expression: {reason}")]
+    /// A pattern that is not a regular expression.
+    #[error("`{pattern}` is not a regular expression: {reason}")]
     Pattern {
         /// The pattern as given.
         pattern: String,
@@ -157,7 +159,7 @@ pub enum ImportError {
         file: String,
         /// The line, from 1.
         line: u64,
-        /// What is wrong and how to mend it.
+        /// What is wrong and how to fix it.
         problem: String,
     },
 }

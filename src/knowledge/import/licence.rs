@@ -8,10 +8,10 @@ use super::delimited::{Layout, Table};
 const BUILT_IN: &str = include_str!("licences.tsv");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum RankedMethod {
     /// CC BY, CC0, MIT, BSD or Apache, whatever the version.
     Permissive,
-    /// A collection whose constituents, named beside it, bear their own licences.
+    /// A collection whose constituents, named next to it, bear their own licences.
     Composite,
     /// Any other licence, or none told.
     Restricted,
@@ -20,7 +20,7 @@ enum Standing {
 /// The licences of sources.
 #[derive(Clone, Debug)]
 pub struct LicenceTable {
-    standings: HashMap<String, Standing>,
+    rankings: HashMap<String, RankedMethod>,
 }
 
 impl LicenceTable {
@@ -33,28 +33,28 @@ impl LicenceTable {
     #[must_use]
     pub fn built_in() -> Self {
         let rows = BUILT_IN.lines().filter(|line| !line.starts_with('#')).skip(1);
-        let standings = rows.filter_map(|row| row.split_once('\t'));
-        Self { standings: standings.map(|(name, licence)| (name.to_owned(), standing(licence))).collect() }
+        let rankings = rows.filter_map(|row| row.split_once('\t'));
+        Self { rankings: rankings.map(|(name, licence)| (name.to_owned(), standing(licence))).collect() }
     }
 
     /// Reads a table with the columns `source_label` and `license`.
     ///
     /// # Errors
-    /// [`ImportError`] if the file is no table or lacks a column.
+    /// [`ImportError`] if the file is not a table or lacks a column.
     pub fn parse(content: &[u8], file_name: &str) -> Result<Self, ImportError> {
         let mut table = Table::open(content, file_name, Layout::guess(content))?;
         let (label, licence) = (table.column("source_label")?, table.column("license")?);
-        let mut standings = HashMap::new();
+        let mut rankings = HashMap::new();
         while table.next_row()? {
-            standings.insert(table.field(label).to_owned(), standing(table.field(licence)));
+            rankings.insert(table.field(label).to_owned(), standing(table.field(licence)));
         }
-        Ok(Self { standings })
+        Ok(Self { rankings })
     }
 
-    fn standing_of(&self, label: &str) -> Standing {
+    fn rank_of(&self, label: &str) -> RankedMethod {
         let first_part = label.split('_').next().unwrap_or(label);
-        let known = self.standings.get(label).or_else(|| self.standings.get(first_part));
-        known.copied().unwrap_or(Standing::Restricted)
+        let known = self.rankings.get(label).or_else(|| self.rankings.get(first_part));
+        known.copied().unwrap_or(RankedMethod::Restricted)
     }
 
     /// True if every source is permissive; composite ones do not count, but one source must.
@@ -62,25 +62,25 @@ impl LicenceTable {
     pub fn permits<'a>(&self, sources: impl IntoIterator<Item = &'a str>) -> bool {
         let mut any_permissive = false;
         for source in sources {
-            match self.standing_of(source) {
-                Standing::Restricted => return false,
-                Standing::Permissive => any_permissive = true,
-                Standing::Composite => {}
+            match self.rank_of(source) {
+                RankedMethod::Restricted => return false,
+                RankedMethod::Permissive => any_permissive = true,
+                RankedMethod::Composite => {}
             }
         }
         any_permissive
     }
 }
 
-fn standing(licence: &str) -> Standing {
+fn standing(licence: &str) -> RankedMethod {
     let licence = licence.trim();
     let attribution_only =
         licence.strip_prefix("CC BY ").is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()));
     let family = |name: &str| licence.starts_with(name);
     if attribution_only || ["CC0", "MIT", "BSD", "Apache"].into_iter().any(family) {
-        return Standing::Permissive;
+        return RankedMethod::Permissive;
     }
-    if licence.eq_ignore_ascii_case("composite") { Standing::Composite } else { Standing::Restricted }
+    if licence.eq_ignore_ascii_case("composite") { RankedMethod::Composite } else { RankedMethod::Restricted }
 }
 
 #[cfg(test)]
@@ -90,10 +90,10 @@ mod tests {
     #[test]
     fn share_alike_non_commercial_and_unstated_licences_are_not_permissive() {
         for licence in ["CC BY-SA 4.0", "CC BY-NC 3.0", "CC BY-ND 3.0", "GPLv3", "LGPLv3", "", "NAR Open Access"] {
-            assert_eq!(standing(licence), Standing::Restricted, "{licence}");
+            assert_eq!(standing(licence), RankedMethod::Restricted, "{licence}");
         }
         for licence in ["CC BY 4.0", "CC BY 2.5", "CC0 1.0", "MIT", "BSD", "Apache 2.0"] {
-            assert_eq!(standing(licence), Standing::Permissive, "{licence}");
+            assert_eq!(standing(licence), RankedMethod::Permissive, "{licence}");
         }
     }
 

@@ -40,7 +40,7 @@ impl SourcePattern {
     /// Compiles a pattern; it may match anywhere in a name unless it is anchored by `^` and `$`.
     ///
     /// # Errors
-    /// [`ImportError::Pattern`] if it is no regular expression.
+    /// [`ImportError::Pattern`] if it is not a regular expression.
     pub fn new(pattern: &str) -> Result<Self, ImportError> {
         let explained = |error: regex::Error| ImportError::Pattern {
             pattern: pattern.to_owned(),

@@ -70,7 +70,7 @@ struct Cited {
 /// row of its own.
 ///
 /// # Errors
-/// [`ImportError`] if the file is no table, a column is missing, a gene has no name, a sign, confidence or count is not
+/// [`ImportError`] if the file is not a table, a column is missing, a gene has no name, a sign, confidence or count is not
 /// understood, or a cell lists another number of signs than of targets.
 pub fn import(content: &[u8], file_name: &str, options: &TableOptions) -> Result<Imported, ImportError> {
     let guessed = Layout::guess(content);
@@ -323,11 +323,11 @@ mod tests {
     #[test]
     fn a_workbook_is_named_as_one() {
         let message = import(b"PK\x03\x04\x14\0", "own.xlsx", &options()).expect_err("a workbook").to_string();
-        assert!(message.starts_with("own.xlsx is no table of text but an Excel workbook"), "{message}");
+        assert!(message.starts_with("own.xlsx is not a table of text but an Excel workbook"), "{message}");
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line_and_the_mend() {
+    fn what_is_wrong_is_told_with_its_line_and_the_remedy() {
         assert!(
             refused("tf,gene,sign\nA,B,1\n", &options())
                 .contains("no column `effect`; the columns are `tf`, `gene`, `sign`")

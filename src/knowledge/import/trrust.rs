@@ -20,7 +20,7 @@ pub struct TrrustOptions {
 
 /// Imports four columns: regulator, target, mode (Activation, Repression, Unknown), PubMed numbers joined by `;`.
 ///
-/// A header may stand above them; it is known by a third field that is no mode.
+/// A header may stand above them; it is known by a third field that is not a mode.
 ///
 /// # Errors
 /// [`ImportError`] if the file has not four columns or a mode is not understood.

@@ -1,4 +1,4 @@
-//! Choosing knobs from the data: cross-validation over perturbations inside what may be learnt from.
+//! Choosing hyperparameters from the data: cross-validation over perturbations inside what may be learnt from.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use crate::datasets::{Dataset, FoldScheme};
 use crate::metrics::consistency;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, PipelineError};
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 use crate::refinement::{RefinementConfig, RefinementData, refine};
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// A setting that may be chosen from the data.
 ///
 /// The dead zone of differential calls is none of them: it decides which measured genes count as unchanged, so each
-/// setting would be scored by other labels, and the widest, under which nothing responds, is the easiest to foretell.
+/// setting would be scored by other labels, and the widest, under which nothing responds, is the easiest to predict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Knob {
+pub enum Hyperparameter {
     /// A common factor on the three costs of a revision: 8, 4, 2, 1, ½.
     Cost,
     /// Longest walk: 1, 2, 3, 5, 8.
@@ -29,7 +29,7 @@ pub enum Knob {
     ClassBalance,
 }
 
-impl Knob {
+impl Hyperparameter {
     /// The name of it, as on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -77,13 +77,13 @@ impl Knob {
     }
 }
 
-/// How well each setting of one knob foretold what was held out, and which was chosen.
+/// How well each setting of one hyperparameter predicted what was held out, and which was chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KnobCurve {
-    /// The knob.
-    pub knob: Knob,
+pub struct HyperparameterCurve {
+    /// The hyperparameter.
+    pub hyperparameter: Hyperparameter,
     /// Its settings, the most conservative first.
-    pub points: Vec<KnobPoint>,
+    pub points: Vec<HyperparameterPoint>,
     /// Place of the setting with the best mean.
     pub best: usize,
     /// Place of the setting that was chosen: the most conservative one that is not worse than the best by more than one
@@ -91,9 +91,9 @@ pub struct KnobCurve {
     pub chosen: usize,
 }
 
-/// One setting of a knob.
+/// One setting of a hyperparameter.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KnobPoint {
+pub struct HyperparameterPoint {
     /// The setting.
     pub setting: String,
     /// Mean over folds of the macro-F1 of the refined knowledge on what was held out.
@@ -106,13 +106,17 @@ pub struct KnobPoint {
     pub folds: Vec<f64>,
 }
 
-impl fmt::Display for KnobCurve {
+impl fmt::Display for HyperparameterCurve {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let folds = self.points.first().map_or(0, |point| point.folds.len());
-        write!(formatter, "{} chosen by cross-validation over {folds} folds of the training part:", self.knob.word())?;
+        write!(
+            formatter,
+            "{} chosen by cross-validation over {folds} folds of the training part:",
+            self.hyperparameter.word()
+        )?;
         for (place, point) in self.points.iter().enumerate() {
             let comma = if place == 0 { "" } else { "," };
-            let KnobPoint { setting, mean, less_best, standard_error, .. } = point;
+            let HyperparameterPoint { setting, mean, less_best, standard_error, .. } = point;
             write!(formatter, "{comma} {setting} gives {mean:.4} ({less_best:+.4} ± {standard_error:.4})")?;
         }
         let chosen = self.points.get(self.chosen).map_or("none", |point| point.setting.as_str());
@@ -120,23 +124,23 @@ impl fmt::Display for KnobCurve {
     }
 }
 
-/// Chooses settings one knob after the other, each with those before it already set.
+/// Chooses settings one hyperparameter after the other, each with those before it already set.
 ///
 /// Only the rows of `dataset` are seen, so hand over what may be learnt from and nothing else. Each fold is refined with
 /// its measured entries alone, without a predictor; gene sets are never split between folds. Score is the macro-F1 of what
-/// the refined network foretells of the fold held out.
+/// the refined network predicts of the fold held out.
 ///
 /// # Errors
-/// [`PipelineError`] if there are fewer gene sets than folds, a setting is out of range, or `watch` asks to stop.
+/// [`PipelineError`] if there are fewer gene sets than folds, a setting is out of range, or `progress` asks to stop.
 pub fn choose(
     network: &RegulatoryNetwork,
     dataset: &Dataset,
-    knobs: &[Knob],
+    hyperparameters: &[Hyperparameter],
     folds: usize,
     config: &Config,
-    watch: &dyn Watch,
-) -> Result<(Config, Vec<KnobCurve>), PipelineError> {
-    if knobs.is_empty() {
+    progress: &dyn Progress,
+) -> Result<(Config, Vec<HyperparameterCurve>), PipelineError> {
+    if hyperparameters.is_empty() {
         return Ok((config.clone(), Vec::new()));
     }
     let splits = FoldScheme::KFold.folds(dataset, folds, 0.0, config.seed)?;
@@ -144,19 +148,19 @@ pub fn choose(
         splits.iter().map(|split| (dataset.select(&split.train), dataset.select(&split.test))).collect();
     let mut config = config.clone();
     let mut curves = Vec::new();
-    for &knob in knobs {
-        let settings = knob.settings(&config);
-        watch.begin(&format!("choose {}", knob.word()), (settings.len() * parts.len()) as u64);
+    for &hyperparameter in hyperparameters {
+        let settings = hyperparameter.settings(&config);
+        progress.begin(&format!("choose {}", hyperparameter.word()), (settings.len() * parts.len()) as u64);
         let mut scores = Vec::new();
         for (name, config) in &settings {
             let mut over_folds = Vec::new();
             for (learnt, held_out) in &parts {
-                over_folds.push(score(network, learnt, held_out, config, watch)?);
-                watch.advance(1);
+                over_folds.push(score(network, learnt, held_out, config, progress)?);
+                progress.advance(1);
             }
             scores.push((name.clone(), over_folds));
         }
-        let curve = curve(knob, scores);
+        let curve = curve(hyperparameter, scores);
         config = settings[curve.chosen].1.clone();
         tracing::info!("{curve}");
         curves.push(curve);
@@ -169,31 +173,37 @@ fn score(
     learnt: &Dataset,
     held_out: &Dataset,
     config: &Config,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<f64, PipelineError> {
     let data = RefinementData::measured(&learnt.perturbations, &learnt.observed);
     let quiet = RefinementConfig { simulations: 0, ..config.refinement };
-    let refined = refine(network, &data, config.depth, config.reading, &quiet, &Quiet(watch))?;
-    if watch.is_cancelled() {
+    let refined = refine(network, &data, config.depth, config.reading, &quiet, &Quiet(progress))?;
+    if progress.is_cancelled() {
         return Err(PipelineError::Cancelled);
     }
     let said = Closure::new(&refined.network, config.depth, config.reading).simulate(&held_out.perturbations);
     Ok(consistency(&held_out.perturbations, &held_out.observed, &said)?.macro_f1)
 }
 
-fn curve(knob: Knob, scores: Vec<(String, Vec<f64>)>) -> KnobCurve {
+fn curve(hyperparameter: Hyperparameter, scores: Vec<(String, Vec<f64>)>) -> HyperparameterCurve {
     let means: Vec<_> = scores.iter().map(|(_, folds)| mean(folds)).collect();
     let best = (0..means.len()).rev().max_by(|&a, &b| means[a].total_cmp(&means[b])).unwrap_or(0);
     let of_best = scores[best].1.clone();
     let point = |((setting, folds), mean_score): ((String, Vec<f64>), f64)| {
         let differences: Vec<_> = folds.iter().zip(&of_best).map(|(score, best)| score - best).collect();
         let less_best = mean(&differences);
-        KnobPoint { setting, mean: mean_score, less_best, standard_error: standard_error(&differences), folds }
+        HyperparameterPoint {
+            setting,
+            mean: mean_score,
+            less_best,
+            standard_error: standard_error(&differences),
+            folds,
+        }
     };
     let points: Vec<_> = scores.into_iter().zip(means).map(point).collect();
-    let good_enough = |point: &KnobPoint| point.less_best + point.standard_error >= 0.0;
+    let good_enough = |point: &HyperparameterPoint| point.less_best + point.standard_error >= 0.0;
     let chosen = points.iter().position(good_enough).unwrap_or(best);
-    KnobCurve { knob, points, best, chosen }
+    HyperparameterCurve { hyperparameter, points, best, chosen }
 }
 
 fn mean(figures: &[f64]) -> f64 {
@@ -214,7 +224,7 @@ fn standard_error(figures: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::biology::{GeneId, Perturbation, Regulation, Response, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn scores(rows: &[(&str, &[f64])]) -> Vec<(String, Vec<f64>)> {
         rows.iter().map(|(name, folds)| ((*name).to_owned(), folds.to_vec())).collect()
@@ -224,14 +234,14 @@ mod tests {
     fn the_most_conservative_setting_within_one_standard_error_is_chosen() {
         // Less the best: −.1, −.1, −.1 (error 0); −.1, 0, +.09 (error .055, mean −.0033); the best.
         let rows = scores(&[("high", &[0.4, 0.4, 0.4]), ("middle", &[0.4, 0.5, 0.59]), ("low", &[0.5, 0.5, 0.5])]);
-        let curve = curve(Knob::Cost, rows);
+        let curve = curve(Hyperparameter::Cost, rows);
         assert_eq!((curve.best, curve.chosen), (2, 1));
         assert_eq!(curve.points[0].standard_error, 0.0);
     }
 
     #[test]
     fn of_equal_settings_the_most_conservative_is_chosen() {
-        let curve = curve(Knob::Depth, scores(&[("1", &[0.3, 0.4]), ("2", &[0.3, 0.4])]));
+        let curve = curve(Hyperparameter::Depth, scores(&[("1", &[0.3, 0.4]), ("2", &[0.3, 0.4])]));
         assert_eq!((curve.best, curve.chosen), (0, 0));
     }
 
@@ -248,7 +258,8 @@ mod tests {
         let names = (0..12).map(|row| row.to_string()).collect();
         let dataset = Dataset::new(names, perturbations, observed);
         let config = Config::default();
-        let (chosen, curves) = choose(&network, &dataset, &[Knob::Depth], 4, &config, &Unwatched).expect("a choice");
+        let (chosen, curves) =
+            choose(&network, &dataset, &[Hyperparameter::Depth], 4, &config, &NoProgress).expect("a choice");
         assert_eq!(chosen.depth, 3);
         assert_eq!(curves[0].points[2].mean, 1.0);
     }

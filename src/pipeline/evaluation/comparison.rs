@@ -1,4 +1,4 @@
-//! Contenders over folds and seeds: each learns from the same training parts and is scored on the same held-out rows.
+//! Methods over folds and seeds: each learns from the same training parts and is scored on the same held-out rows.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -8,16 +8,16 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::audit::Audit;
-use super::contender::{Contender, drawn_by_chance};
 use super::held_out::HeldOutPrediction;
+use super::method::{ComparedMethod, drawn_by_chance};
 use crate::biology::{Evidence, GeneId, GeneTable, Response, ResponseMatrix, ResponseValues, Revision, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{Calibration, EffectScores, Effects, ResponseCounts, calibration, effects, row_counts};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
 use crate::prediction::{External, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, build};
-use crate::progress::{Quiet, Watch};
-use crate::refinement::Resistance;
+use crate::progress::{Progress, Quiet};
+use crate::refinement::RevisionCosts;
 use crate::symbolic::{Closure, Simulator};
 
 /// Bins of a calibration error.
@@ -31,16 +31,16 @@ pub struct ComparisonMaterials<'a> {
     /// For each gene, how much evidence the knowledge base cites for its regulations.
     pub evidence: &'a [u32],
     /// How hard known regulations are to revise; `None` if all yield alike.
-    pub resistance: Option<&'a Resistance>,
+    pub revision_costs: Option<&'a RevisionCosts>,
     /// All observations.
     pub dataset: &'a Dataset,
     /// The genes of networks and data.
     pub genes: &'a GeneTable,
-    /// Predictions made elsewhere; a contender names them by their label.
+    /// Predictions made elsewhere; a method names them by their label.
     pub external: &'a [External],
 }
 
-/// The splits of one way of splitting and one seed; the seed is also that of every contender.
+/// The splits of one way of splitting and one seed; the seed is also that of every method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeededSplits {
     /// How they were made, for example `leave-regulators-out`.
@@ -53,20 +53,20 @@ pub struct SeededSplits {
     pub repeats_meant: bool,
 }
 
-/// Which cell of the comparison: a way of splitting, a seed, a fold, a contender.
+/// Which cell of the comparison: a way of splitting, a seed, a fold, a method.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CellKey {
     /// How the folds were made.
     pub scheme: String,
-    /// Seed of the folds and of the contender.
+    /// Seed of the folds and of the method.
     pub seed: u64,
     /// From 0.
     pub fold: usize,
-    /// Who foretold.
-    pub contender: Contender,
+    /// Who predicted.
+    pub method: ComparedMethod,
 }
 
-/// What one contender foretold of one fold.
+/// What one method predicted of one fold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
@@ -76,16 +76,16 @@ pub struct Cell {
     /// One element per held-out experiment.
     pub rows: Vec<ScoredRow>,
     /// Whose refined knowledge the rows are scored against, if any was refined.
-    pub refined_by: Option<Contender>,
+    pub refined_by: Option<ComparedMethod>,
     /// Applied revisions, without the evidence, where knowledge was refined.
     pub revisions: Vec<Revision>,
     /// How honest its probabilities are; `None` for those that give none.
     pub calibration: Option<Calibration>,
-    /// Seconds spent on learning and foretelling.
+    /// Seconds spent on learning and predicting.
     pub seconds: f64,
 }
 
-/// What was foretold of one held-out experiment, in counts from which all scores of calls follow, and scores of changes.
+/// What was predicted of one held-out experiment, in counts from which all scores of calls follow, and scores of changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScoredRow {
@@ -103,7 +103,7 @@ pub struct ScoredRow {
     pub original: ResponseCounts,
     /// Against what the knowledge refined in this fold says, over the measured genes; `None` if none was refined.
     pub refined: Option<ResponseCounts>,
-    /// How well the size and the sign of changes were foretold, of what is not perturbed itself. Observed are log2 fold
+    /// How well the size and the sign of changes were predicted, of what is not perturbed itself. Observed are log2 fold
     /// changes if the data have any, else responses −1, 0, 1; predicted is the expected change
     /// ```text
     /// Σ_c P(c)·μ_c,   c ∈ {down, unchanged, up}
@@ -115,15 +115,15 @@ pub struct ScoredRow {
 }
 
 /// Keeps cells as they are done.
-pub trait CellKeeper {
-    /// Keeps a finished cell, so that a later run need not compute it again, with what was foretold if that is wanted.
+pub trait FoldRecorder {
+    /// Keeps a finished cell, so that a later run need not compute it again, with what was predicted if that is wanted.
     ///
     /// # Errors
     /// If it cannot be kept; the comparison ends there.
-    fn keep(&mut self, cell: &Cell, foretold: Option<&HeldOutPrediction>) -> io::Result<()>;
+    fn keep(&mut self, cell: &Cell, predicted: Option<&HeldOutPrediction>) -> io::Result<()>;
 
-    /// Whether what is foretold shall be handed over too: a dozen bytes for each held-out row and gene, held for all
-    /// contenders of a fold at once.
+    /// Whether what is predicted shall be handed over too: a dozen bytes for each held-out row and gene, held for all
+    /// methods of a fold at once.
     fn wants_predictions(&self) -> bool {
         false
     }
@@ -132,29 +132,29 @@ pub trait CellKeeper {
 /// The cells of a comparison, and whether all of them are there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
-    /// By scheme, seed, fold, then contender, in the order given.
+    /// By scheme, seed, fold, then method, in the order given.
     pub cells: Vec<Cell>,
     /// False if the work was cancelled before the end.
     pub finished: bool,
 }
 
-/// Fits every contender on the training and validation part of every split and scores it on the part held out. Cells
-/// found in `done` are taken over and not computed again, if they were scored against the same contender's refined
+/// Fits every method on the training and validation part of every split and scores it on the part held out. Cells
+/// found in `done` are taken over and not computed again, if they were scored against the same method's refined
 /// knowledge.
 ///
-/// The refined knowledge that all are scored against is that of the first contender of the fold that refines.
+/// The refined knowledge that all are scored against is that of the first method of the fold that refines.
 ///
 /// # Errors
 /// [`PipelineError::Leak`] if a held-out row is learnt from; [`PipelineError`] if a setting is out of range, a fit fails,
-/// or a cell cannot be kept. When `watch` is cancelled, the folds so far are handed back.
+/// or a cell cannot be kept. When `progress` is cancelled, the folds so far are returned.
 pub fn compare(
     materials: &ComparisonMaterials<'_>,
-    contenders: &[Contender],
+    methods: &[ComparedMethod],
     splits: &[SeededSplits],
     config: &Config,
     done: &[Cell],
-    keeper: &mut dyn CellKeeper,
-    watch: &dyn Watch,
+    recorder: &mut dyn FoldRecorder,
+    progress: &dyn Progress,
 ) -> Result<Comparison, PipelineError> {
     config.check()?;
     for seeded in splits {
@@ -164,14 +164,14 @@ pub fn compare(
         }
     }
     let folds: usize = splits.iter().map(|seeded| seeded.splits.len()).sum();
-    watch.begin("compare", (folds * contenders.len()) as u64);
+    progress.begin("compare", (folds * methods.len()) as u64);
     let mut comparison = Comparison { cells: Vec::new(), finished: true };
     for seeded in splits {
         for (fold, split) in seeded.splits.iter().enumerate() {
             let config = &config.clone().with_seed(seeded.seed);
             let class_changes = class_changes(materials.dataset, split);
             let fold = Fold { materials, scheme: &seeded.scheme, fold, split, config, class_changes };
-            match fold.cells(contenders, done, keeper, watch) {
+            match fold.cells(methods, done, recorder, progress) {
                 Ok(cells) => comparison.cells.extend(cells),
                 Err(PipelineError::Cancelled | PipelineError::Prediction(PredictionError::Cancelled)) => {
                     return Ok(Comparison { finished: false, ..comparison });
@@ -212,8 +212,8 @@ fn class_changes(Dataset { observed, log2fc, .. }: &Dataset, split: &Split) -> [
     })
 }
 
-/// What a contender says of the held-out rows, not yet scored.
-struct Foretold {
+/// What a method says of the held-out rows, not yet scored.
+struct Predicted {
     responses: ResponseMatrix,
     /// Left out unless somebody wants to keep it.
     prediction: Option<Prediction>,
@@ -224,7 +224,7 @@ struct Foretold {
     seconds: f64,
 }
 
-impl Foretold {
+impl Predicted {
     /// Responses alone.
     const fn of(responses: ResponseMatrix) -> Self {
         Self {
@@ -275,123 +275,120 @@ impl Foretold {
 }
 
 impl Fold<'_> {
-    fn key(&self, contender: &Contender) -> CellKey {
-        CellKey {
-            scheme: self.scheme.to_owned(),
-            seed: self.config.seed,
-            fold: self.fold,
-            contender: contender.clone(),
-        }
+    fn key(&self, method: &ComparedMethod) -> CellKey {
+        CellKey { scheme: self.scheme.to_owned(), seed: self.config.seed, fold: self.fold, method: method.clone() }
     }
 
-    /// The cells of all contenders; those missing are foretold side by side, then scored against the knowledge of the
+    /// The cells of all methods; those missing are predicted side by side, then scored against the knowledge of the
     /// first that refines too.
     fn cells(
         &self,
-        contenders: &[Contender],
+        methods: &[ComparedMethod],
         done: &[Cell],
-        keeper: &mut dyn CellKeeper,
-        watch: &dyn Watch,
+        recorder: &mut dyn FoldRecorder,
+        progress: &dyn Progress,
     ) -> Result<Vec<Cell>, PipelineError> {
-        let refining = contenders.iter().position(Contender::refines);
-        let refined_by = refining.map(|place| &contenders[place]);
-        let known = |contender: &Contender| {
-            let key = self.key(contender);
+        let refining = methods.iter().position(ComparedMethod::refines);
+        let refined_by = refining.map(|place| &methods[place]);
+        let known = |method: &ComparedMethod| {
+            let key = self.key(method);
             done.iter().find(|cell| cell.key == key && cell.refined_by.as_ref() == refined_by).cloned()
         };
-        let mut cells: Vec<_> = contenders.iter().map(known).collect();
-        let missing: Vec<_> = (0..contenders.len()).filter(|&place| cells[place].is_none()).collect();
-        let wanted = keeper.wants_predictions();
-        let foretell = |&place: &usize| {
-            let said = self.foretell(&contenders[place], &Quiet(watch))?;
+        let mut cells: Vec<_> = methods.iter().map(known).collect();
+        let missing: Vec<_> = (0..methods.len()).filter(|&place| cells[place].is_none()).collect();
+        let wanted = recorder.wants_predictions();
+        let predict = |&place: &usize| {
+            let said = self.predict(&methods[place], &Quiet(progress))?;
             // What was still at work then may have stopped halfway.
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 return Err(PipelineError::Cancelled);
             }
-            Ok((place, Foretold { prediction: said.prediction.filter(|_| wanted), ..said }))
+            Ok((place, Predicted { prediction: said.prediction.filter(|_| wanted), ..said }))
         };
-        let said: Vec<Result<_, PipelineError>> = missing.par_iter().map(foretell).collect();
-        let (foretold, failed): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
-        let foretold: Vec<_> = foretold.into_iter().flatten().collect();
+        let said: Vec<Result<_, PipelineError>> = missing.par_iter().map(predict).collect();
+        let (predicted, failed): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
+        let predicted: Vec<_> = predicted.into_iter().flatten().collect();
         let failed = failed.into_iter().find_map(Result::err);
         let refined = refining.and_then(|refining| {
             let revisions = cells[refining].as_ref().map(|cell| &cell.revisions);
-            let now = || foretold.iter().find(|(place, _)| *place == refining).map(|(_, said)| &said.revisions);
+            let now = || predicted.iter().find(|(place, _)| *place == refining).map(|(_, said)| &said.revisions);
             Some(self.materials.network.revised(revisions.or_else(now)?))
         });
         // Those done are kept also if another failed, unless it is the one that they are scored against.
         let are_scored = refining.is_none() || refined.is_some();
-        let foretold = if are_scored { foretold } else { Vec::new() };
-        let kept = self.keep(contenders, foretold, refined_by.zip(refined.as_ref()), keeper)?;
+        let predicted = if are_scored { predicted } else { Vec::new() };
+        let kept = self.keep(methods, predicted, refined_by.zip(refined.as_ref()), recorder)?;
         if let Some(error) = failed {
             return Err(error);
         }
         for (place, cell) in kept {
             cells[place] = Some(cell);
         }
-        watch.advance(contenders.len() as u64);
+        progress.advance(methods.len() as u64);
         Ok(cells.into_iter().flatten().collect())
     }
 
-    /// Scores and keeps what was foretold, by the place of the contender.
+    /// Scores and keeps what was predicted, by the place of the method.
     fn keep(
         &self,
-        contenders: &[Contender],
-        foretold: Vec<(usize, Foretold)>,
-        refined: Option<(&Contender, &RegulatoryNetwork)>,
-        keeper: &mut dyn CellKeeper,
+        methods: &[ComparedMethod],
+        predicted: Vec<(usize, Predicted)>,
+        refined: Option<(&ComparedMethod, &RegulatoryNetwork)>,
+        recorder: &mut dyn FoldRecorder,
     ) -> Result<Vec<(usize, Cell)>, PipelineError> {
-        let wanted = keeper.wants_predictions();
-        let mut cells = Vec::with_capacity(foretold.len());
-        for (place, said) in foretold {
-            let (cell, said) = self.scored(&contenders[place], said, refined)?;
-            keeper.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
+        let wanted = recorder.wants_predictions();
+        let mut cells = Vec::with_capacity(predicted.len());
+        for (place, said) in predicted {
+            let (cell, said) = self.scored(&methods[place], said, refined)?;
+            recorder.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
             cells.push((place, cell));
         }
         Ok(cells)
     }
 
-    fn foretell(&self, contender: &Contender, watch: &dyn Watch) -> Result<Foretold, PipelineError> {
+    fn predict(&self, method: &ComparedMethod, progress: &dyn Progress) -> Result<Predicted, PipelineError> {
         let began = Instant::now();
         let ComparisonMaterials { network, dataset, .. } = *self.materials;
         let held_out = dataset.select(&self.split.test);
         let test = &held_out.perturbations;
-        let foretold = match contender {
-            Contender::Chance => {
+        let predicted = match method {
+            ComparedMethod::Chance => {
                 let trained = dataset.observed.select(&self.split.train);
-                Foretold::of(drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64))
+                Predicted::of(drawn_by_chance(&trained, test.len(), self.config.seed ^ self.fold as u64))
             }
-            Contender::Knowledge => {
-                Foretold::of(Closure::new(network, self.config.depth, self.config.reading).simulate(test))
+            ComparedMethod::Knowledge => {
+                Predicted::of(Closure::new(network, self.config.depth, self.config.reading).simulate(test))
             }
-            Contender::Aligned(kind, ablation) => {
+            ComparedMethod::Aligned(kind, ablation) => {
                 let config = Config { predictor: *kind, ..self.config.clone() };
                 let without = ablation.map(|ablation| ablation.applied(&config, network));
                 let (config, other) = without.unwrap_or((config, None));
-                self.aligned(other.as_ref(), None, &config, watch)?
+                self.aligned(other.as_ref(), None, &config, progress)?
             }
-            Contender::AlignedExternal(label) => self.aligned(None, Some(self.external(label)?), self.config, watch)?,
-            Contender::External(label) => self.fitted(&mut self.external(label)?.clone(), &held_out, watch)?,
-            Contender::Predictor(name) => {
+            ComparedMethod::AlignedExternal(label) => {
+                self.aligned(None, Some(self.external(label)?), self.config, progress)?
+            }
+            ComparedMethod::External(label) => self.fitted(&mut self.external(label)?.clone(), &held_out, progress)?,
+            ComparedMethod::Predictor(name) => {
                 let config = PredictorConfig { neural: self.config.neural, ..PredictorConfig::default() };
-                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), &held_out, watch)?
+                self.fitted(build(*name, &config, network, self.config.seed).as_mut(), &held_out, progress)?
             }
         };
         let seconds = began.elapsed().as_secs_f64();
-        let elsewhere = match contender {
-            Contender::External(label) => Some(self.external(label)?),
+        let elsewhere = match method {
+            ComparedMethod::External(label) => Some(self.external(label)?),
             _ => None,
         };
-        let effects = foretold.effects(&held_out, elsewhere, self.class_changes)?;
-        Ok(Foretold { seconds, effects, ..foretold })
+        let effects = predicted.effects(&held_out, elsewhere, self.class_changes)?;
+        Ok(Predicted { seconds, effects, ..predicted })
     }
 
     fn fitted(
         &self,
         predictor: &mut dyn Predictor,
         held_out: &Dataset,
-        watch: &dyn Watch,
-    ) -> Result<Foretold, PipelineError> {
+        progress: &dyn Progress,
+    ) -> Result<Predicted, PipelineError> {
         let learnt = self.split.learnt_from();
         let part = self.materials.dataset.select(&learnt);
         let place = |row: &usize| learnt.binary_search(row).ok();
@@ -402,12 +399,12 @@ impl Fold<'_> {
             row_weights: &vec![1.0; learnt.len()],
             validation: &validation,
         };
-        predictor.fit(&data, watch)?;
+        predictor.fit(&data, progress)?;
         let Dataset { perturbations, observed, .. } = held_out;
         let prediction = predictor.predict(perturbations)?;
         let calibration = Some(calibration(perturbations, observed, prediction.entries(), BINS)?);
         let responses = prediction.responses();
-        Ok(Foretold { calibration, prediction: Some(prediction), ..Foretold::of(responses) })
+        Ok(Predicted { calibration, prediction: Some(prediction), ..Predicted::of(responses) })
     }
 
     fn external(&self, label: &str) -> Result<&External, PipelineError> {
@@ -422,28 +419,28 @@ impl Fold<'_> {
         other: Option<&RegulatoryNetwork>,
         external: Option<&External>,
         config: &Config,
-        watch: &dyn Watch,
-    ) -> Result<Foretold, PipelineError> {
-        let &ComparisonMaterials { network, evidence, resistance, dataset, genes, .. } = self.materials;
-        let (network, resistance) = other.map_or((network, resistance), |other| (other, None));
+        progress: &dyn Progress,
+    ) -> Result<Predicted, PipelineError> {
+        let &ComparisonMaterials { network, evidence, revision_costs, dataset, genes, .. } = self.materials;
+        let (network, revision_costs) = other.map_or((network, revision_costs), |other| (other, None));
         let (split, row_labels) = (self.split, &dataset.names);
         let held_out = None;
         let materials =
-            Materials { network, evidence, resistance, held_out, external, dataset, split, row_labels, genes };
-        let outcome = run(&materials, config, watch)?;
+            Materials { network, evidence, revision_costs, held_out, external, dataset, split, row_labels, genes };
+        let outcome = run(&materials, config, progress)?;
         if outcome.stop_reason == StopReason::Cancelled {
             return Err(PipelineError::Cancelled);
         }
         let applied = outcome.revisions.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
-        Ok(Foretold { revisions, ..Foretold::of(outcome.held_out.aligned) })
+        Ok(Predicted { revisions, ..Predicted::of(outcome.held_out.aligned) })
     }
 
     fn scored(
         &self,
-        contender: &Contender,
-        said: Foretold,
-        refined: Option<(&Contender, &RegulatoryNetwork)>,
+        method: &ComparedMethod,
+        said: Predicted,
+        refined: Option<(&ComparedMethod, &RegulatoryNetwork)>,
     ) -> Result<(Cell, HeldOutPrediction), PipelineError> {
         let ComparisonMaterials { network, dataset, genes, .. } = *self.materials;
         let test = dataset.select(&self.split.test);
@@ -455,7 +452,7 @@ impl Fold<'_> {
         let trained: BTreeSet<GeneId> =
             self.split.train.iter().flat_map(|&row| dataset.perturbations[row].genes()).collect();
         let (data, original) = (against(&test.observed)?, knowledge(network)?);
-        let refined_by = refined.map(|(contender, _)| contender.clone());
+        let refined_by = refined.map(|(method, _)| method.clone());
         let refined = refined.map(|(_, network)| knowledge(network)).transpose()?;
         let row = |place: usize| {
             let perturbed: Vec<_> = test.perturbations[place].genes().collect();
@@ -472,9 +469,9 @@ impl Fold<'_> {
             }
         };
         let rows = (0..test.len()).map(row).collect();
-        let Foretold { responses, prediction, revisions, calibration, seconds, .. } = said;
-        let cell = Cell { key: self.key(contender), rows, refined_by, revisions, calibration, seconds };
-        let foretold = prediction.map_or(HeldOutPrediction::Responses(responses), HeldOutPrediction::Probabilities);
-        Ok((cell, foretold))
+        let Predicted { responses, prediction, revisions, calibration, seconds, .. } = said;
+        let cell = Cell { key: self.key(method), rows, refined_by, revisions, calibration, seconds };
+        let predicted = prediction.map_or(HeldOutPrediction::Responses(responses), HeldOutPrediction::Probabilities);
+        Ok((cell, predicted))
     }
 }

@@ -1,17 +1,17 @@
-//! Refinement over folds: does refined knowledge foretell experiments that it was not refined with?
+//! Refinement over folds: does refined knowledge predict experiments that it was not refined with?
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::{Knob, KnobCurve, choose};
-use super::knowledge_score::{Foretold, NamedNetwork, ORIGINAL, Stratum, StratumKind, stratum};
+use super::choice::{Hyperparameter, HyperparameterCurve, choose};
+use super::knowledge_score::{NamedNetwork, ORIGINAL, Predicted, Stratum, StratumKind, stratum};
 use crate::biology::{GeneTable, ResponseMatrix, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::controls::control_networks;
 use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
-use crate::progress::{Quiet, Watch};
-use crate::refinement::Resistance;
+use crate::progress::{Progress, Quiet};
+use crate::refinement::RevisionCosts;
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Name of the row for the knowledge refined in each fold.
@@ -25,15 +25,15 @@ pub struct FoldMaterials<'a> {
     /// For each gene, how much evidence the knowledge base cites for its regulations.
     pub evidence: &'a [u32],
     /// How hard known regulations are to revise; `None` if all yield alike.
-    pub resistance: Option<&'a Resistance>,
+    pub revision_costs: Option<&'a RevisionCosts>,
     /// All observations.
     pub dataset: &'a Dataset,
     /// The folds.
     pub splits: &'a [Split],
     /// The genes of networks and data.
     pub genes: &'a GeneTable,
-    /// Knobs to choose anew in each fold from its training part, and the number of folds inside it.
-    pub choose: (&'a [Knob], usize),
+    /// Hyperparameters to choose again in each fold from its training part, and the number of folds inside it.
+    pub choose: (&'a [Hyperparameter], usize),
 }
 
 /// Refinement over the folds of one way of splitting.
@@ -43,7 +43,7 @@ pub struct CrossValidation {
     pub splits: String,
     /// One element per fold.
     pub folds: Vec<FoldScore>,
-    /// All held-out experiments together, each foretold by the network that was refined without it.
+    /// All held-out experiments together, each predicted by the network that was refined without it.
     pub pooled: Stratum,
     /// Mean over folds of the macro-F1 of the refined knowledge less that of the original, with its Student interval;
     /// `None` for a single fold.
@@ -71,21 +71,21 @@ pub struct FoldScore {
     pub applied: usize,
     /// Applied revisions as a share of the regulations, in `[0, ∞)`.
     pub share: f64,
-    /// Knobs chosen from the training part of this fold.
-    pub choices: Vec<KnobCurve>,
+    /// Hyperparameters chosen from the training part of this fold.
+    pub choices: Vec<HyperparameterCurve>,
 }
 
 /// Refines on the training and validation part of every fold with the whole loop, and scores what original and refined
-/// knowledge say of the part held out. The original is read as `config` has it, the refined one as the knobs chosen.
+/// knowledge say of the part held out. The original is read as `config` has it, the refined one as the hyperparameters chosen.
 ///
 /// # Errors
-/// [`PipelineError`] as of [`run`]; [`PipelineError::Cancelled`] if `watch` asks to stop before the last fold is done.
+/// [`PipelineError`] as of [`run`]; [`PipelineError::Cancelled`] if `progress` asks to stop before the last fold is done.
 pub fn cross_validate(
     materials: &FoldMaterials<'_>,
     splits: &str,
     config: &Config,
     bootstrap: &BootstrapConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<CrossValidation, PipelineError> {
     let mut folds = Vec::new();
     // By row of the table, the network of each fold.
@@ -94,15 +94,15 @@ pub fn cross_validate(
     for (fold, split) in materials.splits.iter().enumerate() {
         tracing::info!(fold, of = materials.splits.len(), "refine on a fold of {splits}");
         let learnt = split.learnt_from();
-        let (knobs, inner) = materials.choose;
+        let (hyperparameters, inner) = materials.choose;
         let part = materials.dataset.select(&learnt);
-        let (chosen, choices) = choose(materials.network, &part, knobs, inner, config, watch)?;
-        let (mut score, network) = one_fold(materials, (fold, split), config, &chosen, watch)?;
+        let (chosen, choices) = choose(materials.network, &part, hyperparameters, inner, config, progress)?;
+        let (mut score, network) = one_fold(materials, (fold, split), config, &chosen, progress)?;
         score.choices = choices;
         folds.push(score);
         reasoning.push((chosen.depth, chosen.reading));
         let controls =
-            control_networks(materials.network, &network, &part, materials.resistance, &chosen, &Quiet(watch))?;
+            control_networks(materials.network, &network, &part, materials.revision_costs, &chosen, &Quiet(progress))?;
         let networks = [(REFINED.to_owned(), network)].into_iter().chain(controls);
         for (place, (name, network)) in networks.enumerate() {
             match rows.get_mut(place) {
@@ -125,13 +125,22 @@ fn one_fold(
     (fold, split): (usize, &Split),
     given: &Config,
     chosen: &Config,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
-    let &FoldMaterials { network, evidence, resistance, dataset, genes, .. } = materials;
+    let &FoldMaterials { network, evidence, revision_costs, dataset, genes, .. } = materials;
     let row_labels = &dataset.names;
-    let materials =
-        Materials { network, evidence, resistance, held_out: None, external: None, dataset, split, row_labels, genes };
-    let outcome = run(&materials, chosen, watch)?;
+    let materials = Materials {
+        network,
+        evidence,
+        revision_costs,
+        held_out: None,
+        external: None,
+        dataset,
+        split,
+        row_labels,
+        genes,
+    };
+    let outcome = run(&materials, chosen, progress)?;
     if outcome.stop_reason == StopReason::Cancelled {
         return Err(PipelineError::Cancelled);
     }
@@ -169,12 +178,12 @@ fn pooled(
     let part = materials.dataset.select(&rows);
     let data = (part.perturbations.as_slice(), &part.observed);
     let row = |(name, networks): &(String, Vec<RegulatoryNetwork>)| {
-        let mut row = Foretold { name: name.clone(), ..Foretold::no_change((&[], &part.observed)) };
+        let mut row = Predicted { name: name.clone(), ..Predicted::no_change((&[], &part.observed)) };
         let mut entries = Vec::with_capacity(part.observed.entries().len());
         for ((split, network), &reasoning) in materials.splits.iter().zip(networks).zip(reasoning) {
             let part = materials.dataset.select(&split.test);
             let named = NamedNetwork { name, network };
-            let said = Foretold::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
+            let said = Predicted::by(named, materials.network, (&part.perturbations, &part.observed), reasoning);
             entries.extend_from_slice(said.responses.entries());
             row.silent += said.silent;
             row.gained += said.gained;
@@ -184,7 +193,7 @@ fn pooled(
         row
     };
     let original = NamedNetwork { name: ORIGINAL, network: materials.network };
-    let before = Foretold::by(original, materials.network, data, (config.depth, config.reading));
-    let foretold: Vec<_> = [Foretold::no_change(data), before].into_iter().chain(networks.iter().map(row)).collect();
-    stratum(StratumKind::All, data, &foretold, bootstrap)
+    let before = Predicted::by(original, materials.network, data, (config.depth, config.reading));
+    let predicted: Vec<_> = [Predicted::no_change(data), before].into_iter().chain(networks.iter().map(row)).collect();
+    stratum(StratumKind::All, data, &predicted, bootstrap)
 }

@@ -1,9 +1,9 @@
-//! What a contender foretells of held-out rows, for whoever wants to keep more of it than its scores.
+//! What a method predicts of held-out rows, for whoever wants to keep more of it than its scores.
 
 use crate::biology::{GeneId, Response, ResponseMatrix};
 use crate::prediction::Prediction;
 
-/// What a contender foretells of the rows held out in one fold.
+/// What a method predicts of the rows held out in one fold.
 ///
 /// # Shapes
 /// `[n_held_out, n_genes]`
@@ -25,7 +25,7 @@ impl HeldOutPrediction {
         }
     }
 
-    /// The response foretold without probabilities; where the knowledge says both up and down, or nothing, unchanged.
+    /// The response predicted without probabilities; where the knowledge says both up and down, or nothing, unchanged.
     #[must_use]
     pub fn response(&self, row: usize, gene: GeneId) -> Option<Response> {
         match self {

@@ -1,4 +1,4 @@
-//! What several knowledge bases foretell of the same experiments.
+//! What several knowledge bases predict of the same experiments.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Name of the row for the knowledge base as it was given: what is lost or won by doing nothing to it.
 pub const ORIGINAL: &str = "original";
-/// Name of the row that foretells no response at all.
+/// Name of the row that predicts no response at all.
 const NO_CHANGE: &str = "no-change";
 
 /// A network with the name of its knowledge base.
@@ -66,12 +66,12 @@ pub struct Stratum {
     pub scores: Vec<KnowledgeScore>,
 }
 
-/// What one knowledge base foretells right.
+/// What one knowledge base predicts right.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnowledgeScore {
     /// Name of the knowledge base; `no-change` and `original` are ours.
     pub name: String,
-    /// Agreement with what was observed; ambiguous entries count as unchanged and are counted beside.
+    /// Agreement with what was observed; ambiguous entries count as unchanged and are counted next to.
     pub data: Consistency,
     /// Bootstrap interval of the macro-F1 over sets of perturbed genes; `None` for fewer than two of them.
     pub interval: Option<Interval>,
@@ -88,7 +88,7 @@ pub struct KnowledgeScore {
 }
 
 /// What somebody says of every experiment.
-pub(super) struct Foretold {
+pub(super) struct Predicted {
     pub name: String,
     pub responses: ResponseMatrix,
     pub silent: u64,
@@ -96,7 +96,7 @@ pub(super) struct Foretold {
     pub lost: usize,
 }
 
-impl Foretold {
+impl Predicted {
     /// What a network says of the experiments, and how it differs from the original.
     pub fn by(
         named: NamedNetwork<'_>,
@@ -126,7 +126,7 @@ impl Foretold {
     }
 }
 
-/// Scores `original`, `others` and the `controls` beside them on the experiments of `dataset`: over all of them and, if `seen` names the sets of
+/// Scores `original`, `others` and the `controls` next to them on the experiments of `dataset`: over all of them and, if `seen` names the sets of
 /// perturbed genes that a refinement had data of, over those and over the rest.
 ///
 /// # Shapes
@@ -159,9 +159,9 @@ pub fn score_knowledge(
         let data = (part.perturbations.as_slice(), &part.observed);
         let named = [NamedNetwork { name: ORIGINAL, network: original }].into_iter();
         let named = named.chain(others.iter().chain(controls).copied());
-        let said = named.map(|named| Foretold::by(named, original, data, (depth, reading)));
-        let foretold: Vec<_> = [Foretold::no_change(data)].into_iter().chain(said).collect();
-        let mut stratum = stratum(kind, data, &foretold, bootstrap)?;
+        let said = named.map(|named| Predicted::by(named, original, data, (depth, reading)));
+        let predicted: Vec<_> = [Predicted::no_change(data)].into_iter().chain(said).collect();
+        let mut stratum = stratum(kind, data, &predicted, bootstrap)?;
         // The rows before are no change and the original.
         for (score, other) in stratum.scores.iter_mut().skip(2).zip(others) {
             score.replications = replications(original, other.network, &part, (depth, reading), bootstrap.seed);
@@ -175,13 +175,13 @@ pub fn score_knowledge(
 pub(super) fn stratum(
     kind: StratumKind,
     data: (&[Perturbation], &ResponseMatrix),
-    foretold: &[Foretold],
+    predicted: &[Predicted],
     bootstrap: &BootstrapConfig,
 ) -> Result<Stratum, PipelineError> {
     let (perturbations, observed) = data;
     let gene_sets: BTreeSet<Vec<_>> = perturbations.iter().map(|row| row.genes().collect()).collect();
-    let original = foretold.iter().find(|said| said.name == ORIGINAL);
-    let score = |said: &Foretold| -> Result<KnowledgeScore, PipelineError> {
+    let original = predicted.iter().find(|said| said.name == ORIGINAL);
+    let score = |said: &Predicted| -> Result<KnowledgeScore, PipelineError> {
         let other = original.filter(|original| !std::ptr::eq(*original, said));
         let difference =
             other.map(|other| paired_difference(perturbations, observed, &said.responses, &other.responses, bootstrap));
@@ -200,7 +200,7 @@ pub(super) fn stratum(
         kind,
         experiments: perturbations.len(),
         gene_sets: gene_sets.len(),
-        scores: foretold.iter().map(score).collect::<Result<_, _>>()?,
+        scores: predicted.iter().map(score).collect::<Result<_, _>>()?,
     })
 }
 
@@ -261,7 +261,7 @@ mod tests {
         // Row 0: gene 3 has no other regulator. Row 1: gene 3 regulates nothing else, so three entries are silent.
         let data = dataset(&[(0, [-1, -1, -1, 0]), (3, [0, 0, 0, -1])]);
         assert_eq!(silent_entries(&network(), (&data.perturbations, &data.observed)), 1 + 3);
-        let nothing = Foretold::no_change((&data.perturbations, &data.observed));
+        let nothing = Predicted::no_change((&data.perturbations, &data.observed));
         assert_eq!(nothing.silent, 6);
     }
 

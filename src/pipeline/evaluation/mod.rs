@@ -1,27 +1,27 @@
-//! How well knowledge bases foretell responses: side by side on one data set, or refined and scored over folds.
+//! How well knowledge bases predict responses: side by side on one data set, or refined and scored over folds.
 //!
 //! Start at [`score_knowledge`]; [`cross_validate`] refines on the training part of each fold and scores what was held
-//! out; [`choose`] sets knobs by the same means inside what may be learnt from. Only what the knowledge says by itself is scored here, no predictor and no adaptor.
+//! out; [`choose`] sets hyperparameters by the same means inside what may be learnt from. Only what the knowledge says by itself is scored here, no predictor and no adaptor.
 
 mod audit;
 mod choice;
 mod comparison;
-mod contender;
 mod cross_validation;
 mod held_out;
 mod knowledge_score;
+mod method;
+mod rankings;
 mod replication;
-mod standings;
 
 pub use audit::Audit;
-pub use choice::{Knob, KnobCurve, KnobPoint, choose};
-pub use comparison::{Cell, CellKeeper, CellKey, Comparison, ComparisonMaterials, ScoredRow, SeededSplits, compare};
-pub use contender::{Ablation, Contender, UnknownContender};
+pub use choice::{Hyperparameter, HyperparameterCurve, HyperparameterPoint, choose};
+pub use comparison::{Cell, CellKey, Comparison, ComparisonMaterials, FoldRecorder, ScoredRow, SeededSplits, compare};
 pub use cross_validation::{CrossValidation, FoldMaterials, FoldScore, cross_validate};
 pub use held_out::HeldOutPrediction;
 pub use knowledge_score::{KnowledgeScore, NamedNetwork, ORIGINAL, Stratum, StratumKind, score_knowledge};
+pub use method::{Ablation, ComparedMethod, UnknownMethod};
+pub use rankings::{Differences, Novelty, RankedMethod, Ranking, rankings};
 pub use replication::Replication;
-pub use standings::{Differences, Novelty, Standing, Standings, standings};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! Do the revisions of a knowledge base hold in experiments that it was not refined with?
+//! Are the revisions of a knowledge base replicated in experiments that it was not refined with?
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,15 +10,15 @@ use crate::biology::{
 };
 use crate::datasets::Dataset;
 use crate::network::RegulatoryNetwork;
-use crate::refinement::{RefinementData, mended_and_broken};
+use crate::refinement::{RefinementData, corrected_and_introduced};
 use crate::symbolic::{Closure, Reading, Simulator};
 
-/// How often the perturbations are dealt anew for what chance gives.
-const DEALS: u64 = 20;
+/// How often the perturbations are permuted for what chance gives.
+const PERMUTATIONS: u64 = 20;
 
 /// How the revisions of one kind fare in experiments.
 ///
-/// A revision is tested by the measured entries that the refined knowledge foretells otherwise without it. It holds if
+/// A revision is tested by the measured entries that the refined knowledge predicts otherwise without it. It is replicated if
 /// more of them are right with it, and fails if more are wrong with it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Replication {
@@ -29,17 +29,17 @@ pub struct Replication {
     pub statement: StatementKind,
     /// How many there are.
     pub revisions: usize,
-    /// Those that hold.
-    pub hold: usize,
-    /// Those that fail.
-    pub fail: usize,
-    /// Mean numbers of those that hold and fail with the perturbations dealt anew among the experiments, 20 times: what
+    /// Those that are replicated.
+    pub replicated: usize,
+    /// Those that are contradicted.
+    pub contradicted: usize,
+    /// Mean numbers of the replicated and the contradicted with the perturbations permuted among the experiments, 20 times: what
     /// comes of how often genes respond to anything.
-    pub hold_by_chance: f64,
-    /// See [`Replication::hold_by_chance`].
-    pub fail_by_chance: f64,
-    /// Share of the deals, with the data themselves counted as one, in which at least as large a part of the revisions
-    /// that hold or fail holds.
+    pub replicated_by_chance: f64,
+    /// See [`Replication::replicated_by_chance`].
+    pub contradicted_by_chance: f64,
+    /// Share of the permutations, with the data themselves counted as one, in which at least as large a part of the revisions
+    /// that are replicated or contradicted is replicated.
     pub p_value: f64,
 }
 
@@ -89,8 +89,8 @@ impl Effects {
             return None;
         }
         let all: Vec<_> = (0..dataset.len()).collect();
-        let deal = |deal: u64| self.fare(&dataset.permuted(&all, seed.wrapping_add(deal)));
-        let permuted: Vec<_> = (0..DEALS).into_par_iter().map(deal).collect();
+        let permute = |run: u64| self.fare(&dataset.permuted(&all, seed.wrapping_add(run)));
+        let permuted: Vec<_> = (0..PERMUTATIONS).into_par_iter().map(permute).collect();
         Some(compared((RevisionKind::Added, StatementKind::Effect), self.effects.len(), self.fare(dataset), &permuted))
     }
 
@@ -102,7 +102,7 @@ impl Effects {
                 rows.entry(gene).or_default().push((row, direction));
             }
         }
-        let (mut hold, mut fail) = (0, 0);
+        let (mut replicated, mut contradicted) = (0, 0);
         for effect in &self.effects {
             let entries = rows.get(&effect.regulator).into_iter().flatten();
             let gains = entries.filter_map(|&(row, direction)| {
@@ -112,10 +112,10 @@ impl Effects {
                 Some(i32::from(after == Some(seen)) - i32::from(before == Some(seen)))
             });
             let gain: i32 = gains.sum();
-            hold += usize::from(gain > 0);
-            fail += usize::from(gain < 0);
+            replicated += usize::from(gain > 0);
+            contradicted += usize::from(gain < 0);
         }
-        (hold, fail)
+        (replicated, contradicted)
     }
 }
 
@@ -140,34 +140,39 @@ fn of_regulations(
     let fare = |dataset: &Dataset| -> [(usize, usize); 3] {
         let data = RefinementData::measured(&dataset.perturbations, &dataset.observed);
         let mut counts = [(0, 0); 3];
-        let entries = mended_and_broken(refined, &data, depth, reading, &revisions);
-        for ((kind, _), (mended, broken)) in revisions.iter().zip(entries) {
-            let (hold, fail) = &mut counts[*kind as usize];
-            *hold += usize::from(mended > broken);
-            *fail += usize::from(mended < broken);
+        let entries = corrected_and_introduced(refined, &data, depth, reading, &revisions);
+        for ((kind, _), (corrected, introduced)) in revisions.iter().zip(entries) {
+            let (replicated, contradicted) = &mut counts[*kind as usize];
+            *replicated += usize::from(corrected > introduced);
+            *contradicted += usize::from(corrected < introduced);
         }
         counts
     };
     let all: Vec<_> = (0..dataset.len()).collect();
     let found = fare(dataset);
-    let deal = |deal: u64| fare(&dataset.permuted(&all, seed.wrapping_add(deal)));
-    let dealt: Vec<_> = (0..DEALS).into_par_iter().map(deal).collect();
+    let permute = |run: u64| fare(&dataset.permuted(&all, seed.wrapping_add(run)));
+    let permuted: Vec<_> = (0..PERMUTATIONS).into_par_iter().map(permute).collect();
     let replication = |kind: RevisionKind| {
         let of_kind = revisions.iter().filter(|(other, _)| *other == kind).count();
-        let dealt: Vec<_> = dealt.iter().map(|counts| counts[kind as usize]).collect();
-        (of_kind > 0).then(|| compared((kind, StatementKind::Regulation), of_kind, found[kind as usize], &dealt))
+        let permuted: Vec<_> = permuted.iter().map(|counts| counts[kind as usize]).collect();
+        (of_kind > 0).then(|| compared((kind, StatementKind::Regulation), of_kind, found[kind as usize], &permuted))
     };
     RevisionKind::ALL.into_iter().filter_map(replication).collect()
 }
 
-/// The revisions that hold and fail beside those with the perturbations permuted.
+/// The replicated and contradicted revisions next to those with the perturbations permuted.
 fn compared(
     (kind, statement): (RevisionKind, StatementKind),
     revisions: usize,
-    (hold, fail): (usize, usize),
+    (replicated, contradicted): (usize, usize),
     permuted: &[(usize, usize)],
 ) -> Replication {
-    let as_good = permuted.iter().filter(|&&(held, failed)| held * (hold + fail) >= hold * (held + failed)).count();
+    let as_good = permuted
+        .iter()
+        .filter(|&&(replicates, contradicts)| {
+            replicates * (replicated + contradicted) >= replicated * (replicates + contradicts)
+        })
+        .count();
     let mean = |count: fn(&(usize, usize)) -> usize| {
         permuted.iter().map(|counts| count(counts) as f64).sum::<f64>() / permuted.len() as f64
     };
@@ -175,10 +180,10 @@ fn compared(
         kind,
         statement,
         revisions,
-        hold,
-        fail,
-        hold_by_chance: mean(|counts| counts.0),
-        fail_by_chance: mean(|counts| counts.1),
+        replicated,
+        contradicted,
+        replicated_by_chance: mean(|counts| counts.0),
+        contradicted_by_chance: mean(|counts| counts.1),
         p_value: (1 + as_good) as f64 / (1 + permuted.len()) as f64,
     }
 }
@@ -211,15 +216,18 @@ mod tests {
         let fare = |falls: fn(usize, usize) -> bool| {
             replications(&none, &all, &screen(falls), (5, Reading::Nearest), 1).first().copied().expect("one kind")
         };
-        // Each target falls under its own regulator only. A deal leaves one regulator in its place on average.
+        // Each target falls under its own regulator only. A permutation leaves one regulator in its place on average.
         let specific = fare(|row, target| row == target);
-        assert_eq!((specific.revisions, specific.hold, specific.fail), (10, 10, 0));
-        assert!(specific.hold_by_chance < 3.0 && specific.fail_by_chance > 7.0, "{specific:?}");
+        assert_eq!((specific.revisions, specific.replicated, specific.contradicted), (10, 10, 0));
+        assert!(specific.replicated_by_chance < 3.0 && specific.contradicted_by_chance > 7.0, "{specific:?}");
         assert!((specific.p_value - 1.0 / 21.0).abs() < 1e-9, "{specific:?}");
         // Each target falls whatever is done.
-        let habit = fare(|_, _| true);
-        assert_eq!((habit.hold, habit.fail), (10, 0));
-        assert!((habit.hold_by_chance - 10.0).abs() < 1e-9 && (habit.p_value - 1.0).abs() < 1e-9, "{habit:?}");
+        let base_rate = fare(|_, _| true);
+        assert_eq!((base_rate.replicated, base_rate.contradicted), (10, 0));
+        assert!(
+            (base_rate.replicated_by_chance - 10.0).abs() < 1e-9 && (base_rate.p_value - 1.0).abs() < 1e-9,
+            "{base_rate:?}"
+        );
         // The same claims made as effects fare alike, and are told apart.
         let effects = none.clone().with_effects(all.regulations().iter().copied());
         let as_effects = replications(&none, &effects, &screen(|row, target| row == target), (5, Reading::Nearest), 1);
@@ -227,6 +235,6 @@ mod tests {
         assert_eq!(Replication { statement: StatementKind::Regulation, ..as_effects[0] }, specific);
         // Half of the additions are wrong.
         let half = fare(|row, target| row == target && row % 2 == 0);
-        assert_eq!((half.hold, half.fail), (5, 5));
+        assert_eq!((half.replicated, half.contradicted), (5, 5));
     }
 }

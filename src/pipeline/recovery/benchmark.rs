@@ -11,7 +11,7 @@ use super::scores::RecoveryScores;
 use super::trial::{DataKind, Trial, TrialConfig};
 use super::{RecoveryError, TrueNetwork};
 use crate::pipeline::ScreenConfig;
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 use crate::symbolic::Reading;
 
 /// What is crossed with what.
@@ -26,7 +26,7 @@ pub struct Grid {
     pub readings: Vec<Reading>,
     /// Seeds: of the faults, of a screen, and of a random network.
     pub seeds: Vec<u64>,
-    /// Who mends.
+    /// Which methods.
     pub methods: Vec<Method>,
 }
 
@@ -61,7 +61,7 @@ impl Grid {
     }
 }
 
-/// What all rows of a benchmark share: rows of other settings cannot stand beside them.
+/// What all rows of a benchmark share: rows of other settings cannot stand next to them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BenchmarkConfig {
@@ -91,7 +91,7 @@ pub struct RecoveryRow {
     pub genes: usize,
     /// Regulations of the true network.
     pub regulations: usize,
-    /// Who mended.
+    /// Who repaired.
     pub method: Method,
     /// The figures, if the method was run.
     pub scores: Option<RecoveryScores>,
@@ -163,21 +163,21 @@ pub struct Benchmark {
 /// Runs the recovery test over a grid. Rows found in `done` are taken over and not computed again.
 ///
 /// # Errors
-/// [`RecoveryError`] if a setting is out of range, faults find no room, or a row cannot be kept. When `watch` is
-/// cancelled, the rows so far are handed back; a row cut short is not among them.
+/// [`RecoveryError`] if a setting is out of range, faults find no room, or a row cannot be kept. When `progress` is
+/// cancelled, the rows so far are returned; a row cut short is not among them.
 pub fn benchmark(
     truth: &TrueNetwork,
     grid: &Grid,
     config: &BenchmarkConfig,
     done: &[RecoveryRow],
     recorder: &mut dyn Recorder,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Benchmark, RecoveryError> {
     let grid = grid.distinct();
     if grid.rows() == 0 {
         return Err(RecoveryError::EmptyGrid);
     }
-    watch.begin("recover", grid.rows() as u64);
+    progress.begin("recover", grid.rows() as u64);
     let mut benchmark = Benchmark { rows: Vec::with_capacity(grid.rows()), finished: true };
     for &seed in &grid.seeds {
         let truth = truth.of_seed(seed)?;
@@ -192,8 +192,8 @@ pub fn benchmark(
                     (None, Some(made)) => {
                         recorder.begin();
                         // The phases inside of a method would only hide how far the grid is.
-                        let outcome = made.run(method, &config.methods.with_seed(seed), &Quiet(watch))?;
-                        if watch.is_cancelled() {
+                        let outcome = made.run(method, &config.methods.with_seed(seed), &Quiet(progress))?;
+                        if progress.is_cancelled() {
                             return Ok(Benchmark { finished: false, ..benchmark });
                         }
                         let row = row(made, method, outcome, recorder.peak_memory_bytes());
@@ -202,7 +202,7 @@ pub fn benchmark(
                     }
                 };
                 benchmark.rows.push(row);
-                watch.advance(1);
+                progress.advance(1);
             }
         }
     }

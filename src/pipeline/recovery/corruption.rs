@@ -61,9 +61,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The revisions of the damaged network that mend it, as a [`crate::biology::Revision`] names them; a redirection
+    /// The revisions of the damaged network that fix it, as a [`crate::biology::Revision`] names them; a redirection
     /// takes two.
-    pub fn mended_by(&self) -> impl Iterator<Item = (RevisionKind, Regulation)> + use<> {
+    pub fn fixed_by(&self) -> impl Iterator<Item = (RevisionKind, Regulation)> + use<> {
         let flipped = self.kind == FaultKind::Flipped;
         let gone = if flipped { RevisionKind::SignFlipped } else { RevisionKind::Removed };
         let back = self.lost.filter(|_| !flipped).map(|lost| (RevisionKind::Added, lost));
@@ -93,7 +93,7 @@ impl Corruption {
     /// sign, or is planted twice. Where as many are lost as gained, doing nothing scores an edge F1 of `1 − level/2`.
     ///
     /// # Errors
-    /// [`RecoveryError`] if the level is out of `[0, 1]`, no kind is named, or the network has no room for so many.
+    /// [`RecoveryError`] if the level is out of `[0, 1]`, no kind is named, or the network has no room for this many.
     pub fn plant(
         truth: &RegulatoryNetwork,
         level: f64,
@@ -122,7 +122,7 @@ impl Corruption {
         Ok(corruption)
     }
 
-    /// Plants so many faults of each kind, or as many as the network has room for; see [`Corruption::plant`].
+    /// Plants this many faults of each kind, or as many as the network has room for; see [`Corruption::plant`].
     #[must_use]
     pub fn plant_at_most(
         truth: &RegulatoryNetwork,
@@ -192,7 +192,7 @@ impl<'a> Planter<'a> {
         Self { truth, strata, regulators, targets, gained: BTreeSet::new(), faults: Vec::new() }
     }
 
-    /// Plants so many faults over all strata, or as many as find room.
+    /// Plants this many faults over all strata, or as many as find room.
     fn plant(&mut self, kind: FaultKind, count: usize, generator: &mut ChaCha8Rng) {
         let sizes: Vec<_> = self.regulators.iter().map(Vec::len).collect();
         let mut planted = 0;

@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{RecoveryError, RecoveryScores, Trial, TrialConfig};
 use crate::biology::{Direction, GeneId, Regulation, Response, ResponseMatrix, Revision, RevisionStatus, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::refinement::published::{
     DescentConfig, PublishedConfig, PublishedObjective, PublishedProblem, RelaxedNetwork,
 };
 use crate::refinement::{Certificate, RefinementConfig, refine};
 use crate::symbolic::{Closure, Simulator};
 
-/// Who mends the damaged network.
+/// Which methods the damaged network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
@@ -78,8 +78,8 @@ impl MethodConfig {
 
 /// What a method made of the damaged network.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mended {
-    /// The network that it hands back.
+pub struct Repaired {
+    /// The network that it returns.
     pub network: RegulatoryNetwork,
     /// How sure each regulation is; those not named are less sure than any.
     pub confidences: Vec<(Regulation, f64)>,
@@ -89,7 +89,7 @@ pub struct Mended {
     pub certificate: Option<Certificate>,
 }
 
-impl Mended {
+impl Repaired {
     /// A network whose regulations are all equally sure.
     fn plain(network: RegulatoryNetwork) -> Self {
         let confidences = network.regulations().iter().map(|&edge| (edge, 1.0)).collect();
@@ -110,35 +110,40 @@ impl Trial<'_> {
     /// Runs one method and scores it.
     ///
     /// # Errors
-    /// [`RecoveryError`] if a setting of the method is out of range. When `watch` is cancelled, the best network so far
+    /// [`RecoveryError`] if a setting of the method is out of range. When `progress` is cancelled, the best network so far
     /// is scored.
     pub fn run(
         &self,
         method: Method,
         config: &MethodConfig,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<MethodOutcome, RecoveryError> {
         let n = self.damaged.n_genes();
         if method == Method::Published && n > config.published_genes {
             return Ok(MethodOutcome::NotRun(format!("not run: dense matrices of {n} × {n}")));
         }
         let began = Instant::now();
-        let mended = self.mend(method, config, watch)?;
+        let repaired = self.fix(method, config, progress)?;
         let seconds = began.elapsed().as_secs_f64();
-        Ok(MethodOutcome::Scored(Box::new(self.score(method, &mended, &config.refinement, seconds)?)))
+        Ok(MethodOutcome::Scored(Box::new(self.score(method, &repaired, &config.refinement, seconds)?)))
     }
 
     /// Runs one method.
     ///
     /// # Errors
     /// [`RecoveryError`] if a setting of the method is out of range.
-    pub fn mend(&self, method: Method, config: &MethodConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
+    pub fn fix(
+        &self,
+        method: Method,
+        config: &MethodConfig,
+        progress: &dyn Progress,
+    ) -> Result<Repaired, RecoveryError> {
         match method {
-            Method::DoNothing => Ok(Mended::plain(self.damaged.clone())),
-            Method::PruneContradicted => Ok(Mended::plain(self.pruned())),
-            Method::Greedy => self.refined(&greedy(&config.refinement), watch),
-            Method::Published => self.published(config, watch),
-            Method::Aligned => self.refined(&config.refinement, watch),
+            Method::DoNothing => Ok(Repaired::plain(self.damaged.clone())),
+            Method::PruneContradicted => Ok(Repaired::plain(self.pruned())),
+            Method::Greedy => self.refined(&greedy(&config.refinement), progress),
+            Method::Published => self.published(config, progress),
+            Method::Aligned => self.refined(&config.refinement, progress),
         }
     }
 
@@ -166,27 +171,27 @@ impl Trial<'_> {
         seen.value() == -alone || (seen.value() == 0 && moves(said.get(row, edge.target)) != 0)
     }
 
-    fn refined(&self, config: &RefinementConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
+    fn refined(&self, config: &RefinementConfig, progress: &dyn Progress) -> Result<Repaired, RecoveryError> {
         let TrialConfig { depth, reading, .. } = self.config;
-        let refinement = refine(&self.damaged, &self.data(), depth, reading, config, watch)?;
+        let refinement = refine(&self.damaged, &self.data(), depth, reading, config, progress)?;
         let confidences = confidences(&refinement.network, &refinement.revisions);
         let certificate = Some(refinement.certificate);
-        Ok(Mended { network: refinement.network, confidences, revisions: refinement.revisions, certificate })
+        Ok(Repaired { network: refinement.network, confidences, revisions: refinement.revisions, certificate })
     }
 
-    fn published(&self, config: &MethodConfig, watch: &dyn Watch) -> Result<Mended, RecoveryError> {
+    fn published(&self, config: &MethodConfig, progress: &dyn Progress) -> Result<Repaired, RecoveryError> {
         let problem = PublishedProblem::of(&self.damaged, &self.perturbations, &self.observed)?;
         let settings = PublishedConfig { k: self.config.depth, cumulative: true, ..PublishedConfig::default() };
         let objective = PublishedObjective::new(problem, settings)?;
         let descent = DescentConfig { epochs: config.published_epochs, ..DescentConfig::default() };
-        let relaxed = objective.minimise(&descent, watch)?.network;
+        let relaxed = objective.minimise(&descent, progress)?.network;
         let network = relaxed.rounded(settings.t0);
         let between = network.regulations().iter().copied().filter(|edge| edge.regulator != edge.target);
         let own = self.damaged.regulations().iter().copied().filter(|edge| edge.regulator == edge.target);
         // Self-regulation says nothing here: no walk takes it, and no score counts it.
         let network = RegulatoryNetwork::new(network.n_genes(), between.chain(own))
             .with_effects(self.damaged.effects().iter().copied());
-        Ok(Mended { network, confidences: strengths(&relaxed), revisions: Vec::new(), certificate: None })
+        Ok(Repaired { network, confidences: strengths(&relaxed), revisions: Vec::new(), certificate: None })
     }
 }
 
@@ -195,13 +200,13 @@ fn greedy(config: &RefinementConfig) -> RefinementConfig {
     RefinementConfig { cooling: 0.0, max_passes: 1, evaluations: 0, bootstraps: 0, simulations: 0, ..*config }
 }
 
-/// 1 for each regulation of the refined network, less half the stability of a proposal to withdraw it; half the
+/// 1 for each regulation of the refined network, less half the stability of a proposal to retract it; half the
 /// stability of its proposal for one that is only proposed.
 fn confidences(network: &RegulatoryNetwork, revisions: &[Revision]) -> Vec<(Regulation, f64)> {
     let mut sure: BTreeMap<_, _> = network.regulations().iter().map(|&edge| (edge, 1.0)).collect();
     for revision in revisions.iter().filter(|revision| revision.status == RevisionStatus::Proposed) {
         let half = 0.5 * revision.evidence.stability.unwrap_or(0.0);
-        if let Some(confidence) = revision.withdrawn().and_then(|edge| sure.get_mut(&edge)) {
+        if let Some(confidence) = revision.retracted().and_then(|edge| sure.get_mut(&edge)) {
             *confidence -= half;
         }
         if let Some(gained) = revision.gained() {

@@ -1,4 +1,4 @@
-//! The recovery test: a true network is damaged, experiments are made on the true one, and each method mends the damaged
+//! The recovery test: a true network is damaged, experiments are made on the true one, and each method fixes the damaged
 //! one by them. How much comes back?
 //!
 //! Start at [`Trial`]: [`Trial::new`] plants the faults and makes the experiments, [`Trial::run`] runs and scores one
@@ -16,7 +16,7 @@ mod true_network;
 pub use benchmark::{Benchmark, BenchmarkConfig, Grid, Recorder, RecoveryRow, Unrecorded, benchmark};
 pub use corruption::{Corruption, Fault, FaultKind};
 pub use error::RecoveryError;
-pub use method::{Mended, Method, MethodConfig, MethodOutcome, in_table_order};
+pub use method::{Method, MethodConfig, MethodOutcome, Repaired, in_table_order};
 pub use real::{OverSeeds, RealConfig, RealRow, RealScreen, RealTrial, RealTruth};
 pub use scores::{CALIBRATED_Q, FaultCount, RecoveryScores, RevisionCount};
 pub use trial::{DataKind, Trial, TrialConfig, for_screen};

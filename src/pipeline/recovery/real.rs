@@ -15,7 +15,7 @@ use crate::network::RegulatoryNetwork;
 use crate::pipeline::controls::{Seen, SeenPair, random_additions, written};
 use crate::pipeline::weighing::weigh;
 use crate::pipeline::{Config, Materials, Objective, PipelineError, run};
-use crate::progress::{Quiet, Watch};
+use crate::progress::{Progress, Quiet};
 
 /// Random networks that the row of random regulations averages over.
 const RANDOM_DRAWS: u64 = 20;
@@ -142,21 +142,21 @@ impl<'a> RealScreen<'a> {
     /// Hides and flips by one seed, looks for what is hidden by each row, and counts.
     ///
     /// # Errors
-    /// [`RecoveryError`] if a share is out of range, nothing would be hidden or flipped, the refinement fails, or `watch` asks
+    /// [`RecoveryError`] if a share is out of range, nothing would be hidden or flipped, the refinement fails, or `progress` asks
     /// to stop.
-    pub fn trial(&self, config: &RealConfig, seed: u64, watch: &dyn Watch) -> Result<RealTrial, RecoveryError> {
+    pub fn trial(&self, config: &RealConfig, seed: u64, progress: &dyn Progress) -> Result<RealTrial, RecoveryError> {
         let damage = self.damage(config, seed)?;
         let run_config = config.run.clone().with_seed(seed);
-        watch.begin(&format!("seed {seed}"), 3);
-        let ours = self.ours(&damage.network, self.dataset, &run_config, &Quiet(watch))?;
-        watch.advance(1);
+        progress.begin(&format!("seed {seed}"), 3);
+        let ours = self.ours(&damage.network, self.dataset, &run_config, &Quiet(progress))?;
+        progress.advance(1);
         let rows: Vec<_> = (0..self.dataset.len()).collect();
         let permuted = self.dataset.permuted(&rows, seed);
-        let by_chance = self.ours(&damage.network, &permuted, &run_config, &Quiet(watch))?;
-        watch.advance(1);
+        let by_chance = self.ours(&damage.network, &permuted, &run_config, &Quiet(progress))?;
+        progress.advance(1);
         let judge = Judge::new(self, &damage, &ours);
         let rows = judge.rows(&ours, &by_chance, seed);
-        watch.advance(1);
+        progress.advance(1);
         Ok(RealTrial {
             seed,
             hidden: damage.hidden.len(),
@@ -197,10 +197,10 @@ impl<'a> RealScreen<'a> {
         network: &RegulatoryNetwork,
         dataset: &Dataset,
         config: &Config,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Found, RecoveryError> {
         if config.objective == Objective::Evidence {
-            let weighing = weigh(network, None, dataset, config, watch)?;
+            let weighing = weigh(network, None, dataset, config, progress)?;
             let pair = |edge: Regulation| (edge.regulator, edge.target);
             let candidates = &weighing.assessment.candidates;
             let regulations = candidates.iter().map(|candidate| (pair(candidate.regulation), candidate.score));
@@ -217,7 +217,7 @@ impl<'a> RealScreen<'a> {
         let materials = Materials {
             network,
             evidence: &evidence,
-            resistance: None,
+            revision_costs: None,
             held_out: None,
             external: None,
             dataset,
@@ -225,13 +225,16 @@ impl<'a> RealScreen<'a> {
             row_labels: &dataset.names,
             genes: self.genes,
         };
-        let outcome = run(&materials, config, watch)?;
-        if watch.is_cancelled() {
+        let outcome = run(&materials, config, progress)?;
+        if progress.is_cancelled() {
             return Err(PipelineError::Cancelled.into());
         }
         let score = |revision: &Revision| {
             let applied = if revision.status == RevisionStatus::Applied { 1e6 } else { 0.0 };
-            ((revision.regulation.regulator, revision.regulation.target), applied + revision.evidence.objective_drop)
+            (
+                (revision.regulation.regulator, revision.regulation.target),
+                applied + revision.evidence.objective_decrease,
+            )
         };
         let added = outcome.revisions.iter().filter(|revision| revision.kind == RevisionKind::Added);
         let ranked = added.map(score).collect();
@@ -265,7 +268,7 @@ impl Found {
         self.revisions.iter().filter(wanted).map(|revision| revision.regulation).collect()
     }
 
-    fn withdrawn(&self, kind: RevisionKind, applied: bool) -> BTreeSet<Regulation> {
+    fn retracted(&self, kind: RevisionKind, applied: bool) -> BTreeSet<Regulation> {
         let wanted = |revision: &&Revision| {
             revision.kind == kind
                 && revision.statement == StatementKind::Regulation
@@ -292,7 +295,7 @@ impl<'a> Judge<'a> {
     }
 
     fn rows(&self, ours: &Found, by_chance: &Found, seed: u64) -> Vec<RealRow> {
-        let flips = ours.withdrawn(RevisionKind::SignFlipped, true).len();
+        let flips = ours.retracted(RevisionKind::SignFlipped, true).len();
         let (all, agreeing) = (self.seen(Seen::All), self.seen(Seen::Agreeing));
         let strongest = self.seen(Seen::Strongest(self.ours[0]));
         let is_all: BTreeSet<_> = all.iter().map(|edge| (edge.regulator, edge.target)).collect();
@@ -336,7 +339,7 @@ impl<'a> Judge<'a> {
         for (name, found) in [("ours, perturbations permuted", by_chance), ("ours", ours)] {
             for (effects, kind) in [(false, "regulations"), (true, "regulations and effects")] {
                 let additions = [true, false].map(|applied| found.additions(applied, effects));
-                let flips = [true, false].map(|applied| found.withdrawn(RevisionKind::SignFlipped, applied));
+                let flips = [true, false].map(|applied| found.retracted(RevisionKind::SignFlipped, applied));
                 let row = self.row(&format!("{name}: {kind}"), [&additions[0], &additions[1]], [&flips[0], &flips[1]]);
                 let row = RealRow { removed: self.removed(found), ..row };
                 let ranked = if effects { &found.ranked_effects } else { &found.ranked };
@@ -410,7 +413,7 @@ impl<'a> Judge<'a> {
     }
 
     fn removed(&self, found: &Found) -> f64 {
-        found.withdrawn(RevisionKind::Removed, true).iter().filter(|&&edge| self.screen.truth.contains(edge)).count()
+        found.retracted(RevisionKind::Removed, true).iter().filter(|&&edge| self.screen.truth.contains(edge)).count()
             as f64
     }
 
@@ -478,7 +481,7 @@ impl OverSeeds {
 mod tests {
     use super::*;
     use crate::biology::{Perturbation, Response, ResponseMatrix};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -520,7 +523,7 @@ mod tests {
         let (truth, dataset, genes) = world();
         let screen = RealScreen::new(&truth, &dataset, &genes).expect("testable");
         assert_eq!(screen.summary(), RealTruth { regulations: 120, testable: 120, pairs: 20 * 40 });
-        let trial = screen.trial(&config(0.5, 0.1), 1, &Unwatched).expect("a trial");
+        let trial = screen.trial(&config(0.5, 0.1), 1, &NoProgress).expect("a trial");
         assert_eq!((trial.hidden, trial.flipped, trial.missing_pairs), (60, 6, 800 - 60));
         let nothing = row(&trial, "do nothing");
         assert_eq!((nothing.applied, nothing.found, nothing.corrected), (0.0, 0.0, 0.0));
@@ -556,7 +559,7 @@ mod tests {
         for (config, told) in
             [(config(1.5, 0.0), "`hide`"), (config(0.5, f64::NAN), "`flip`"), (config(0.0, 0.0), "nothing")]
         {
-            let error = screen.trial(&config, 1, &Unwatched).expect_err(told).to_string();
+            let error = screen.trial(&config, 1, &NoProgress).expect_err(told).to_string();
             assert!(error.contains(told), "{error}");
         }
         let elsewhere = RegulatoryNetwork::new(60, [Regulation::new(gene(30), gene(31), Sign::Activation)]);

@@ -1,10 +1,10 @@
-//! How well a damaged network was mended: its regulations, its closure, and the revisions made.
+//! How well a damaged network was repaired: its regulations, its closure, and the revisions made.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::corruption::{Fault, FaultKind};
-use super::method::{Mended, Method};
+use super::method::{Method, Repaired};
 use super::{RecoveryError, Trial};
 use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
 use crate::metrics::{Consistency, EdgeScores, average_precision, consistency, edge_scores};
@@ -32,14 +32,14 @@ pub struct RevisionCount {
 pub struct FaultCount {
     /// How many were planted.
     pub planted: u64,
-    /// How many were mended; a flipped or redirected regulation only if both halves are.
+    /// How many were repaired; a flipped or redirected regulation only if both halves are.
     pub found: u64,
 }
 
 /// Figures of one method on one trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecoveryScores {
-    /// Who mended.
+    /// Who repaired.
     pub method: Method,
     /// The regulations against the true ones.
     pub edges: EdgeScores,
@@ -51,7 +51,7 @@ pub struct RecoveryScores {
     pub revisions: [RevisionCount; 3],
     /// Faults missing, spurious, flipped and redirected, in this order.
     pub faults: [FaultCount; 4],
-    /// Faults on which any measured entry depends, and how many of these were mended; `None` for closure data.
+    /// Faults on which any measured entry depends, and how many of these were repaired; `None` for closure data.
     pub visible: Option<FaultCount>,
     /// Revisions with a q-value of at most [`CALIBRATED_Q`], applied or proposed, and how many of these are right.
     pub calibrated: RevisionCount,
@@ -79,14 +79,14 @@ impl RecoveryScores {
         share(right, self.n_revisions())
     }
 
-    /// Share of the faults that were mended, in `[0, 1]`; `None` without faults.
+    /// Share of the faults that were repaired, in `[0, 1]`; `None` without faults.
     #[must_use]
     pub fn recall(&self) -> Option<f64> {
         let (found, planted) = self.faults.iter().fold((0, 0), |sum, of| (sum.0 + of.found, sum.1 + of.planted));
         share(found, planted)
     }
 
-    /// Share of the visible faults that were mended, in `[0, 1]`; `None` without any, and for closure data.
+    /// Share of the visible faults that were repaired, in `[0, 1]`; `None` without any, and for closure data.
     #[must_use]
     pub fn visible_recall(&self) -> Option<f64> {
         self.visible.and_then(|of| share(of.found, of.planted))
@@ -112,29 +112,29 @@ impl Trial<'_> {
     pub fn score(
         &self,
         method: Method,
-        mended: &Mended,
+        repaired: &Repaired,
         costs: &RefinementConfig,
         seconds: f64,
     ) -> Result<RecoveryScores, RecoveryError> {
         let (n_genes, truth) = (self.truth.n_genes(), self.truth.regulations());
-        let made = self.damaged.revisions_to(&mended.network);
+        let made = self.damaged.revisions_to(&repaired.network);
         let before = self.disagreements(&self.damaged);
-        let after = if made.is_empty() { before } else { self.disagreements(&mended.network) };
+        let after = if made.is_empty() { before } else { self.disagreements(&repaired.network) };
         let cost: f64 = made.iter().map(|&(kind, _)| cost_of(kind, costs)).sum();
         let sure =
-            mended.revisions.iter().filter(|revision| revision.evidence.q_value.is_some_and(|q| q <= CALIBRATED_Q));
+            repaired.revisions.iter().filter(|revision| revision.evidence.q_value.is_some_and(|q| q <= CALIBRATED_Q));
         Ok(RecoveryScores {
             method,
-            edges: edge_scores(n_genes, truth, mended.network.regulations()),
-            auprc: average_precision(n_genes, truth, &mended.confidences),
-            closure: self.closure_consistency(&mended.network)?,
+            edges: edge_scores(n_genes, truth, repaired.network.regulations()),
+            auprc: average_precision(n_genes, truth, &repaired.confidences),
+            closure: self.closure_consistency(&repaired.network)?,
             revisions: count_revisions(self.truth, made.iter().copied()),
-            faults: count_faults(&self.faults, &mended.network),
-            visible: self.visible.as_ref().map(|visible| count_visible(&self.faults, visible, &mended.network)),
+            faults: count_faults(&self.faults, &repaired.network),
+            visible: self.visible.as_ref().map(|visible| count_visible(&self.faults, visible, &repaired.network)),
             calibrated: sum(&count_revisions(self.truth, sure.map(|revision| (revision.kind, revision.regulation)))),
             disagreements: (before, after),
             objective: (before as f64, after as f64 + cost),
-            certificate: mended.certificate,
+            certificate: repaired.certificate,
             seconds,
         })
     }
@@ -173,22 +173,22 @@ fn count_revisions(
     counts
 }
 
-fn is_mended(fault: &Fault, mended: &RegulatoryNetwork) -> bool {
-    let back = fault.lost.is_none_or(|lost| mended.contains(lost));
-    back && fault.gained.is_none_or(|gained| !mended.contains(gained))
+fn is_fixed(fault: &Fault, repaired: &RegulatoryNetwork) -> bool {
+    let back = fault.lost.is_none_or(|lost| repaired.contains(lost));
+    back && fault.gained.is_none_or(|gained| !repaired.contains(gained))
 }
 
-fn count_faults(faults: &[Fault], mended: &RegulatoryNetwork) -> [FaultCount; 4] {
+fn count_faults(faults: &[Fault], repaired: &RegulatoryNetwork) -> [FaultCount; 4] {
     FaultKind::ALL.map(|kind| {
         let planted = || faults.iter().filter(|fault| fault.kind == kind);
-        let found = planted().filter(|fault| is_mended(fault, mended)).count() as u64;
+        let found = planted().filter(|fault| is_fixed(fault, repaired)).count() as u64;
         FaultCount { planted: planted().count() as u64, found }
     })
 }
 
-fn count_visible(faults: &[Fault], visible: &[bool], mended: &RegulatoryNetwork) -> FaultCount {
+fn count_visible(faults: &[Fault], visible: &[bool], repaired: &RegulatoryNetwork) -> FaultCount {
     let shown = || faults.iter().zip(visible).filter(|(_, visible)| **visible);
-    let found = shown().filter(|(fault, _)| is_mended(fault, mended)).count() as u64;
+    let found = shown().filter(|(fault, _)| is_fixed(fault, repaired)).count() as u64;
     FaultCount { planted: shown().count() as u64, found }
 }
 

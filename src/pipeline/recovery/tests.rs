@@ -10,7 +10,7 @@ use crate::biology::{GeneId, Regulation, Response, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::network::generate::{NetworkConfig, Topology, generate};
 use crate::pipeline::ScreenConfig;
-use crate::progress::{Unwatched, Watch};
+use crate::progress::{NoProgress, Progress};
 use crate::symbolic::Reading;
 use Sign::{Activation, Inhibition};
 
@@ -31,7 +31,7 @@ fn methods() -> MethodConfig {
 }
 
 fn scores(trial: &Trial<'_>, method: Method) -> RecoveryScores {
-    match trial.run(method, &methods(), &Unwatched).expect("sound settings") {
+    match trial.run(method, &methods(), &NoProgress).expect("sound settings") {
         MethodOutcome::Scored(scores) => *scores,
         MethodOutcome::NotRun(reason) => panic!("{reason}"),
     }
@@ -76,9 +76,9 @@ fn revisions_and_faults_are_counted_by_kind() {
         Fault { kind: FaultKind::Flipped, lost: Some(edge(1, 2, Inhibition)), gained: Some(edge(1, 2, Activation)) },
     ];
     let trial = by_hand(&truth, damaged, faults);
-    // The flip is mended, the redirection by half; a true regulation is removed and a false one added.
-    let mended = network(4, &[(1, 2, Inhibition), (0, 3, Activation), (2, 3, Activation), (3, 0, Inhibition)]);
-    let made = Mended { network: mended, confidences: Vec::new(), revisions: Vec::new(), certificate: None };
+    // The flip is repaired, the redirection by half; a true regulation is removed and a false one added.
+    let repaired = network(4, &[(1, 2, Inhibition), (0, 3, Activation), (2, 3, Activation), (3, 0, Inhibition)]);
+    let made = Repaired { network: repaired, confidences: Vec::new(), revisions: Vec::new(), certificate: None };
     let costs = DataKind::Closure.refinement();
     let scores = trial.score(Method::Aligned, &made, &costs, 0.0).expect("as many genes");
     let count = |made, right| RevisionCount { made, right };
@@ -95,7 +95,7 @@ fn a_regulation_that_its_own_experiment_contradicts_is_pruned() {
     let truth = network(4, &[(0, 1, Activation), (1, 2, Inhibition)]);
     // The other way, and moved though unchanged; what its experiment bears out stays.
     let damaged = network(4, &[(0, 1, Activation), (1, 2, Activation), (0, 3, Activation)]);
-    let pruned = by_hand(&truth, damaged, Vec::new()).mend(Method::PruneContradicted, &methods(), &Unwatched);
+    let pruned = by_hand(&truth, damaged, Vec::new()).fix(Method::PruneContradicted, &methods(), &NoProgress);
     assert_eq!(pruned.expect("sound settings").network, network(4, &[(0, 1, Activation)]));
 }
 
@@ -199,14 +199,14 @@ fn timeless(rows: &[RecoveryRow]) -> Vec<RecoveryRow> {
     rows
 }
 
-/// Keeps rows, and asks to stop after so many.
+/// Keeps rows, and asks to stop after this many.
 struct Impatient {
     kept: Vec<RecoveryRow>,
 }
 
 struct After<'a>(&'a AtomicUsize, usize);
 
-impl Watch for After<'_> {
+impl Progress for After<'_> {
     fn begin(&self, _phase: &str, _steps: u64) {}
     fn advance(&self, steps: u64) {
         self.0.fetch_add(steps as usize, Ordering::SeqCst);
@@ -226,7 +226,7 @@ impl Recorder for Impatient {
 #[test]
 fn a_stopped_benchmark_keeps_its_rows_and_goes_on_where_it_was() {
     let (truth, grid, config) = grid();
-    let whole = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &Unwatched).expect("a sound grid");
+    let whole = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &NoProgress).expect("a sound grid");
     assert!(whole.finished);
     assert_eq!(whole.rows.len(), grid.rows());
 
@@ -236,7 +236,7 @@ fn a_stopped_benchmark_keeps_its_rows_and_goes_on_where_it_was() {
     assert_eq!((part.rows.len(), first.kept.len()), (7, 7));
 
     let mut second = Impatient { kept: Vec::new() };
-    let rest = benchmark(&truth, &grid, &config, &first.kept, &mut second, &Unwatched).expect("a sound grid");
+    let rest = benchmark(&truth, &grid, &config, &first.kept, &mut second, &NoProgress).expect("a sound grid");
     assert_eq!(second.kept.len(), grid.rows() - 7);
     assert_eq!(timeless(&rest.rows), timeless(&whole.rows));
 }
@@ -244,7 +244,7 @@ fn a_stopped_benchmark_keeps_its_rows_and_goes_on_where_it_was() {
 #[test]
 fn a_kept_row_is_read_back_as_it_was() {
     let (truth, grid, config) = grid();
-    let whole = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &Unwatched).expect("a sound grid");
+    let whole = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &NoProgress).expect("a sound grid");
     for row in whole.rows {
         let line = serde_json::to_string(&row).expect("a row is JSON");
         assert_eq!(serde_json::from_str::<RecoveryRow>(&line).expect("as written"), row);
@@ -258,6 +258,6 @@ fn a_network_without_regulations_and_a_grid_without_rows_end_with_a_sentence() {
     assert!(error.to_string().contains("some to corrupt"), "{error}");
     let (truth, grid, config) = grid();
     let empty = Grid { levels: Vec::new(), ..grid };
-    let error = benchmark(&truth, &empty, &config, &[], &mut Unrecorded, &Unwatched).expect_err("no level");
+    let error = benchmark(&truth, &empty, &config, &[], &mut Unrecorded, &NoProgress).expect_err("no level");
     assert!(error.to_string().contains("at least one level"), "{error}");
 }

@@ -89,7 +89,7 @@ impl Default for TrialConfig {
     }
 }
 
-/// A damaged network to mend, the observations to mend it with, and the truth to score it by.
+/// A damaged network to fix, the observations to fix it with, and the truth to score it by.
 #[derive(Clone, Debug)]
 pub struct Trial<'a> {
     /// The network that the observations come from.
@@ -150,7 +150,7 @@ impl<'a> Trial<'a> {
     fn visible_faults(&self) -> Vec<bool> {
         let halves = self.faults.iter().enumerate();
         let (faults, revisions): (Vec<_>, Vec<_>) =
-            halves.flat_map(|(index, fault)| fault.mended_by().map(move |revision| (index, revision))).unzip();
+            halves.flat_map(|(index, fault)| fault.fixed_by().map(move |revision| (index, revision))).unzip();
         let TrialConfig { depth, reading, .. } = self.config;
         let shown = shows(&self.damaged, &self.data(), depth, reading, &revisions);
         let mut visible = vec![false; self.faults.len()];

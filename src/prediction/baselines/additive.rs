@@ -6,7 +6,7 @@ use super::{mean, predict_rows};
 use crate::biology::{Direction, GeneId, Perturbation};
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// How much of each probability comes from the mean baseline, so that none is 0.
 const SMOOTHING: f32 = 0.05;
@@ -38,7 +38,7 @@ struct Singles {
 }
 
 impl Additive {
-    /// The baseline for so many genes.
+    /// The baseline for this many genes.
     #[must_use]
     pub const fn new(n_genes: usize) -> Self {
         Self { n_genes, fitted: None }
@@ -100,7 +100,7 @@ impl Predictor for Additive {
         "additive"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?;
         self.fitted = Some(Singles::learn(data, &rows.train));
@@ -119,7 +119,7 @@ impl Predictor for Additive {
 mod tests {
     use super::*;
     use crate::biology::{Response, ResponseMatrix};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
     use Response::{Down, Unchanged, Up};
 
     fn gene(index: usize) -> GeneId {
@@ -138,7 +138,7 @@ mod tests {
         let data =
             TrainingData { perturbations: &singles, responses: &responses, row_weights: &[1.0, 1.0], validation: &[] };
         let mut additive = Additive::new(5);
-        additive.fit(&data, &Unwatched).expect("fit");
+        additive.fit(&data, &NoProgress).expect("fit");
 
         let both = Perturbation::of([(gene(0), Direction::Deletion), (gene(1), Direction::Overexpression)]);
         let mirrored = Perturbation::overexpression(gene(0));
@@ -166,7 +166,7 @@ mod tests {
             validation: &[],
         };
         let mut additive = Additive::new(2);
-        additive.fit(&data, &Unwatched).expect("fit");
+        additive.fit(&data, &NoProgress).expect("fit");
         let prediction = additive.predict(&replicates[..1]).expect("predict");
         // s = −3/4; gene 1: π = (4, 2, 1)/7, p̂ = (3 + 4/7, 1 + 2/7, 1/7)/5.
         let wanted = 0.95 * 0.75 + 0.05 * (3.0 + 4.0 / 7.0) / 5.0;

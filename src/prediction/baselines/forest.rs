@@ -17,13 +17,13 @@ use crate::network::RegulatoryNetwork;
 use crate::prediction::calibration::{self, Adjustment, Judged};
 use crate::prediction::measured::{Measured, TrainingRows};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Axes of the walks that tell a gene.
 const AXES: usize = 5;
 /// Longest walk whose sign and length are a feature.
 const LONGEST: usize = 5;
-/// At most so many training pairs choose how probabilities become calls.
+/// At most this many training pairs choose how probabilities become calls.
 const JUDGED_PAIRS: usize = 1 << 16;
 
 /// Size of a [`Forest`].
@@ -38,7 +38,7 @@ pub struct ForestConfig {
     pub leaf: usize,
     /// Features looked at for each split, ≥ 1; default 6.
     pub features: usize,
-    /// At most so many training pairs, drawn at random, ≥ 1; default 131,072.
+    /// At most this many training pairs, drawn at random, ≥ 1; default 131,072.
     pub pairs: usize,
     /// Seed of pairs, bootstraps and features.
     pub seed: u64,
@@ -342,13 +342,13 @@ impl Predictor for Forest {
         "forest"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         self.config.check()?;
         let rows = TrainingRows::of(data, self.knowledge.network.n_genes())?.train;
         let record = TrainingRecord::of(data, &rows, &self.knowledge);
         let (pairs, bins) = Pairs::draw(data, &rows, &self.knowledge, &record, &self.config);
-        let grow = |tree| (!watch.is_cancelled()).then(|| pairs.grow(tree, &self.config, record.shares));
+        let grow = |tree| (!progress.is_cancelled()).then(|| pairs.grow(tree, &self.config, record.shares));
         let grown: Option<Vec<_>> = (0..self.config.trees).into_par_iter().map(grow).collect();
         let grown = grown.ok_or(PredictionError::Cancelled)?;
         let adjustment = Adjustment::choose(pairs.judged(&grown), record.shares);
@@ -377,7 +377,7 @@ impl Predictor for Forest {
 mod tests {
     use super::*;
     use crate::biology::{Regulation, Response, ResponseMatrix, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -416,7 +416,7 @@ mod tests {
             validation: &[],
         };
         let mut forest = Forest::new(&network, config);
-        let record = forest.fit(&data, &Unwatched).expect("fit");
+        let record = forest.fit(&data, &NoProgress).expect("fit");
         (forest, record)
     }
 
@@ -466,7 +466,7 @@ mod tests {
             validation: &[],
         };
         let mut forest = Forest::new(&network, ForestConfig { trees: 0, ..ForestConfig::default() });
-        let message = forest.fit(&data, &Unwatched).expect_err("no trees").to_string();
+        let message = forest.fit(&data, &NoProgress).expect_err("no trees").to_string();
         assert!(message.contains("`trees`"), "{message}");
     }
 }

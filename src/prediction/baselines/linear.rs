@@ -10,7 +10,7 @@ use crate::prediction::calls::{Calls, Chosen, Scored};
 use crate::prediction::inner_folds::{inner_folds, stride};
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Principal axes of responses, and of regulons.
 const COMPONENTS: usize = 10;
@@ -18,7 +18,7 @@ const COMPONENTS: usize = 10;
 const RIDGE: f64 = 0.1;
 /// Weights of the ridge over perturbed genes that are tried, in units of the mean square of their embedding.
 const PENALTIES: [f64; 7] = [0.001, 0.01, 0.1, 0.3, 1.0, 10.0, 100.0];
-/// At most so many training entries choose thresholds and temperature.
+/// At most this many training entries choose thresholds and temperature.
 const JUDGED_ENTRIES: usize = 1 << 18;
 
 /// A linear map from the embedding of the perturbed genes to that of the responding genes.
@@ -290,7 +290,7 @@ impl Predictor for Linear {
         self.name
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?;
         let learn = match self.penalty {
@@ -312,7 +312,7 @@ impl Predictor for Linear {
 mod tests {
     use super::*;
     use crate::biology::{Regulation, ResponseMatrix, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
     use Response::{Down, Unchanged, Up};
 
     fn gene(index: usize) -> GeneId {
@@ -349,7 +349,7 @@ mod tests {
             row_weights: &[1.0; 6],
             validation: &[],
         };
-        linear.fit(&data, &Unwatched).expect("fit");
+        linear.fit(&data, &NoProgress).expect("fit");
         let (unseen, wanted) = two_programmes(&[3, 7]);
         let predicted = linear.predict(&unseen).expect("predict").responses();
         assert_eq!(predicted, wanted);
@@ -373,7 +373,7 @@ mod tests {
             validation: &[],
         };
         let mut linear = Linear::of_responses(20);
-        linear.fit(&data, &Unwatched).expect("fit");
+        linear.fit(&data, &NoProgress).expect("fit");
         let predicted = linear.predict(&perturbations).expect("predict").responses();
         for row in 0..6 {
             assert_eq!(predicted.row(row)[8..], responses.row(row)[8..], "row {row}");
@@ -399,7 +399,7 @@ mod tests {
         };
         let probabilities = |data: &TrainingData<'_>| {
             let mut linear = Linear::of_responses(20);
-            linear.fit(data, &Unwatched).expect("fit");
+            linear.fit(data, &NoProgress).expect("fit");
             let prediction = linear.predict(&perturbations).expect("predict");
             (0..60).flat_map(|at| prediction.probabilities(at / 20, gene(at % 20))).collect::<Vec<_>>()
         };

@@ -4,7 +4,7 @@ use super::check_genes;
 use crate::biology::Perturbation;
 use crate::prediction::measured::{Measured, TrainingRows};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// The share of down, unchanged and up of each gene over the training rows.
 ///
@@ -20,7 +20,7 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// The baseline for so many genes.
+    /// The baseline for this many genes.
     #[must_use]
     pub const fn new(n_genes: usize) -> Self {
         Self { n_genes, shares: None }
@@ -48,7 +48,7 @@ impl Predictor for Mean {
         "mean"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.shares = None;
         let rows = TrainingRows::of(data, self.n_genes)?;
         self.shares = Some(shares(data, &rows.train));
@@ -66,7 +66,7 @@ impl Predictor for Mean {
 mod tests {
     use super::*;
     use crate::biology::{GeneId, Response, ResponseMatrix};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     #[test]
     fn the_shares_of_a_gene_are_its_counts_drawn_a_little_towards_all_genes() {
@@ -83,7 +83,7 @@ mod tests {
             validation: &[2],
         };
         let mut mean = Mean::new(5);
-        mean.fit(&data, &Unwatched).expect("fit");
+        mean.fit(&data, &NoProgress).expect("fit");
         let prediction = mean.predict(&perturbations[..1]).expect("predict");
         // Two entries, both up: π = (1, 1, 3)/5; gene 3: (0 + .2, 0 + .2, 2 + .6)/3; gene 4 was never measured: π.
         for (gene, wanted) in [(3, [0.2 / 3.0, 0.2 / 3.0, 2.6 / 3.0]), (4, [0.2, 0.2, 0.6])] {

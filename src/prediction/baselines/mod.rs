@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use crate::biology::{GeneId, Response, ResponseMatrix};
     use crate::prediction::TrainingData;
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     #[test]
     fn every_baseline_has_its_own_name_refuses_unfitted_use_and_gives_probabilities() {
@@ -89,7 +89,7 @@ mod tests {
         for mut baseline in all(&network) {
             assert!(names.insert(baseline.name()), "{} twice", baseline.name());
             assert!(matches!(baseline.predict(&perturbations), Err(PredictionError::NotFitted(_))));
-            baseline.fit(&data, &Unwatched).expect("something to learn from");
+            baseline.fit(&data, &NoProgress).expect("something to learn from");
             let prediction = baseline.predict(&perturbations).expect("fitted");
             for (row, gene) in (0..2).flat_map(|row| (0..3).map(move |gene| (row, gene))) {
                 let probabilities = prediction.probabilities(row, GeneId::new(gene));

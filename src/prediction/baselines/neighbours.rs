@@ -12,13 +12,13 @@ use crate::prediction::calibration::{self, Adjustment, Judged};
 use crate::prediction::inner_folds::{InnerFold, inner_folds, stride};
 use crate::prediction::measured::{Measured, TrainingRows};
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Numbers of neighbours that are tried.
 const NEIGHBOURS: [usize; 5] = [1, 2, 4, 8, 16];
 /// Weights of the mean baseline, in neighbours of similarity 1, that are tried.
 const SMOOTHINGS: [f32; 4] = [0.1, 0.3, 1.0, 3.0];
-/// At most so many entries judge each choice.
+/// At most this many entries judge each choice.
 const JUDGED_ENTRIES: usize = 1 << 16;
 /// Axes of the walks by which genes are compared.
 const AXES: usize = 20;
@@ -29,7 +29,7 @@ const AXES: usize = 20;
 /// p_{g,c} ∝ Σ_{r ∈ N_k(x)} w_r |s_r| [sign(s_r) · y_{r,g} = c] + m · p̂_{g,c},   s_r = cos(v(x), v(x_r)),   v(x) = Σ_i x_i v_i
 /// ```
 /// over the `k` training rows of largest `|s_r| > 0`, where `w_r` are row weights, `p̂` is the [`Mean`](super::Mean)
-/// baseline and `v_i` tells gene i: a coordinate of its own, and beside it, each of length 1 or 0, its signed targets and
+/// baseline and `v_i` tells gene i: a coordinate of its own, and next to it, each of length 1 or 0, its signed targets and
 /// its signed regulators ([`Neighbours::of_regulons`]), or its place on the leading axes of the signed walks that leave it
 /// and that arrive at it ([`Neighbours::of_walks`]). So one formula covers combinations, overexpression against deletion,
 /// and regulators of opposite signs: what is opposite votes with its responses mirrored. Without any neighbour, `p̂`
@@ -295,7 +295,7 @@ impl Predictor for Neighbours {
         self.name
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.n_genes)?.train;
         let choice = Choice::by_folds(data, &rows, &self.genes);
@@ -322,7 +322,7 @@ impl Predictor for Neighbours {
 mod tests {
     use super::*;
     use crate::biology::{Direction, GeneId, Regulation, Response, ResponseMatrix, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
     use Response::{Down, Unchanged, Up};
     use Sign::{Activation, Inhibition};
 
@@ -351,7 +351,7 @@ mod tests {
             row_weights: &[1.0; 2],
             validation: &[],
         };
-        neighbours.fit(&data, &Unwatched).expect("fit");
+        neighbours.fit(&data, &NoProgress).expect("fit");
         let choice = Choice { neighbours: 1, smoothing: 0.1, ..Choice::UNCHOSEN };
         neighbours.fitted = neighbours.fitted.map(|voters| Voters { choice, ..voters });
         neighbours

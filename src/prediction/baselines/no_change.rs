@@ -4,7 +4,7 @@ use super::check_genes;
 use crate::biology::Perturbation;
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Probability that an entry changes after all, half of it down and half up.
 const CHANGE: f32 = 0.05;
@@ -17,7 +17,7 @@ pub struct NoChange {
 }
 
 impl NoChange {
-    /// The baseline for so many genes.
+    /// The baseline for this many genes.
     #[must_use]
     pub const fn new(n_genes: usize) -> Self {
         Self { n_genes, fitted: false }
@@ -29,7 +29,7 @@ impl Predictor for NoChange {
         "no-change"
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, _watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, _progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         TrainingRows::of(data, self.n_genes)?;
         self.fitted = true;
         Ok(FitRecord { temperature: 1.0, ..FitRecord::default() })

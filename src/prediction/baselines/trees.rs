@@ -3,7 +3,7 @@
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-/// At most so many bins for a feature.
+/// At most this many bins for a feature.
 const BINS: usize = 64;
 
 /// Upper edges of the bins of each feature.

@@ -14,7 +14,7 @@ const FORMAT: &str = "aligned checkpoint 1";
 /// The one key of the file's metadata: one key has one order, so the same fit gives the same bytes.
 const METADATA_KEY: &str = "aligned";
 
-/// What a checkpoint says of itself beside the weights.
+/// What a checkpoint says of itself next to the weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     format: String,

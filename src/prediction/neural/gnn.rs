@@ -18,7 +18,7 @@ use crate::biology::Perturbation;
 use crate::network::RegulatoryNetwork;
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// A graph neural network over the regulatory network.
 ///
@@ -91,12 +91,12 @@ impl Predictor for Gnn {
         GnnLayers::NAME
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         self.config.check()?;
         let rows = TrainingRows::of(data, self.n_genes())?;
         let layers = GnnLayers::new(Arc::clone(&self.adjacency), &self.config);
-        let (fitted, record) = training::fit(layers, &self.config, &rows, data, watch)?;
+        let (fitted, record) = training::fit(layers, &self.config, &rows, data, progress)?;
         self.fitted = Some(fitted);
         Ok(record)
     }

@@ -300,9 +300,9 @@ wide! {
         let count = values.len();
         let (mean, square, gradient) = (&mut mean[..count], &mut square[..count], &mut gradient[..count]);
         for index in 0..count {
-            let slope = gradient[index];
-            mean[index] = step.decay * mean[index] + (1.0 - step.decay) * slope;
-            square[index] = step.square_decay * square[index] + (1.0 - step.square_decay) * slope * slope;
+            let derivative = gradient[index];
+            mean[index] = step.decay * mean[index] + (1.0 - step.decay) * derivative;
+            square[index] = step.square_decay * square[index] + (1.0 - step.square_decay) * derivative * derivative;
             let spread = square[index].sqrt() * step.square_correction + step.epsilon;
             values[index] -= step.rate * mean[index] / spread;
             gradient[index] = 0.0;
@@ -374,19 +374,19 @@ wide! {
 
 wide! {
     /// Gradient of a rectified output: zero wherever the output is.
-    pub fn relu_gradient(slope: &mut [f32], y: &[f32]) {
-        for (slope, &y) in slope.iter_mut().zip(y) {
-            *slope = if y == 0.0 { 0.0 } else { *slope };
+    pub fn relu_gradient(derivative: &mut [f32], y: &[f32]) {
+        for (derivative, &y) in derivative.iter_mut().zip(y) {
+            *derivative = if y == 0.0 { 0.0 } else { *derivative };
         }
     }
 }
 
-/// Gradients of [`affine`] (before its activation): adds to those of weight and bias, hands back that of `x`.
+/// Gradients of [`affine`] (before its activation): adds to those of weight and bias, returns that of `x`.
 ///
 /// # Shapes
-/// - `slope`: `[rows, outputs]`; the others as in [`affine`]
+/// - `derivative`: `[rows, outputs]`; the others as in [`affine`]
 pub fn affine_gradient(
-    slope: &[f32],
+    derivative: &[f32],
     x: &[f32],
     weight: &[f32],
     weight_gradient: &mut [f32],
@@ -397,17 +397,22 @@ pub fn affine_gradient(
     let blocks = x_gradient
         .par_chunks_mut(ROWS_PER_BLOCK * inputs)
         .zip(x.par_chunks(ROWS_PER_BLOCK * inputs))
-        .zip(slope.par_chunks(ROWS_PER_BLOCK * outputs));
+        .zip(derivative.par_chunks(ROWS_PER_BLOCK * outputs));
     let partial: Vec<_> = blocks
-        .map(|((x_gradient, x), slope)| {
-            let rows = slope.len() / outputs;
-            let (slope_grid, x_grid) = (Grid::new(slope, rows, outputs), Grid::new(x, rows, inputs));
+        .map(|((x_gradient, x), derivative)| {
+            let rows = derivative.len() / outputs;
+            let (derivative_grid, x_grid) = (Grid::new(derivative, rows, outputs), Grid::new(x, rows, inputs));
             let weight = Grid::new(weight, outputs, inputs);
-            multiply(GridMut::new(x_gradient, rows, inputs), slope_grid, weight, Write::Replace);
+            multiply(GridMut::new(x_gradient, rows, inputs), derivative_grid, weight, Write::Replace);
             let mut of_weight = vec![0.0; outputs * inputs];
-            multiply(GridMut::new(&mut of_weight, outputs, inputs), slope_grid.transposed(), x_grid, Write::Replace);
+            multiply(
+                GridMut::new(&mut of_weight, outputs, inputs),
+                derivative_grid.transposed(),
+                x_grid,
+                Write::Replace,
+            );
             let mut of_bias = vec![0.0; outputs];
-            for row in slope.chunks_exact(outputs) {
+            for row in derivative.chunks_exact(outputs) {
                 add_scaled(&mut of_bias, 1.0, row);
             }
             (of_weight, of_bias)

@@ -1,7 +1,7 @@
 //! Fused operations on dfdx's tape, and the parameters that they differentiate by.
 //!
 //! Start at [`Parameter`] and [`linear`]. Activations are dfdx tensors of run-time size, so that its own operations can
-//! stand between ours. Parameters live beside the tape: an operation shares their values and adds to their gradient
+//! stand between ours. Parameters live next to the tape: an operation shares their values and adds to their gradient
 //! where it lies, which saves copying matrices of genes × width at each step.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ pub type OwnedTape = dfdx::prelude::OwnedTape<f32, Cpu>;
 
 /// Genes whose logits are computed together: with 64 rows, about 200 kB.
 pub const GENES_PER_BLOCK: usize = 256;
-/// A block of genes is evaluated densely if at least one in so many of its entries is measured.
+/// A block of genes is evaluated densely if at least one in this many of its entries is measured.
 const DENSE_FROM: usize = 6;
 
 /// A named matrix that is learnt, with its gradient.
@@ -127,14 +127,14 @@ fn take_gradient(gradients: &mut Gradients<f32, Cpu>, y: &Matrix<NoneTape>) -> R
     Ok(std::mem::take(&mut **gradients.get_or_alloc_mut(y)?))
 }
 
-fn add_gradient(gradients: &mut Gradients<f32, Cpu>, x: &Matrix<NoneTape>, slope: &[f32]) -> Result<(), CpuError> {
-    kernels::add_scaled(gradients.get_or_alloc_mut(x)?, 1.0, slope);
+fn add_gradient(gradients: &mut Gradients<f32, Cpu>, x: &Matrix<NoneTape>, derivative: &[f32]) -> Result<(), CpuError> {
+    kernels::add_scaled(gradients.get_or_alloc_mut(x)?, 1.0, derivative);
     Ok(())
 }
 
-fn activate(slope: &mut [f32], y: &Matrix<NoneTape>, activation: Activation) {
+fn activate(derivative: &mut [f32], y: &Matrix<NoneTape>, activation: Activation) {
     if activation == Activation::Relu {
-        kernels::relu_gradient(slope, &numbers(y));
+        kernels::relu_gradient(derivative, &numbers(y));
     }
 }
 
@@ -144,8 +144,8 @@ pub fn leaf<T: Tape<f32, Cpu>>(parameter: &Parameter) -> Matrix<T> {
     let mut tape = T::default();
     let (result, gradient) = (y.clone(), Arc::clone(&parameter.gradient));
     tape.add_backward_op(move |gradients| {
-        let slope = take_gradient(gradients, &result)?;
-        kernels::add_scaled(&mut lock(&gradient), 1.0, &slope);
+        let derivative = take_gradient(gradients, &result)?;
+        kernels::add_scaled(&mut lock(&gradient), 1.0, &derivative);
         Ok(())
     });
     y.put_tape(tape)
@@ -165,9 +165,10 @@ pub fn linear<T: Tape<f32, Cpu>>(x: Matrix<T>, layer: &Affine, activation: Activ
         let weight = Arc::clone(&layer.weight.values);
         let (of_weight, of_bias) = (Arc::clone(&layer.weight.gradient), Arc::clone(&layer.bias.gradient));
         tape.add_backward_op(move |gradients| {
-            let mut slope = take_gradient(gradients, &result)?;
-            activate(&mut slope, &result, activation);
-            let of_x = kernels::affine_gradient(&slope, &inputs, &weight, &mut lock(&of_weight), &mut lock(&of_bias));
+            let mut derivative = take_gradient(gradients, &result)?;
+            activate(&mut derivative, &result, activation);
+            let of_x =
+                kernels::affine_gradient(&derivative, &inputs, &weight, &mut lock(&of_weight), &mut lock(&of_bias));
             add_gradient(gradients, &x, &of_x)
         });
     }
@@ -197,10 +198,10 @@ pub fn convolve<T: Tape<f32, Cpu>>(
         let weight = Arc::clone(&layer.weight.values);
         let (of_weight, of_bias) = (Arc::clone(&layer.weight.gradient), Arc::clone(&layer.bias.gradient));
         tape.add_backward_op(move |gradients| {
-            let mut slope = take_gradient(gradients, &result)?;
-            activate(&mut slope, &result, activation);
+            let mut derivative = take_gradient(gradients, &result)?;
+            activate(&mut derivative, &result, activation);
             let (mut of_weight, mut of_bias) = (lock(&of_weight), lock(&of_bias));
-            let of_spread = kernels::affine_gradient(&slope, &spread, &weight, &mut of_weight, &mut of_bias);
+            let of_spread = kernels::affine_gradient(&derivative, &spread, &weight, &mut of_weight, &mut of_bias);
             add_gradient(gradients, &x, &adjacency.times(&of_spread, width))
         });
     }
@@ -218,8 +219,8 @@ pub fn gather<T: Tape<f32, Cpu>>(rows: &Arc<SparseRows>, x: Matrix<T>) -> Matrix
     if T::OWNS_TAPE {
         let (result, rows) = (y.clone(), Arc::clone(rows));
         tape.add_backward_op(move |gradients| {
-            let slope = take_gradient(gradients, &result)?;
-            rows.scatter(&slope, gradients.get_or_alloc_mut(&x)?, width);
+            let derivative = take_gradient(gradients, &result)?;
+            rows.scatter(&derivative, gradients.get_or_alloc_mut(&x)?, width);
             Ok(())
         });
     }
@@ -251,11 +252,11 @@ pub fn gather_parameter<T: Tape<f32, Cpu>>(
         let (result, rows) = (y.clone(), Arc::clone(rows));
         let (of_weight, of_bias) = (Arc::clone(&weight.gradient), Arc::clone(&bias.gradient));
         tape.add_backward_op(move |gradients| {
-            let mut slope = take_gradient(gradients, &result)?;
-            activate(&mut slope, &result, activation);
-            rows.scatter(&slope, &mut lock(&of_weight), width);
+            let mut derivative = take_gradient(gradients, &result)?;
+            activate(&mut derivative, &result, activation);
+            rows.scatter(&derivative, &mut lock(&of_weight), width);
             let mut of_bias = lock(&of_bias);
-            for row in slope.chunks_exact(width) {
+            for row in derivative.chunks_exact(width) {
                 kernels::add_scaled(&mut of_bias, 1.0, row);
             }
             Ok(())
@@ -292,29 +293,29 @@ pub fn batch_norm_relu<T: Tape<f32, Cpu>>(x: Matrix<T>, scale: &Parameter, shift
         let (result, factor) = (y.clone(), Arc::clone(&scale.values));
         let (of_scale, of_shift) = (Arc::clone(&scale.gradient), Arc::clone(&shift.gradient));
         tape.add_backward_op(move |gradients| {
-            let mut slope = take_gradient(gradients, &result)?;
-            activate(&mut slope, &result, Activation::Relu);
-            let [sum, product] = column_sums([&slope, &normal], width);
+            let mut derivative = take_gradient(gradients, &result)?;
+            activate(&mut derivative, &result, Activation::Relu);
+            let [sum, product] = column_sums([&derivative, &normal], width);
             add_doubles(&mut lock(&of_shift), &sum);
             add_doubles(&mut lock(&of_scale), &product);
             let count = rows as f64;
             let means: Vec<_> =
                 sum.iter().zip(&product).map(|(s, p)| ((s / count) as f32, (p / count) as f32)).collect();
-            slope.par_chunks_mut(width).zip(normal.par_chunks(width)).with_min_len(ROWS_PER_BLOCK).for_each(
-                |(slope, normal)| {
+            derivative.par_chunks_mut(width).zip(normal.par_chunks(width)).with_min_len(ROWS_PER_BLOCK).for_each(
+                |(derivative, normal)| {
                     for column in 0..width {
-                        let centred = slope[column] - means[column].0 - normal[column] * means[column].1;
-                        slope[column] = centred * factor[column] * inverse_spread[column];
+                        let centred = derivative[column] - means[column].0 - normal[column] * means[column].1;
+                        derivative[column] = centred * factor[column] * inverse_spread[column];
                     }
                 },
             );
-            add_gradient(gradients, &x, &slope)
+            add_gradient(gradients, &x, &derivative)
         });
     }
     y.put_tape(tape)
 }
 
-/// Brings every column to mean 0 and variance 1; hands back `1/√(σ² + ε)` of each.
+/// Brings every column to mean 0 and variance 1; returns `1/√(σ² + ε)` of each.
 fn normalise(x: &mut [f32], rows: usize, width: usize) -> Vec<f32> {
     let ones = vec![1.0; x.len()];
     let [sum, _] = column_sums([x, &ones], width);
@@ -486,20 +487,20 @@ impl<'a> Block<'a> {
         loss
     }
 
-    fn dense_gradient(&self, slopes: &[Vec<f32>; 3], gradient: BlockGradient<'_>) {
+    fn dense_gradient(&self, derivatives: &[Vec<f32>; 3], gradient: BlockGradient<'_>) {
         let hidden = Grid::new(self.hidden, self.rows, self.width);
         let stride = 3 * self.width;
         let mut of_bias = vec![0.0; self.genes];
-        for (class, slopes) in slopes.iter().enumerate() {
-            let slope = Grid::new(slopes, self.rows, self.genes);
+        for (class, derivatives) in derivatives.iter().enumerate() {
+            let derivative = Grid::new(derivatives, self.rows, self.genes);
             let of_weight = &mut gradient.of_weight[class * self.width..];
             let of_weight = GridMut::strided(of_weight, self.genes, self.width, stride);
-            kernels::multiply(of_weight, slope.transposed(), hidden, Write::Add);
+            kernels::multiply(of_weight, derivative.transposed(), hidden, Write::Add);
             let weight = Grid::strided(&self.weight[class * self.width..], self.genes, self.width, stride);
             let of_hidden = GridMut::new(gradient.of_hidden, self.rows, self.width);
-            kernels::multiply(of_hidden, slope, weight, Write::Add);
+            kernels::multiply(of_hidden, derivative, weight, Write::Add);
             of_bias.fill(0.0);
-            for row in slopes.chunks_exact(self.genes) {
+            for row in derivatives.chunks_exact(self.genes) {
                 kernels::add_scaled(&mut of_bias, 1.0, row);
             }
             for (sum, of_bias) in gradient.of_bias[class..].iter_mut().step_by(3).zip(&of_bias) {
@@ -523,13 +524,13 @@ impl<'a> Block<'a> {
         let hidden = &self.hidden[row * width..][..width];
         let output = |class: usize| (3 * gene + class) * width..(3 * gene + class + 1) * width;
         let logit = |class: usize| kernels::dot(hidden, &self.weight[output(class)]) + self.bias[3 * gene + class];
-        let (loss, slopes) = kernels::cross_entropy_entry([0, 1, 2].map(logit), class, self.weights[row]);
+        let (loss, derivatives) = kernels::cross_entropy_entry([0, 1, 2].map(logit), class, self.weights[row]);
         if let Some(gradient) = gradient {
-            for (class, slope) in slopes.into_iter().enumerate() {
-                kernels::add_scaled(&mut gradient.of_weight[output(class)], slope, hidden);
-                gradient.of_bias[3 * gene + class] += slope;
+            for (class, derivative) in derivatives.into_iter().enumerate() {
+                kernels::add_scaled(&mut gradient.of_weight[output(class)], derivative, hidden);
+                gradient.of_bias[3 * gene + class] += derivative;
                 let of_hidden = &mut gradient.of_hidden[row * width..][..width];
-                kernels::add_scaled(of_hidden, slope, &self.weight[output(class)]);
+                kernels::add_scaled(of_hidden, derivative, &self.weight[output(class)]);
             }
         }
         loss
@@ -689,7 +690,7 @@ mod tests {
         const STEP: f32 = 2e-3;
         for which in 0..parameters.len() {
             let gradient = parameters[which].gradient().clone();
-            let mut slopes = Vec::new();
+            let mut derivatives = Vec::new();
             for index in 0..gradient.len() {
                 let mut at = |shift: f32| {
                     parameters[which].values_mut()[index] += shift;
@@ -697,9 +698,9 @@ mod tests {
                     parameters[which].values_mut()[index] -= shift;
                     loss
                 };
-                slopes.push(((at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)) as f32);
+                derivatives.push(((at(STEP) - at(-STEP)) / f64::from(2.0 * STEP)) as f32);
             }
-            assert_close(&gradient, &slopes, 1e-2, parameters[which].name());
+            assert_close(&gradient, &derivatives, 1e-2, parameters[which].name());
         }
     }
 
@@ -903,7 +904,7 @@ mod tests {
             backpropagate_cross_entropy(leaf(&parameter("h", 3, 5, 1)), &output, &targets);
             assert_eq!(output.weight.gradient()[17 * 15..18 * 15], [0.0; 15]);
             assert_eq!(output.bias.gradient()[17 * 3..18 * 3], [0.0; 3]);
-            assert!(output.bias.gradient().iter().any(|slope| *slope != 0.0));
+            assert!(output.bias.gradient().iter().any(|derivative| *derivative != 0.0));
         }
     }
 
@@ -947,21 +948,21 @@ mod tests {
         let mut theirs = tensors(std::slice::from_ref(&ours)).remove(0);
         let mut adam = Adam::new(0.01, &[&ours]);
         let config = AdamConfig { lr: 0.01, betas: [0.9, 0.999], eps: 1e-8, weight_decay: None };
-        let [mut means, mut squares, mut slopes] = [(); 3].map(|()| Gradients::<f32, Cpu>::leaky());
+        let [mut means, mut squares, mut derivatives] = [(); 3].map(|()| Gradients::<f32, Cpu>::leaky());
         for step in 1..=20 {
-            let slope = parameter("g", 7, 9, 100 + step).values().to_vec();
-            ours.gradient().copy_from_slice(&slope);
+            let derivative = parameter("g", 7, 9, 100 + step).values().to_vec();
+            ours.gradient().copy_from_slice(&derivative);
             adam.step(vec![&mut ours]);
-            slopes.get_or_alloc_mut(&theirs).expect("memory").copy_from_slice(&slope);
+            derivatives.get_or_alloc_mut(&theirs).expect("memory").copy_from_slice(&derivative);
             let key = theirs.clone();
             let (mean, square) = (means.get_or_alloc_mut(&key), squares.get_or_alloc_mut(&key));
-            let slope = slopes.get_or_alloc_mut(&key).expect("memory");
+            let derivative = derivatives.get_or_alloc_mut(&key).expect("memory");
             let step = i32::try_from(step).expect("twenty steps");
             config
-                .try_update(step, &mut theirs, mean.expect("memory"), square.expect("memory"), slope)
+                .try_update(step, &mut theirs, mean.expect("memory"), square.expect("memory"), derivative)
                 .expect("update");
         }
         assert_close(ours.values(), &theirs.as_vec(), 1e-5, "w");
-        assert!(ours.gradient().iter().all(|slope| *slope == 0.0));
+        assert!(ours.gradient().iter().all(|derivative| *derivative == 0.0));
     }
 }

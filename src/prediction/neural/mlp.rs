@@ -14,7 +14,7 @@ use super::training::{self, Fitted, Layers};
 use crate::biology::Perturbation;
 use crate::prediction::measured::TrainingRows;
 use crate::prediction::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// A multilayer perceptron.
 ///
@@ -74,12 +74,12 @@ impl Predictor for Mlp {
         MlpLayers::NAME
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         self.config.check()?;
         let rows = TrainingRows::of(data, self.n_genes)?;
         let layers = MlpLayers::new(self.n_genes, &self.config);
-        let (fitted, record) = training::fit(layers, &self.config, &rows, data, watch)?;
+        let (fitted, record) = training::fit(layers, &self.config, &rows, data, progress)?;
         self.fitted = Some(fitted);
         Ok(record)
     }

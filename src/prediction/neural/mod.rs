@@ -28,12 +28,12 @@ pub struct NeuralConfig {
     pub batch: usize,
     /// Step size of Adam, > 0; default 1e-3.
     pub learning_rate: f64,
-    /// At most so many epochs, ≥ 1; default 100.
+    /// At most this many epochs, ≥ 1; default 100.
     pub max_epochs: usize,
-    /// An epoch makes at least so many steps, ≥ 1; default 4. It passes over the training rows once, or, where they
+    /// An epoch makes at least this many steps, ≥ 1; default 4. It passes over the training rows once, or, where they
     /// fill fewer batches, several times: a screen of 30 perturbations would else see 100 steps in all.
     pub min_steps: usize,
-    /// Stop after so many epochs without a better validation loss, ≥ 1; default 10.
+    /// Stop after this many epochs without a better validation loss, ≥ 1; default 10.
     pub patience: usize,
     /// Whether the validation rows choose how much of the class prior is given back to logits that were learnt under
     /// balanced classes; default true. With false, as published, rare classes are called as readily as frequent ones.

@@ -15,9 +15,9 @@ use crate::biology::{Perturbation, ResponseMatrix};
 use crate::prediction::calibration::{self, Judged};
 use crate::prediction::measured::{Measured, TrainingRows};
 use crate::prediction::{FitRecord, Prediction, PredictionError, TrainingData};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
-/// At most so many validation entries judge the temperature; more are thinned out evenly.
+/// At most this many validation entries judge the temperature; more are thinned out evenly.
 const CALIBRATION_ENTRIES: usize = 1 << 18;
 /// Rows whose validation loss is taken together.
 const VALIDATION_ROWS: usize = 64;
@@ -134,7 +134,7 @@ pub fn fit<L: Layers>(
     config: &NeuralConfig,
     rows: &TrainingRows,
     data: &TrainingData<'_>,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<(Fitted<L>, FitRecord), PredictionError> {
     let measured = Measured::count(data, &rows.train);
     let objective = Objective {
@@ -146,7 +146,7 @@ pub fn fit<L: Layers>(
     let mut order = rows.train.clone();
     let batches = order.len().div_ceil(config.batch);
     let passes = config.min_steps.div_ceil(batches).max(1);
-    watch.begin(&format!("fit {}", L::NAME), (config.max_epochs * passes * batches) as u64);
+    progress.begin(&format!("fit {}", L::NAME), (config.max_epochs * passes * batches) as u64);
 
     let validation_weight = objective.validation_weight(data, &rows.validation);
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
@@ -160,11 +160,11 @@ pub fn fit<L: Layers>(
         for _ in 0..passes {
             order.shuffle(&mut rng);
             for batch in order.chunks(config.batch) {
-                if watch.is_cancelled() {
+                if progress.is_cancelled() {
                     return Err(PredictionError::Cancelled);
                 }
                 loss += step(&mut layers, &mut adam, &objective, batch, measured.total() / batches as f64);
-                watch.advance(1);
+                progress.advance(1);
             }
         }
         let diverged = PredictionError::Diverged { predictor: L::NAME, epoch };
@@ -296,7 +296,7 @@ mod tests {
     use crate::prediction::Predictor;
     use crate::prediction::baselines::NoChange;
     use crate::prediction::neural::{Gnn, Mlp};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     const REGULATORS: usize = 8;
 
@@ -402,9 +402,9 @@ mod tests {
 
     fn assert_learns(predictor: &mut dyn Predictor, least: f64) {
         let (screen, (perturbations, truth)) = (screen(60), unseen(60));
-        predictor.fit(&screen.data(), &Unwatched).expect("fit");
+        predictor.fit(&screen.data(), &NoProgress).expect("fit");
         let mut chance = NoChange::new(60);
-        chance.fit(&screen.data(), &Unwatched).expect("fit");
+        chance.fit(&screen.data(), &NoProgress).expect("fit");
         let (found, chance) = (macro_f1(predictor, &perturbations, &truth), macro_f1(&chance, &perturbations, &truth));
         assert!(chance < 0.3 && found > least, "{found} against {chance} without change");
     }
@@ -455,8 +455,8 @@ mod tests {
         let (network, seen, unseen) = groups();
         let mut gnn = Gnn::new(&network, small());
         let mut mlp = Mlp::new(60, small());
-        gnn.fit(&seen.data(), &Unwatched).expect("fit");
-        mlp.fit(&seen.data(), &Unwatched).expect("fit");
+        gnn.fit(&seen.data(), &NoProgress).expect("fit");
+        mlp.fit(&seen.data(), &NoProgress).expect("fit");
         let gnn = macro_f1(&gnn, &unseen.perturbations, &unseen.responses);
         let mlp = macro_f1(&mlp, &unseen.perturbations, &unseen.responses);
         assert!(gnn > 0.95 && mlp < 0.6, "gnn {gnn}, mlp {mlp}");
@@ -464,13 +464,13 @@ mod tests {
 
     fn mlp_bytes(screen: &Screen, n_genes: usize, config: NeuralConfig) -> Vec<u8> {
         let mut mlp = Mlp::new(n_genes, config);
-        mlp.fit(&screen.data(), &Unwatched).expect("fit");
+        mlp.fit(&screen.data(), &NoProgress).expect("fit");
         mlp.to_bytes().expect("fitted")
     }
 
     fn gnn_bytes(screen: &Screen, n_genes: usize, config: NeuralConfig) -> Vec<u8> {
         let mut gnn = Gnn::new(&network(n_genes), config);
-        gnn.fit(&screen.data(), &Unwatched).expect("fit");
+        gnn.fit(&screen.data(), &NoProgress).expect("fit");
         gnn.to_bytes().expect("fitted")
     }
 
@@ -493,7 +493,7 @@ mod tests {
     fn predictions_are_the_same_on_one_and_on_two_threads() {
         let screen = screen(700);
         let mut mlp = Mlp::new(700, brief());
-        mlp.fit(&screen.data(), &Unwatched).expect("fit");
+        mlp.fit(&screen.data(), &NoProgress).expect("fit");
         let on = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| mlp.predict(&screen.perturbations).expect("predict"))
@@ -546,13 +546,13 @@ mod tests {
         }
         let config = NeuralConfig { patience: 4, learning_rate: 0.02, max_epochs: 50, ..small() };
         let mut mlp = Mlp::new(60, config);
-        let record = mlp.fit(&screen.data(), &Unwatched).expect("fit");
+        let record = mlp.fit(&screen.data(), &NoProgress).expect("fit");
         let best = record.best_epoch;
         assert_eq!(record.validation_loss.len(), best + 5, "four epochs of patience after the best");
         assert!(record.validation_loss.iter().all(|loss| *loss >= record.validation_loss[best]));
 
         let mut stopped = Mlp::new(60, NeuralConfig { max_epochs: best + 1, ..config });
-        stopped.fit(&screen.data(), &Unwatched).expect("fit");
+        stopped.fit(&screen.data(), &NoProgress).expect("fit");
         let rows = &screen.perturbations;
         assert_eq!(mlp.predict(rows).expect("fitted"), stopped.predict(rows).expect("fitted"));
     }
@@ -575,7 +575,7 @@ mod tests {
         // All rows in one batch, so that no order of batches stands between the two.
         let config = NeuralConfig { batch: 1000, max_epochs: 3, min_steps: 1, ..small() };
         let losses = |screen: &Screen| {
-            let record = Mlp::new(60, config).fit(&screen.data(), &Unwatched).expect("fit");
+            let record = Mlp::new(60, config).fit(&screen.data(), &NoProgress).expect("fit");
             [record.training_loss, record.validation_loss].concat()
         };
         for (one, two) in losses(&once).into_iter().zip(losses(&twice)) {
@@ -587,7 +587,7 @@ mod tests {
     fn a_fit_starts_at_the_loss_of_ignorance() {
         // Class weights have mean 1, and untrained probabilities are near 1/3: the first loss is near ln 3.
         let config = NeuralConfig { max_epochs: 1, min_steps: 1, batch: 1000, ..small() };
-        let record = Mlp::new(60, config).fit(&screen(60).data(), &Unwatched).expect("fit");
+        let record = Mlp::new(60, config).fit(&screen(60).data(), &NoProgress).expect("fit");
         assert!((record.training_loss[0] - 3.0_f64.ln()).abs() < 0.05, "{:?}", record.training_loss);
     }
 
@@ -595,7 +595,7 @@ mod tests {
     fn a_checkpoint_gives_back_the_same_predictions() {
         let (screen, network) = (screen(60), network(60));
         let mut mlp = Mlp::new(60, brief());
-        mlp.fit(&screen.data(), &Unwatched).expect("fit");
+        mlp.fit(&screen.data(), &NoProgress).expect("fit");
         let bytes = mlp.to_bytes().expect("fitted");
         let read = Mlp::from_bytes(&bytes).expect("own bytes");
         let rows = &screen.perturbations;
@@ -603,7 +603,7 @@ mod tests {
         assert!(bytes == read.to_bytes().expect("fitted"));
 
         let mut gnn = Gnn::new(&network, brief());
-        gnn.fit(&screen.data(), &Unwatched).expect("fit");
+        gnn.fit(&screen.data(), &NoProgress).expect("fit");
         let bytes = gnn.to_bytes().expect("fitted");
         let read = Gnn::from_bytes(&network, &bytes).expect("own bytes");
         assert_eq!(gnn.predict(rows).expect("fitted"), read.predict(rows).expect("fitted"));
@@ -635,7 +635,7 @@ mod tests {
 
     struct CancelAfter(u64, AtomicU64);
 
-    impl Watch for CancelAfter {
+    impl Progress for CancelAfter {
         fn begin(&self, _phase: &str, _steps: u64) {}
         fn advance(&self, steps: u64) {
             self.1.fetch_add(steps, Ordering::Relaxed);
@@ -647,18 +647,18 @@ mod tests {
 
     #[test]
     fn a_fit_stops_at_the_next_batch_when_it_is_cancelled_and_leaves_nothing_learnt() {
-        let watch = CancelAfter(3, AtomicU64::new(0));
+        let progress = CancelAfter(3, AtomicU64::new(0));
         let mut mlp = Mlp::new(60, small());
         let screen = screen(60);
-        assert!(matches!(mlp.fit(&screen.data(), &watch), Err(PredictionError::Cancelled)));
-        assert_eq!(watch.1.load(Ordering::Relaxed), 3);
+        assert!(matches!(mlp.fit(&screen.data(), &progress), Err(PredictionError::Cancelled)));
+        assert_eq!(progress.1.load(Ordering::Relaxed), 3);
         assert!(matches!(mlp.predict(&screen.perturbations), Err(PredictionError::NotFitted("mlp"))));
     }
 
     #[test]
     fn a_step_size_without_measure_ends_as_diverged_and_bad_settings_are_named() {
         let screen = screen(60);
-        let fit = |config: NeuralConfig| Mlp::new(60, config).fit(&screen.data(), &Unwatched);
+        let fit = |config: NeuralConfig| Mlp::new(60, config).fit(&screen.data(), &NoProgress);
         let diverged = fit(NeuralConfig { learning_rate: 1e38, ..brief() });
         assert!(matches!(diverged, Err(PredictionError::Diverged { predictor: "mlp", .. })), "{diverged:?}");
         let message = fit(NeuralConfig { batch: 0, ..brief() }).expect_err("no batch").to_string();
@@ -671,21 +671,21 @@ mod tests {
     fn without_a_measured_entry_there_is_nothing_to_learn_from() {
         let mut screen = screen(60);
         screen.responses = ResponseMatrix::unmeasured(screen.perturbations.len(), 60);
-        let result = Gnn::new(&network(60), brief()).fit(&screen.data(), &Unwatched);
+        let result = Gnn::new(&network(60), brief()).fit(&screen.data(), &NoProgress);
         assert!(matches!(result, Err(PredictionError::NoTrainingData)));
     }
 
     #[test]
     fn without_validation_rows_the_last_epoch_is_kept_and_the_temperature_is_one() {
         let screen = Screen { validation: Vec::new(), ..screen(60) };
-        let record = Mlp::new(60, brief()).fit(&screen.data(), &Unwatched).expect("fit");
+        let record = Mlp::new(60, brief()).fit(&screen.data(), &NoProgress).expect("fit");
         assert_eq!((record.best_epoch, record.temperature, record.validation_loss.len()), (1, 1.0, 0));
     }
 
     #[test]
     fn no_perturbation_gives_an_empty_prediction_and_a_foreign_gene_an_error() {
         let mut mlp = Mlp::new(60, brief());
-        mlp.fit(&screen(60).data(), &Unwatched).expect("fit");
+        mlp.fit(&screen(60).data(), &NoProgress).expect("fit");
         assert_eq!(mlp.predict(&[]).expect("nothing asked").n_perturbations(), 0);
         let outside = [Perturbation::deletion(GeneId::new(60))];
         assert!(matches!(mlp.predict(&outside), Err(PredictionError::GeneOutside { gene: 60, n_genes: 60, .. })));

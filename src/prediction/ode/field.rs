@@ -167,12 +167,12 @@ impl Field {
         for (gene, &squashed) in squashed.iter().enumerate() {
             let at = layout.right + gene * self.rank;
             gradient[at..at + self.rank].iter_mut().zip(&to_summary).for_each(|(out, to)| *out += to * squashed);
-            to_state[gene] += slope(state[gene]) * dot(&self.parameters[at..at + self.rank], &to_summary);
+            to_state[gene] += derivative(state[gene]) * dot(&self.parameters[at..at + self.rank], &to_summary);
         }
         for (coupling, &(regulator, target, _)) in self.couplings.iter().enumerate() {
             let (regulator, up) = (regulator as usize, upstream[target as usize]);
             gradient[coupling] += up * squashed[regulator];
-            to_state[regulator] += slope(state[regulator]) * self.parameters[coupling] * up;
+            to_state[regulator] += derivative(state[regulator]) * self.parameters[coupling] * up;
         }
     }
 
@@ -214,7 +214,7 @@ fn squash(x: f64) -> f64 {
 }
 
 /// `φ'(x)`.
-fn slope(x: f64) -> f64 {
+fn derivative(x: f64) -> f64 {
     (1.0 + x.abs()).powi(-2)
 }
 

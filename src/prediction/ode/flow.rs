@@ -10,7 +10,7 @@ use super::field::{Field, Run};
 use crate::biology::GeneId;
 use crate::network::RegulatoryNetwork;
 use crate::prediction::PredictionError;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Rows whose gradients are added up by one thread; fixed, so that sums do not depend on how many threads there are.
 const CHUNK: usize = 8;
@@ -136,12 +136,12 @@ impl Flow {
     ///
     /// # Errors
     /// [`PredictionError`] for settings out of range, batches that do not fit the network, nothing to learn from, or a
-    /// loss that is no number any more.
+    /// loss that is not a number any more.
     pub fn fit(
         network: &RegulatoryNetwork,
         batches: &[Batch],
         config: &FlowConfig,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
         mut after_epoch: impl FnMut(&Self, f64),
     ) -> Result<Self, PredictionError> {
         config.check()?;
@@ -157,7 +157,7 @@ impl Flow {
             .flat_map(|(at, batch)| (0..batch.rows.len()).map(move |row| (at, row)))
             .collect();
         for epoch in 0..config.epochs {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 return Err(PredictionError::Cancelled);
             }
             rows.shuffle(&mut rng);
@@ -372,7 +372,7 @@ mod tests {
 
     use super::*;
     use crate::biology::{Regulation, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -415,8 +415,8 @@ mod tests {
                     field.parameters[at] -= change;
                     loss
                 };
-                let slope = (loss(1e-5) - loss(-1e-5)) / 2e-5;
-                prop_assert!((told - slope).abs() < 1e-6 * (1.0 + slope.abs()), "{at}: {told} {slope}");
+                let derivative = (loss(1e-5) - loss(-1e-5)) / 2e-5;
+                prop_assert!((told - derivative).abs() < 1e-6 * (1.0 + derivative.abs()), "{at}: {told} {derivative}");
             }
         }
     }
@@ -444,7 +444,7 @@ mod tests {
         for (batch, agrees) in [(two_targets([-0.6, 0.6]), true), (two_targets([0.6, -0.6]), false)] {
             let mut losses = Vec::new();
             let batches = [batch];
-            let fit = Flow::fit(&network, &batches, &config, &Unwatched, |_, loss| losses.push(loss)).expect("fits");
+            let fit = Flow::fit(&network, &batches, &config, &NoProgress, |_, loss| losses.push(loss)).expect("fits");
             assert!(losses[299] < 0.02 && losses[299] < losses[0], "{losses:?}");
             let strengths: Vec<_> = fit.couplings().map(|(_, _, strength)| strength).collect();
             assert!(strengths[0] >= 0.0 && strengths[1] <= 0.0, "{strengths:?}");
@@ -460,7 +460,7 @@ mod tests {
         let drift = |at_rest: bool, steady_state: f64| {
             let batch = Batch { control: vec![0.3; 4], at_rest, ..two_targets([-0.5, 0.0]) };
             let config = FlowConfig { steady_state, epochs: 60, rank: 4, ridge: 0.003, ..FlowConfig::default() };
-            let flow = Flow::fit(&network, &[batch], &config, &Unwatched, |_, _| {}).expect("fits");
+            let flow = Flow::fit(&network, &[batch], &config, &NoProgress, |_, _| {}).expect("fits");
             flow.drift(&[0.0; 4]).iter().map(|rate| rate * rate).sum::<f64>()
         };
         assert!(drift(true, 10.0) < 0.5 * drift(true, 0.0));
@@ -470,7 +470,7 @@ mod tests {
     #[test]
     fn batches_that_do_not_fit_are_refused_by_number() {
         let fit = |batch: Batch, config: FlowConfig| {
-            Flow::fit(&network(4, &[]), &[two_targets([0.0, 0.0]), batch], &config, &Unwatched, |_, _| {}).map(|_| ())
+            Flow::fit(&network(4, &[]), &[two_targets([0.0, 0.0]), batch], &config, &NoProgress, |_, _| {}).map(|_| ())
         };
         let fine = FlowConfig { epochs: 1, ..FlowConfig::default() };
         let short = Batch { start: vec![0.0; 3], ..two_targets([0.0, 0.0]) };

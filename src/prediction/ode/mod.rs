@@ -17,12 +17,12 @@ use super::measured::TrainingRows;
 use super::{FitRecord, Prediction, PredictionError, Predictor, TrainingData};
 use crate::biology::{GeneId, Perturbation};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 const NAME: &str = "ode";
 /// Responses are taken to be read so long after the perturbation, in units of the first decay time.
 const TIME: f64 = 3.0;
-/// At most so many training entries choose thresholds and temperature.
+/// At most this many training entries choose thresholds and temperature.
 const JUDGED_ENTRIES: usize = 1 << 18;
 
 /// [`Flow`] as a predictor of responses.
@@ -58,13 +58,13 @@ impl Ode {
         &self,
         data: &TrainingData<'_>,
         rows: &[usize],
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<(Flow, Vec<f64>), PredictionError> {
         let nothing = vec![0.0; self.network.n_genes()];
         let rows = rows.iter().map(|&row| flow_row(data, row)).collect();
         let batch = Batch { start: nothing.clone(), control: nothing, time: TIME, at_rest: true, rows };
         let mut losses = Vec::with_capacity(self.config.epochs);
-        let flow = Flow::fit(&self.network, &[batch], &self.config, watch, |_, loss| losses.push(loss))?;
+        let flow = Flow::fit(&self.network, &[batch], &self.config, progress, |_, loss| losses.push(loss))?;
         Ok((flow, losses))
     }
 
@@ -89,12 +89,12 @@ impl Ode {
         &self,
         data: &TrainingData<'_>,
         rows: &[usize],
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Vec<Scored>, PredictionError> {
         let every = stride(data, rows, JUDGED_ENTRIES);
         let mut entries = Vec::new();
         for fold in inner_folds(data, rows) {
-            let (flow, _) = self.learn(data, &fold.learnt, watch)?;
+            let (flow, _) = self.learn(data, &fold.learnt, progress)?;
             entries.extend(self.scored(&flow, data, &fold.judged, every));
         }
         Ok(entries)
@@ -119,11 +119,11 @@ impl Predictor for Ode {
         NAME
     }
 
-    fn fit(&mut self, data: &TrainingData<'_>, watch: &dyn Watch) -> Result<FitRecord, PredictionError> {
+    fn fit(&mut self, data: &TrainingData<'_>, progress: &dyn Progress) -> Result<FitRecord, PredictionError> {
         self.fitted = None;
         let rows = TrainingRows::of(data, self.network.n_genes())?;
-        let (flow, training_loss) = self.learn(data, &rows.train, watch)?;
-        let mut entries = self.left_out(data, &rows.train, watch)?;
+        let (flow, training_loss) = self.learn(data, &rows.train, progress)?;
+        let mut entries = self.left_out(data, &rows.train, progress)?;
         if entries.is_empty() {
             let every = stride(data, &rows.train, JUDGED_ENTRIES);
             entries = self.scored(&flow, data, &rows.train, every);
@@ -152,7 +152,7 @@ impl Predictor for Ode {
 mod tests {
     use super::*;
     use crate::biology::{Regulation, Response, ResponseMatrix, Sign};
-    use crate::progress::Unwatched;
+    use crate::progress::NoProgress;
 
     fn gene(index: usize) -> GeneId {
         GeneId::new(index)
@@ -179,7 +179,7 @@ mod tests {
             validation: &[],
         };
         let mut ode = Ode::new(&network, FlowConfig::default());
-        let record = ode.fit(&data, &Unwatched).expect("fits");
+        let record = ode.fit(&data, &NoProgress).expect("fits");
         assert!(record.training_loss.last() < record.training_loss.first(), "{record:?}");
         let said = ode.predict(&[Perturbation::deletion(gene(11))]).expect("fitted").responses();
         assert_eq!(said.get(0, gene(23)), Some(Response::Down));

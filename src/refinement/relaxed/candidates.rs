@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{DescentConfig, Objective, RelaxedConfig, RelaxedNetwork, ScreenConfig};
 use crate::biology::{Regulation, RevisionKind};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::refinement::{RefinementData, RefinementError};
 
 /// A strength of at least this counts as present.
@@ -47,15 +47,15 @@ impl Default for CandidateConfig {
 /// ones of the other sign arrive too, as in a feedback core, it asks for removals although the knowledge is right.
 ///
 /// # Errors
-/// [`RefinementError`] if a setting is out of range or the shapes do not fit. When `watch` is cancelled, the candidates
+/// [`RefinementError`] if a setting is out of range or the shapes do not fit. When `progress` is cancelled, the candidates
 /// are those of the strengths so far.
 pub fn candidates(
     network: &RegulatoryNetwork,
     data: &RefinementData<'_>,
     config: &CandidateConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Vec<(RevisionKind, Regulation)>, RefinementError> {
-    Ok(revisions(&relax(network, data, config, watch)?))
+    Ok(revisions(&relax(network, data, config, progress)?))
 }
 
 /// The strengths that the relaxed objective asks for: rounds of screening and descending from the knowledge.
@@ -68,26 +68,26 @@ pub fn relax(
     network: &RegulatoryNetwork,
     data: &RefinementData<'_>,
     config: &CandidateConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<RelaxedNetwork, RefinementError> {
     let objective = Objective::new(network, data, config.objective)?;
     let mut relaxed = RelaxedNetwork::of(network);
     for round in 0..config.rounds.max(1) {
-        let mut found = objective.screen(&relaxed, &config.screen, watch)?;
-        // The other sign beside a known regulation would only hide it; once that has given way it is a flip.
+        let mut found = objective.screen(&relaxed, &config.screen, progress)?;
+        // The other sign next to a known regulation would only hide it; once that has given way it is a flip.
         found.retain(|&(regulation, _)| relaxed.strength_of(regulation.flipped()) < PRESENT);
-        if (found.is_empty() && round > 0) || watch.is_cancelled() {
+        if (found.is_empty() && round > 0) || progress.is_cancelled() {
             break;
         }
         relaxed = relaxed.without_idle().with_absent(found.into_iter().map(|(regulation, _)| regulation));
-        relaxed = objective.descend(relaxed, &config.descent, watch)?.network;
+        relaxed = objective.descend(relaxed, &config.descent, progress)?.network;
     }
     Ok(relaxed)
 }
 
 /// The revisions that turn the knowledge into the regulations of strength ½ or more, farthest moved first.
 ///
-/// Where a known regulation keeps its strength, the other sign beside it is never added: it would only hide it.
+/// Where a known regulation keeps its strength, the other sign next to it is never added: it would only hide it.
 #[must_use]
 pub fn revisions(network: &RelaxedNetwork) -> Vec<(RevisionKind, Regulation)> {
     let known = |regulation| network.regulations().binary_search(&regulation).is_ok_and(|at| network.known()[at]);

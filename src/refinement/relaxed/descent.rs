@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sweep::Prepared;
 use super::{Anchor, Objective, RelaxedConfig, RelaxedNetwork};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::refinement::RefinementError;
 
 /// How a descent is run.
@@ -69,18 +69,18 @@ impl Objective<'_> {
         &self,
         network: RelaxedNetwork,
         config: &DescentConfig,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Descent, RefinementError> {
         if !(0.0..=1.0).contains(&config.tolerance) {
             let (name, value) = ("tolerance", config.tolerance);
             return Err(RefinementError::OutOfRange { name, value, range: "between 0 and 1" });
         }
         let prepared = self.over(&network)?;
-        watch.begin("Descending on the relaxed objective", config.epochs as u64);
+        progress.begin("Descending on the relaxed objective", config.epochs as u64);
         let mut descender = Descender::new(&prepared, &self.config, &network);
         let mut values = vec![descender.value];
         let stop = loop {
-            if watch.is_cancelled() {
+            if progress.is_cancelled() {
                 break DescentStop::Cancelled;
             }
             if values.len() > config.epochs {
@@ -88,7 +88,7 @@ impl Objective<'_> {
             }
             let moved = descender.epoch();
             values.push(descender.value);
-            watch.advance(1);
+            progress.advance(1);
             if !moved || has_converged(&values, config.tolerance) {
                 break DescentStop::Converged;
             }
@@ -189,13 +189,13 @@ impl<'a> Descender<'a> {
     fn gradient(&mut self, strengths: &[f64]) -> Vec<f64> {
         let (_, gradient) = self.prepared.misfit_and_gradient(strengths);
         self.weight = Self::MEMORY * self.weight + (1.0 - Self::MEMORY);
-        for (square, slope) in self.squares.iter_mut().zip(&gradient) {
-            *square = Self::MEMORY * *square + (1.0 - Self::MEMORY) * slope * slope;
+        for (square, derivative) in self.squares.iter_mut().zip(&gradient) {
+            *square = Self::MEMORY * *square + (1.0 - Self::MEMORY) * derivative * derivative;
         }
         gradient
     }
 
-    /// Curvature `D` of each strength; never 0, so that what has no slope stays where it is.
+    /// Curvature `D` of each strength; never 0, so that what has no derivative stays where it is.
     fn curvature(&self, index: usize) -> f64 {
         (self.squares[index] / self.weight).sqrt() + 1e-6
     }
@@ -206,9 +206,9 @@ impl<'a> Descender<'a> {
     }
 
     fn proximal(&self, from: &[f64], gradient: &[f64]) -> Vec<f64> {
-        let strength = |(index, (&strength, &slope)): (usize, (&f64, &f64))| {
+        let strength = |(index, (&strength, &derivative)): (usize, (&f64, &f64))| {
             let reach = self.length / self.curvature(index);
-            proximal(self.config, strength - reach * slope, reach, self.known[index])
+            proximal(self.config, strength - reach * derivative, reach, self.known[index])
         };
         from.iter().zip(gradient).enumerate().map(strength).collect()
     }
@@ -257,9 +257,9 @@ fn proximal_of_absence(z: f64, c: f64, t0: f64) -> f64 {
     let mut s = z;
     for _ in 0..NEWTON_STEPS {
         let pull = c * t0 * (-t0 * s).exp();
-        let slope = 1.0 - t0 * pull;
-        let next = s - (s - z + pull) / slope;
-        if slope <= 0.0 || next <= 0.0 {
+        let derivative = 1.0 - t0 * pull;
+        let next = s - (s - z + pull) / derivative;
+        if derivative <= 0.0 || next <= 0.0 {
             return 0.0;
         }
         if next >= s {
@@ -294,11 +294,11 @@ mod tests {
     }
 
     #[test]
-    fn a_known_strength_without_a_slope_beyond_lambda_stays_exactly_at_one() {
+    fn a_known_strength_without_a_derivative_beyond_lambda_stays_exactly_at_one() {
         let config = RelaxedConfig::default();
-        for slope in [-0.9, 0.0, 0.9] {
-            assert_eq!(proximal(&config, 1.0 - 0.1 * slope, 0.1, true), 1.0);
-            assert_eq!(proximal(&config, -0.1 * slope, 0.1, false), 0.0);
+        for derivative in [-0.9, 0.0, 0.9] {
+            assert_eq!(proximal(&config, 1.0 - 0.1 * derivative, 0.1, true), 1.0);
+            assert_eq!(proximal(&config, -0.1 * derivative, 0.1, false), 0.0);
         }
     }
 }

@@ -67,7 +67,7 @@ pub enum Anchor {
     /// `|ε_{t₀}(s) − R|`, as published. For `t₀ = 100` it is nearly a count: flat from about 0.05 on, so a known strength
     /// moves freely until it is almost gone, and an absent one pays almost all of `λ` at once.
     Indicator,
-    /// `|s − R|`, the anchored ℓ₁: a strength leaves `R` only if its slope exceeds `λ`, so most stay exactly there.
+    /// `|s − R|`, the anchored ℓ₁: a strength leaves `R` only if its derivative exceeds `λ`, so most stay exactly there.
     #[default]
     Strength,
 }
@@ -139,8 +139,8 @@ impl RelaxedConfig {
             }
     }
 
-    /// Slope of the distance; 0 where the strength equals the knowledge exactly, as for the published objective.
-    fn distance_slope(&self, strength: f64, known: bool) -> f64 {
+    /// Derivative of the distance; 0 where the strength equals the knowledge exactly, as for the published objective.
+    fn distance_derivative(&self, strength: f64, known: bool) -> f64 {
         let decay = (-self.t0 * strength).exp();
         self.lambda
             * match (self.anchor, known) {
@@ -157,7 +157,7 @@ impl RelaxedConfig {
     }
 
     /// What one step away from strength 0 of an absent regulation costs, per unit of strength.
-    fn slope_at_absence(&self) -> f64 {
+    fn derivative_at_absence(&self) -> f64 {
         match self.anchor {
             Anchor::Indicator => self.lambda * self.t0,
             Anchor::Strength => self.lambda,
@@ -273,7 +273,7 @@ impl<'a> Objective<'a> {
     /// Value and gradient at a network, by one forward and one reverse sweep; to evaluate often, use [`Objective::over`].
     ///
     /// The gradient stands in the order of [`RelaxedNetwork::regulations`]. At a kink of the distance, where a strength
-    /// equals the knowledge exactly, its slope is taken as 0.
+    /// equals the knowledge exactly, its derivative is taken as 0.
     ///
     /// # Errors
     /// [`RefinementError::ShapeMismatch`] if the network has another number of genes.

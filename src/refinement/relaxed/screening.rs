@@ -1,4 +1,4 @@
-//! Absent regulations whose slope asks for a strength.
+//! Absent regulations whose derivative asks for a strength.
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,10 +9,10 @@ use super::network::RelaxedNetwork;
 use super::sweep::{Lanes, Pair, Sweep, read};
 use super::{Objective, Row};
 use crate::biology::{GeneId, Regulation, Sign};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::refinement::{RefinementError, RegulatorPool};
 
-/// Bytes of the table of slopes that one thread fills at a time.
+/// Bytes of the table of derivatives that one thread fills at a time.
 const TABLE_BYTES: usize = 32 << 20;
 /// Targets screened at a time: fewer repeat the forward sweep more often, more fall out of the nearest cache.
 const MOST_TARGETS: usize = 512;
@@ -21,59 +21,60 @@ const MOST_TARGETS: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ScreenConfig {
-    /// At most so many are handed back, steepest first; default 1,000.
+    /// At most this many are returned, steepest first; default 1,000.
     pub budget: usize,
-    /// Slope of the misfit, ≥ 0, that a regulation must exceed; default what the distance from the knowledge costs per
+    /// Derivative of the misfit, ≥ 0, that a regulation must exceed; default what the distance from the knowledge costs per
     /// unit of strength: `λ` by [`super::Anchor::Strength`], `t₀λ` by [`super::Anchor::Indicator`].
-    pub least_slope: Option<f64>,
+    pub least_derivative: Option<f64>,
     /// Which genes may become regulators of further targets; default those that are known to regulate or were perturbed.
     pub regulators: RegulatorPool,
 }
 
 impl Default for ScreenConfig {
     fn default() -> Self {
-        Self { budget: 1_000, least_slope: None, regulators: RegulatorPool::Known }
+        Self { budget: 1_000, least_derivative: None, regulators: RegulatorPool::Known }
     }
 }
 
 impl Objective<'_> {
-    /// Regulations without a strength that would lower the objective if they got one, each with the slope of the misfit
+    /// Regulations without a strength that would lower the objective if they got one, each with the derivative of the misfit
     /// there, steepest (most negative) first.
     ///
     /// ```text
     /// ∂misfit/∂P_ij = Σ_d Σ_x  p_{d−1}[x,i] · ∂p_d[x,j] + m_{d−1}[x,i] · ∂m_d[x,j]
     /// ∂misfit/∂N_ij = Σ_d Σ_x  p_{d−1}[x,i] · ∂m_d[x,j] + m_{d−1}[x,i] · ∂p_d[x,j]
     /// ```
-    /// where `(p, m)_d` are the walks that arrive at a gene after `d` steps and `∂` the slopes of the misfit by them. The
-    /// other sign of a known regulation is screened too: together with the removal it is a flip. If `watch` is cancelled,
+    /// where `(p, m)_d` are the walks that arrive at a gene after `d` steps and `∂` the derivatives of the misfit by them. The
+    /// other sign of a known regulation is screened too: together with the removal it is a flip. If `progress` is cancelled,
     /// only part of the targets has been looked at.
     ///
     /// # Errors
-    /// [`RefinementError`] if the network has another number of genes or the least slope is no number ≥ 0.
+    /// [`RefinementError`] if the network has another number of genes or the least derivative is not a number ≥ 0.
     ///
     /// # Complexity
-    /// The targets are taken in blocks, for each of which the sweeps are run anew on what that block needs, so memory is
+    /// The targets are taken in blocks, for each of which the sweeps are run again on what that block needs, so memory is
     /// 32 MiB a thread and `O(budget)`. The products take `4 · targets` multiply-adds for each gene that a row reaches.
     pub fn screen(
         &self,
         network: &RelaxedNetwork,
         config: &ScreenConfig,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Vec<(Regulation, f64)>, RefinementError> {
         self.check_genes(network)?;
-        let least = config.least_slope.unwrap_or_else(|| self.config.slope_at_absence());
+        let least = config.least_derivative.unwrap_or_else(|| self.config.derivative_at_absence());
         if !(least >= 0.0 && least.is_finite()) {
             let range = "a number of at least 0";
-            return Err(RefinementError::OutOfRange { name: "least_slope", value: least, range });
+            return Err(RefinementError::OutOfRange { name: "least_derivative", value: least, range });
         }
         let screen = Screen::new(self, network, config.regulators);
         let width = (TABLE_BYTES / (size_of::<f64>() * 2 * screen.regulators.len().max(1))).clamp(8, MOST_TARGETS);
         let targets = screen.targets();
         let blocks: Vec<_> = targets.chunks(width).collect();
-        watch.begin("Screening absent regulations", blocks.len() as u64);
+        progress.begin("Screening absent regulations", blocks.len() as u64);
         let found = blocks.into_par_iter().with_max_len(1).map(|targets| {
-            let found = if watch.is_cancelled() { Vec::new() } else { screen.steepest(targets, least, config.budget) };
-            watch.advance(1);
+            let found =
+                if progress.is_cancelled() { Vec::new() } else { screen.steepest(targets, least, config.budget) };
+            progress.advance(1);
             found
         });
         let found = found.collect::<Vec<_>>().concat();
@@ -126,16 +127,18 @@ impl<'a> Screen<'a> {
     }
 
     fn steepest(&self, targets: &[u32], least: f64, budget: usize) -> Vec<(Regulation, f64)> {
-        let slopes = self.slopes(targets);
+        let derivatives = self.derivatives(targets);
         let mut found = Vec::new();
-        for (&regulator, slopes) in self.regulators.iter().zip(slopes.chunks(2 * targets.len())) {
-            for (sign, slopes) in Sign::BOTH.into_iter().zip(slopes.chunks(targets.len())) {
-                for (&target, &slope) in targets.iter().zip(slopes).filter(|&(_, &slope)| slope < -least) {
+        for (&regulator, derivatives) in self.regulators.iter().zip(derivatives.chunks(2 * targets.len())) {
+            for (sign, derivatives) in Sign::BOTH.into_iter().zip(derivatives.chunks(targets.len())) {
+                for (&target, &derivative) in
+                    targets.iter().zip(derivatives).filter(|&(_, &derivative)| derivative < -least)
+                {
                     let ends = [regulator, target].map(|gene| GeneId::new(gene as usize));
                     let regulation = Regulation::new(ends[0], ends[1], sign);
                     let walked = regulator != target || !self.objective.config.clamped;
                     if walked && !self.network.contains(regulation) {
-                        found.push((regulation, slope));
+                        found.push((regulation, derivative));
                     }
                 }
             }
@@ -146,8 +149,8 @@ impl<'a> Screen<'a> {
         steepest_first(found, budget)
     }
 
-    /// Slopes of all regulations into some targets, `[regulator][sign][target]`.
-    fn slopes(&self, targets: &[u32]) -> Vec<f64> {
+    /// Derivatives of all regulations into some targets, `[regulator][sign][target]`.
+    fn derivatives(&self, targets: &[u32]) -> Vec<f64> {
         let mut table = vec![0.0; 2 * targets.len() * self.regulators.len()];
         let mut marks = Marks::new(self.objective.n_genes);
         let needed = self.needed(targets, &mut marks);
@@ -160,10 +163,10 @@ impl<'a> Screen<'a> {
             fronts.push(needed[k].genes.clone());
             sweep.lanes = Lanes::new(rows.iter().copied());
             sweep.forward(&fronts);
-            sweep.slopes = self.slopes_of_entries(rows, &needed[k].genes, &sweep.states[k]);
+            sweep.derivatives = self.derivatives_of_entries(rows, &needed[k].genes, &sweep.states[k]);
             for step in (1..=k).rev() {
-                sweep.clamp_slopes(&needed[step].genes);
-                turned.turn(&sweep.slopes[..needed[step].targets]);
+                sweep.clamp_derivatives(&needed[step].genes);
+                turned.turn(&sweep.derivatives[..needed[step].targets]);
                 self.add_products(&fronts[step - 1], &sweep.states[step - 1], &turned, targets.len(), &mut table);
                 if step > 1 {
                     sweep.retreat(&needed[step - 1].genes, &needed[step].genes);
@@ -173,7 +176,7 @@ impl<'a> Screen<'a> {
         table
     }
 
-    /// For each step the genes at which slopes are needed.
+    /// For each step the genes at which derivatives are needed.
     fn needed(&self, targets: &[u32], marks: &mut Marks) -> Vec<Needed> {
         let mut all: Vec<Needed> = vec![Needed::default()];
         for step in 1..=self.ways.k {
@@ -191,9 +194,9 @@ impl<'a> Screen<'a> {
         all
     }
 
-    fn slopes_of_entries(&self, rows: &[&Row<'_>], genes: &[u32], walks: &[Pair]) -> Vec<Pair> {
+    fn derivatives_of_entries(&self, rows: &[&Row<'_>], genes: &[u32], walks: &[Pair]) -> Vec<Pair> {
         let config = &self.objective.config;
-        let slopes = |(&gene, walks): (&u32, &Pair)| {
+        let derivatives = |(&gene, walks): (&u32, &Pair)| {
             let (mut wanted, mut weights) = ([0; LANES], [0.0; LANES]);
             for (lane, row) in rows.iter().enumerate() {
                 let (response, weight) = row.wanted(gene as usize, config.clamped);
@@ -201,10 +204,10 @@ impl<'a> Screen<'a> {
             }
             read(config.t, walks, &wanted, &weights, &mut [0.0; LANES])
         };
-        genes.iter().zip(walks).map(slopes).collect()
+        genes.iter().zip(walks).map(derivatives).collect()
     }
 
-    /// Adds `walks · slopes` of one step for every regulator that the rows reach.
+    /// Adds `walks · derivatives` of one step for every regulator that the rows reach.
     fn add_products(&self, front: &[u32], states: &[Pair], turned: &Turned, width: usize, table: &mut [f64]) {
         let length = turned.length;
         if length == 0 {
@@ -232,26 +235,26 @@ struct Needed {
     targets: usize,
 }
 
-/// Slopes of the targets, `[sign][lane][target]`.
+/// Derivatives of the targets, `[sign][lane][target]`.
 #[derive(Default)]
 struct Turned {
     length: usize,
-    slopes: Vec<f64>,
+    derivatives: Vec<f64>,
 }
 
 impl Turned {
-    fn turn(&mut self, slopes: &[Pair]) {
-        self.length = slopes.len();
-        self.slopes.clear();
+    fn turn(&mut self, derivatives: &[Pair]) {
+        self.length = derivatives.len();
+        self.derivatives.clear();
         for sign in 0..2 {
             for lane in 0..LANES {
-                self.slopes.extend(slopes.iter().map(|slopes| slopes[sign][lane]));
+                self.derivatives.extend(derivatives.iter().map(|derivatives| derivatives[sign][lane]));
             }
         }
     }
 
     fn of(&self, sign: usize, lane: usize) -> &[f64] {
-        &self.slopes[(sign * LANES + lane) * self.length..][..self.length]
+        &self.derivatives[(sign * LANES + lane) * self.length..][..self.length]
     }
 }
 

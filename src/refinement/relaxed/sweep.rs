@@ -7,7 +7,7 @@ use super::lanes::widely;
 use super::network::RelaxedNetwork;
 use super::{Objective, RelaxedConfig, Row};
 
-/// Walks that raise and that lower a gene (or the slopes of the misfit by them), one lane per perturbation.
+/// Walks that raise and that lower a gene (or the derivatives of the misfit by them), one lane per perturbation.
 pub(super) type Pair = [[f64; LANES]; 2];
 
 pub(super) const NOTHING: Pair = [[0.0; LANES]; 2];
@@ -54,8 +54,8 @@ impl<'a> Prepared<'a> {
     #[must_use]
     pub fn value_and_gradient(&self, strengths: &[f64]) -> (f64, Vec<f64>) {
         let (misfit, mut gradient) = self.misfit_and_gradient(strengths);
-        for ((slope, &strength), &known) in gradient.iter_mut().zip(strengths).zip(&self.known) {
-            *slope += self.config.distance_slope(strength, known);
+        for ((derivative, &strength), &known) in gradient.iter_mut().zip(strengths).zip(&self.known) {
+            *derivative += self.config.distance_derivative(strength, known);
         }
         (misfit + self.distance(strengths), gradient)
     }
@@ -107,7 +107,7 @@ impl<'a> Prepared<'a> {
         let mut misfit = self.unreached;
         for (part, gradient) in shares {
             misfit += part;
-            total.iter_mut().zip(gradient).for_each(|(sum, slope)| *sum += slope);
+            total.iter_mut().zip(gradient).for_each(|(sum, derivative)| *sum += derivative);
         }
         (misfit, total)
     }
@@ -171,9 +171,9 @@ pub(super) struct Sweep<'a> {
     slots: Vec<u32>,
     /// `c_d` on each front.
     pub states: Vec<Vec<Pair>>,
-    /// Slopes of the misfit on the front reached on the way back.
-    pub slopes: Vec<Pair>,
-    next_slopes: Vec<Pair>,
+    /// Derivatives of the misfit on the front reached on the way back.
+    pub derivatives: Vec<Pair>,
+    next_derivatives: Vec<Pair>,
 }
 
 impl<'a> Sweep<'a> {
@@ -185,8 +185,8 @@ impl<'a> Sweep<'a> {
             lanes: Lanes::default(),
             slots: vec![ABSENT; ways.heights.len()],
             states: vec![Vec::new(); ways.k + 1],
-            slopes: Vec::new(),
-            next_slopes: Vec::new(),
+            derivatives: Vec::new(),
+            next_derivatives: Vec::new(),
         }
     }
 
@@ -243,71 +243,76 @@ impl<'a> Sweep<'a> {
         self.displace(from);
     }
 
-    /// Misfit of the last front, whose slopes are kept for the way back.
+    /// Misfit of the last front, whose derivatives are kept for the way back.
     #[inline(always)]
     fn read_out(&mut self, block: &Block) -> f64 {
-        self.slopes.clear();
+        self.derivatives.clear();
         let mut misfit = [0.0; LANES];
         for (slot, (walks, wanted)) in self.states[self.ways.k].iter().zip(&block.wanted).enumerate() {
-            self.slopes.push(read(self.config.t, walks, wanted, &block.weights.of(slot), &mut misfit));
+            self.derivatives.push(read(self.config.t, walks, wanted, &block.weights.of(slot), &mut misfit));
         }
         sum(&misfit)
     }
 
-    /// One step back: the gradient of the regulations between two fronts, and the slopes on the earlier one.
+    /// One step back: the gradient of the regulations between two fronts, and the derivatives on the earlier one.
     #[inline(always)]
     fn reverse(&mut self, from: &[u32], front: &[u32], step: usize, gradient: &mut [f64]) {
-        let mut slopes = std::mem::take(&mut self.slopes);
+        let mut derivatives = std::mem::take(&mut self.derivatives);
         self.place(front);
-        self.clamp(&mut slopes);
-        self.next_slopes.clear();
+        self.clamp(&mut derivatives);
+        self.next_derivatives.clear();
         for (&gene, walks) in from.iter().zip(&self.states[step - 1]) {
             let mut total = NOTHING;
             for arc in self.ways.by_regulator.of(gene) {
                 let slot = self.slots[arc.gene as usize];
                 if slot != ABSENT {
                     let index = arc.index as usize;
-                    let slopes = &slopes[slot as usize];
+                    let derivatives = &derivatives[slot as usize];
                     let turn = usize::from(arc.turn & 1);
-                    let (same, other) = (&slopes[turn], &slopes[turn ^ 1]);
+                    let (same, other) = (&derivatives[turn], &derivatives[turn ^ 1]);
                     gradient[index] += product(walks, same, other);
                     add_scaled(&mut total, self.strengths[index], same, other);
                 }
             }
-            self.next_slopes.push(total);
+            self.next_derivatives.push(total);
         }
         self.displace(front);
-        self.slopes = std::mem::replace(&mut self.next_slopes, slopes);
+        self.derivatives = std::mem::replace(&mut self.next_derivatives, derivatives);
     }
 
     /// One step back without a gradient.
     #[inline(always)]
     pub fn retreat(&mut self, from: &[u32], front: &[u32]) {
         self.place(front);
-        self.next_slopes.clear();
+        self.next_derivatives.clear();
         for &gene in from {
             let mut total = NOTHING;
             for arc in self.ways.by_regulator.of(gene) {
                 let slot = self.slots[arc.gene as usize];
                 if slot != ABSENT {
-                    let slopes = &self.slopes[slot as usize];
+                    let derivatives = &self.derivatives[slot as usize];
                     let turn = usize::from(arc.turn & 1);
-                    add_scaled(&mut total, self.strengths[arc.index as usize], &slopes[turn], &slopes[turn ^ 1]);
+                    add_scaled(
+                        &mut total,
+                        self.strengths[arc.index as usize],
+                        &derivatives[turn],
+                        &derivatives[turn ^ 1],
+                    );
                 }
             }
-            self.next_slopes.push(total);
+            self.next_derivatives.push(total);
         }
         self.displace(front);
-        std::mem::swap(&mut self.slopes, &mut self.next_slopes);
+        std::mem::swap(&mut self.derivatives, &mut self.next_derivatives);
     }
 
     /// A change of what would enter a perturbed gene changes nothing.
-    pub fn clamp_slopes(&mut self, front: &[u32]) {
-        let mut slopes = std::mem::take(&mut self.slopes);
+    pub fn clamp_derivatives(&mut self, front: &[u32]) {
+        let mut derivatives = std::mem::take(&mut self.derivatives);
         self.place(front);
-        self.clamp(&mut slopes);
+        self.clamp(&mut derivatives);
         self.displace(front);
-        self.slopes = slopes;
+        self.derivatives = derivatives;
     }
 
     fn place(&mut self, front: &[u32]) {
@@ -345,7 +350,7 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Adds the misfit of the entries of one gene; returns its slopes by `u` and `v`.
+/// Adds the misfit of the entries of one gene; returns its derivatives by `u` and `v`.
 #[inline(always)]
 pub(super) fn read(
     t: f64,
@@ -354,16 +359,16 @@ pub(super) fn read(
     weights: &[f64; LANES],
     misfit: &mut [f64; LANES],
 ) -> Pair {
-    let mut slopes = NOTHING;
+    let mut derivatives = NOTHING;
     for lane in 0..LANES {
         let (without_up, without_down) = (decay(t * walks[0][lane]), decay(t * walks[1][lane]));
         let gap = without_down - without_up - f64::from(wanted[lane]);
         misfit[lane] += weights[lane] * gap * gap;
         let pull = 2.0 * weights[lane] * gap * t;
-        slopes[0][lane] = pull * without_up;
-        slopes[1][lane] = -pull * without_down;
+        derivatives[0][lane] = pull * without_up;
+        derivatives[1][lane] = -pull * without_down;
     }
-    slopes
+    derivatives
 }
 
 /// `1/12, 1/11, … 1`.

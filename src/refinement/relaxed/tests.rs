@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 use crate::biology::{GeneId, Perturbation, Regulation, ResponseMatrix, Sign};
-use crate::progress::Unwatched;
+use crate::progress::NoProgress;
 use crate::refinement::RegulatorPool;
 use crate::refinement::published::{self, Matrix, PublishedConfig, PublishedObjective, PublishedProblem};
 use crate::symbolic::{Closure, Reading, Simulator};
@@ -68,7 +68,7 @@ impl Case {
             measured: (&self.measured.0, &self.measured.1),
             predicted: (&self.predicted.0, &self.predicted.1),
             predicted_weights: &self.weights,
-            resistance: None,
+            revision_costs: None,
         }
     }
 
@@ -147,17 +147,17 @@ fn value_and_gradient_are_those_of_the_dense_reference() {
         let relaxed = case.relaxed(seed);
         let dense = densified(&relaxed);
         let (value, gradient) = case.objective().value_and_gradient(&relaxed).expect("it fits");
-        let (expected, slopes) = case.dense().value_and_gradient(&dense).expect("it fits");
+        let (expected, derivatives) = case.dense().value_and_gradient(&dense).expect("it fits");
         assert!(close(value, expected, 1e-10), "seed {seed}: {value} against {expected}");
-        for (&edge, &slope) in relaxed.regulations().iter().zip(&gradient) {
-            let expected = of_sign(&slopes, edge);
-            assert!(close(slope, expected, 1e-9), "seed {seed}, {edge:?}: {slope} against {expected}");
+        for (&edge, &derivative) in relaxed.regulations().iter().zip(&gradient) {
+            let expected = of_sign(&derivatives, edge);
+            assert!(close(derivative, expected, 1e-9), "seed {seed}, {edge:?}: {derivative} against {expected}");
         }
     }
 }
 
 #[test]
-fn the_gradient_is_the_slope_of_the_value_with_and_without_clamping_and_by_either_anchor() {
+fn the_gradient_is_the_derivative_of_the_value_with_and_without_clamping_and_by_either_anchor() {
     for seed in 0..60 {
         let mut case = Case::published(seed);
         case.config.clamped = seed % 3 != 0;
@@ -168,14 +168,14 @@ fn the_gradient_is_the_slope_of_the_value_with_and_without_clamping_and_by_eithe
         let (value, gradient) = prepared.value_and_gradient(relaxed.strengths());
         assert!(close(value, prepared.value(relaxed.strengths()), 1e-12));
         let step = 1e-6;
-        for (index, &slope) in gradient.iter().enumerate() {
+        for (index, &derivative) in gradient.iter().enumerate() {
             let moved = |by: f64| {
                 let mut strengths = relaxed.strengths().to_vec();
                 strengths[index] += by;
                 prepared.value(&strengths)
             };
             let difference = (moved(step) - moved(-step)) / (2.0 * step);
-            assert!(close(slope, difference, 1e-5), "seed {seed}: {slope} against {difference}");
+            assert!(close(derivative, difference, 1e-5), "seed {seed}: {derivative} against {difference}");
         }
     }
 }
@@ -214,35 +214,35 @@ fn screening_finds_the_dense_gradient_at_every_absent_regulation() {
         let mut case = Case::published(seed);
         case.config.lambda = 0.0;
         let relaxed = case.relaxed(seed);
-        let slopes = case.dense().gradient(&densified(&relaxed)).expect("it fits");
-        let screen = ScreenConfig { budget: 10_000, least_slope: Some(1e-9), regulators: RegulatorPool::Any };
-        let found = case.objective().screen(&relaxed, &screen, &Unwatched).expect("in range");
+        let derivatives = case.dense().gradient(&densified(&relaxed)).expect("it fits");
+        let screen = ScreenConfig { budget: 10_000, least_derivative: Some(1e-9), regulators: RegulatorPool::Any };
+        let found = case.objective().screen(&relaxed, &screen, &NoProgress).expect("in range");
         let found: BTreeMap<_, _> = found.into_iter().collect();
         let genes = || (0..case.network.n_genes()).map(GeneId::new);
         let pairs = genes().flat_map(|regulator| genes().map(move |target| (regulator, target)));
         for edge in pairs.flat_map(|(i, j)| Sign::BOTH.map(|sign| Regulation::new(i, j, sign))) {
-            let expected = if relaxed.contains(edge) { 0.0 } else { of_sign(&slopes, edge).min(0.0) };
-            let slope = found.get(&edge).copied().unwrap_or(0.0);
-            assert!(close(slope, expected, 1e-8), "seed {seed}, {edge:?}: {slope} against {expected}");
+            let expected = if relaxed.contains(edge) { 0.0 } else { of_sign(&derivatives, edge).min(0.0) };
+            let derivative = found.get(&edge).copied().unwrap_or(0.0);
+            assert!(close(derivative, expected, 1e-8), "seed {seed}, {edge:?}: {derivative} against {expected}");
         }
     }
 }
 
 #[test]
-fn a_screened_slope_is_the_gradient_that_the_regulation_gets_once_it_has_strength_zero() {
+fn a_screened_derivative_is_the_gradient_that_the_regulation_gets_once_it_has_strength_zero() {
     for seed in 0..60 {
         let mut case = Case::published(seed);
         case.config.clamped = true;
         let relaxed = RelaxedNetwork::of(&case.network);
         let objective = case.objective();
-        let screen = ScreenConfig { budget: 20, least_slope: Some(0.0), regulators: RegulatorPool::Known };
-        let found = objective.screen(&relaxed, &screen, &Unwatched).expect("in range");
+        let screen = ScreenConfig { budget: 20, least_derivative: Some(0.0), regulators: RegulatorPool::Known };
+        let found = objective.screen(&relaxed, &screen, &NoProgress).expect("in range");
         assert!(found.windows(2).all(|pair| pair[0].1 <= pair[1].1), "steepest first");
         let wider = relaxed.with_absent(found.iter().map(|&(edge, _)| edge));
         let (_, gradient) = objective.value_and_gradient(&wider).expect("it fits");
-        for (edge, slope) in found {
+        for (edge, derivative) in found {
             let place = wider.regulations().binary_search(&edge).expect("it was given a strength");
-            assert!(close(slope, gradient[place], 1e-9), "seed {seed}, {edge:?}");
+            assert!(close(derivative, gradient[place], 1e-9), "seed {seed}, {edge:?}");
         }
     }
 }
@@ -259,7 +259,7 @@ fn sums_do_not_depend_on_the_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         pool.install(|| {
             let relaxed = RelaxedNetwork::of(&network);
-            let found = objective.screen(&relaxed, &ScreenConfig::default(), &Unwatched).expect("in range");
+            let found = objective.screen(&relaxed, &ScreenConfig::default(), &NoProgress).expect("in range");
             let wider = relaxed.with_absent(found.iter().map(|&(edge, _)| edge));
             (objective.value_and_gradient(&wider).expect("it fits"), found)
         })
@@ -279,10 +279,10 @@ fn one_missing_inhibition_pulls_as_worked_by_hand() {
     let objective = Objective::new(&network, &data, config).expect("in range");
     let relaxed = RelaxedNetwork::of(&network);
     let (value, gradient) = objective.value_and_gradient(&relaxed).expect("it fits");
-    // The known one says ε(1) = 1 − e⁻¹ of the wanted 1, the missing one nothing of 1; its slope is −2·1·ε'(0) = −2.
+    // The known one says ε(1) = 1 − e⁻¹ of the wanted 1, the missing one nothing of 1; its derivative is −2·1·ε'(0) = −2.
     assert!((value - ((-2.0_f64).exp() + 1.0)).abs() < 1e-12, "{value}");
     assert!((gradient[0] + 2.0 * (-2.0_f64).exp()).abs() < 1e-12);
-    let found = objective.screen(&relaxed, &ScreenConfig::default(), &Unwatched).expect("in range");
+    let found = objective.screen(&relaxed, &ScreenConfig::default(), &NoProgress).expect("in range");
     assert_eq!(found, [(Regulation::new(GeneId::new(0), GeneId::new(2), Sign::Inhibition), -2.0)]);
 }
 
@@ -304,11 +304,11 @@ fn settings_and_shapes_out_of_range_are_refused() {
     let objective = Objective::new(&network, &data, RelaxedConfig::default()).expect("in range");
     let other = RelaxedNetwork::of(&RegulatoryNetwork::new(3, []));
     assert!(matches!(objective.over(&other), Err(RefinementError::ShapeMismatch { .. })));
-    let least_slope = Some(f64::NAN);
+    let least_derivative = Some(f64::NAN);
     let refused = objective.screen(
         &RelaxedNetwork::of(&network),
-        &ScreenConfig { least_slope, ..ScreenConfig::default() },
-        &Unwatched,
+        &ScreenConfig { least_derivative, ..ScreenConfig::default() },
+        &NoProgress,
     );
     assert!(matches!(refused, Err(RefinementError::OutOfRange { .. })));
     let (value, gradient) = objective.value_and_gradient(&RelaxedNetwork::of(&network)).expect("it fits");
@@ -341,14 +341,14 @@ fn the_descent_ends_no_higher_than_the_dense_one() {
         let dense = PublishedObjective::new(dense, published).expect("in range");
         let epochs = 200;
         let adam = published::DescentConfig { epochs, ..published::DescentConfig::default() };
-        let theirs = dense.minimise(&adam, &Unwatched).expect("in range");
+        let theirs = dense.minimise(&adam, &NoProgress).expect("in range");
 
         let pairs = genes().flat_map(|regulator| genes().map(move |target| (regulator, target)));
         let every = pairs.flat_map(|(i, j)| Sign::BOTH.map(|sign| Regulation::new(i, j, sign)));
         let start = RelaxedNetwork::of(&network).with_absent(every);
         let objective = Objective::new(&network, &data, config).expect("in range");
         let descent = DescentConfig { epochs, ..DescentConfig::default() };
-        let ours = objective.descend(start, &descent, &Unwatched).expect("in range");
+        let ours = objective.descend(start, &descent, &NoProgress).expect("in range");
         assert!(ours.values.windows(2).all(|pair| pair[1] <= pair[0]), "seed {seed}: it never rises");
         // Both are judged by the dense reference.
         let value = dense.value(&densified(&ours.network)).expect("it fits");
@@ -376,18 +376,18 @@ fn a_missing_a_false_and_a_turned_regulation_are_candidates_and_no_other() {
         genes().map(Perturbation::deletion).chain(genes().map(Perturbation::overexpression)).collect();
     let observed = Closure::new(&truth, 5, Reading::Nearest).simulate(&perturbations);
     let data = RefinementData::measured(&perturbations, &observed);
-    let mut found = candidates(&network, &data, &CandidateConfig::default(), &Unwatched).expect("in range");
+    let mut found = candidates(&network, &data, &CandidateConfig::default(), &NoProgress).expect("in range");
     found.sort_unstable();
     use crate::biology::RevisionKind::{Added, Removed, SignFlipped};
     assert_eq!(found, [(Added, missing), (Removed, spurious), (SignFlipped, turned)]);
-    let agreeing = candidates(&truth, &data, &CandidateConfig::default(), &Unwatched).expect("in range");
+    let agreeing = candidates(&truth, &data, &CandidateConfig::default(), &NoProgress).expect("in range");
     assert_eq!(agreeing, [], "where data and knowledge agree nothing is proposed");
 }
 
 /// Asks to stop at once.
 struct Impatient;
 
-impl crate::progress::Watch for Impatient {
+impl crate::progress::Progress for Impatient {
     fn begin(&self, _phase: &str, _steps: u64) {}
     fn advance(&self, _steps: u64) {}
     fn is_cancelled(&self) -> bool {

@@ -6,7 +6,7 @@ use super::super::certificate::open_additions;
 use super::super::commit::Search;
 use super::*;
 use crate::biology::Direction;
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Single genes both ways, and some pairs.
 fn singles_and_pairs(generator: &mut ChaCha8Rng, n_genes: usize) -> Vec<Perturbation> {
@@ -21,7 +21,7 @@ fn singles_and_pairs(generator: &mut ChaCha8Rng, n_genes: usize) -> Vec<Perturba
     perturbations
 }
 
-/// Every single revision of these regulations, by the regulations that it leads to. A second sign beside a known one may
+/// Every single revision of these regulations, by the regulations that it leads to. A second sign next to a known one may
 /// only come back, as it was in the original.
 fn neighbours(original: &RegulatoryNetwork, present: &BTreeSet<Regulation>) -> Vec<BTreeSet<Regulation>> {
     let mut found = Vec::new();
@@ -34,13 +34,13 @@ fn neighbours(original: &RegulatoryNetwork, present: &BTreeSet<Regulation>) -> V
     let genes = || (0..original.n_genes()).map(GeneId::new);
     for (regulator, target) in genes().flat_map(|i| genes().map(move |j| (i, j))).filter(|(i, j)| i != j) {
         for regulation in Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign)) {
-            let beside = present.contains(&regulation.flipped());
+            let has_other_sign = present.contains(&regulation.flipped());
             if present.contains(&regulation) {
                 changed(Some(regulation), None);
-                if !beside {
+                if !has_other_sign {
                     changed(Some(regulation), Some(regulation.flipped()));
                 }
-            } else if !beside || original.contains(regulation) {
+            } else if !has_other_sign || original.contains(regulation) {
                 changed(None, Some(regulation));
             }
         }
@@ -209,7 +209,7 @@ fn no_addition_that_gains_is_ruled_out_by_its_bound() {
         let Question { original, reading, config, .. } = &question;
         for depth in 1..=5 {
             let mut search = Search::new(original, &data, depth, *reading, config);
-            let open = open_additions(&search, usize::MAX / 2, &Unwatched).expect("nobody stops it").actions;
+            let open = open_additions(&search, usize::MAX / 2, &NoProgress).expect("nobody stops it").actions;
             let genes = || (0..original.n_genes()).map(GeneId::new);
             for (regulator, target) in genes().flat_map(|i| genes().map(move |j| (i, j))).filter(|(i, j)| i != j) {
                 for regulation in Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign)) {
@@ -248,14 +248,14 @@ fn no_revision_is_bettered_by_an_addition_of_the_same_regulator_or_target_in_its
             let Regulation { regulator, target, .. } = revision.regulation;
             for other in (0..question.original.n_genes()).map(GeneId::new) {
                 for (regulator, target) in [(regulator, other), (other, target)] {
-                    let beside = Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign));
+                    let both_signs = Sign::BOTH.map(|sign| Regulation::new(regulator, target, sign));
                     if regulator == target
                         || revised(regulator, target)
-                        || beside.iter().any(|known| undone.contains(known))
+                        || both_signs.iter().any(|known| undone.contains(known))
                     {
                         continue;
                     }
-                    for added in beside {
+                    for added in both_signs {
                         let swapped: BTreeSet<_> = undone.iter().copied().chain([added]).collect();
                         assert!(question.objective(&swapped) >= reached, "seed {seed}: {added:?} for {revision:?}");
                         tried += 1;
@@ -324,10 +324,10 @@ fn incremental_evaluation_agrees_with_evaluation_from_scratch_over_a_thousand_re
     }
 }
 
-/// Asks to stop after so many questions whether to.
+/// Asks to stop after this many questions whether to.
 struct Impatient(std::sync::atomic::AtomicI64);
 
-impl Watch for Impatient {
+impl Progress for Impatient {
     fn begin(&self, _phase: &str, _steps: u64) {}
 
     fn advance(&self, _steps: u64) {}

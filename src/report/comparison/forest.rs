@@ -1,8 +1,8 @@
-//! A forest plot: the score of every contender with its interval, and the floor.
+//! A forest plot: the score of every method with its interval, and the floor.
 
 use serde::Serialize;
 
-use crate::pipeline::evaluation::{Standing, Standings};
+use crate::pipeline::evaluation::{RankedMethod, Ranking};
 use crate::report::plots::{Axis, Tick};
 use crate::report::wording::score;
 
@@ -23,7 +23,7 @@ pub(super) struct Forest {
     description: String,
 }
 
-/// One contender.
+/// One method.
 #[derive(Serialize)]
 struct Mark {
     label: String,
@@ -36,29 +36,29 @@ struct Mark {
     series: &'static str,
 }
 
-pub(super) fn forest(standings: &Standings) -> Forest {
+pub(super) fn forest(rankings: &Ranking) -> Forest {
     let ends =
-        |row: &Standing| row.interval.map_or([row.data.macro_f1; 2], |interval| [interval.lower, interval.upper]);
-    let known = || standings.rows.iter().flat_map(ends).chain(standings.floor).filter(|value| value.is_finite());
+        |row: &RankedMethod| row.interval.map_or([row.data.macro_f1; 2], |interval| [interval.lower, interval.upper]);
+    let known = || rankings.rows.iter().flat_map(ends).chain(rankings.floor).filter(|value| value.is_finite());
     let (lowest, highest) = (known().fold(1.0, f64::min), known().fold(0.0, f64::max));
     let axis = Axis::around(lowest, highest.max(lowest), LEFT, RIGHT);
-    let mark = |(place, row): (usize, &Standing)| Mark {
-        label: row.contender.to_string(),
+    let mark = |(place, row): (usize, &RankedMethod)| Mark {
+        label: row.method.to_string(),
         y: TOP + STEP * (place as f64 + 0.5),
         x: axis.at(row.data.macro_f1),
         ends: row.interval.map(|interval| (axis.at(interval.lower), axis.at(interval.upper))),
         value: score(row.data.macro_f1),
-        series: if row.contender.is_baseline() { "original" } else { "refined" },
+        series: if row.method.is_baseline() { "original" } else { "refined" },
     };
-    let bottom = TOP + STEP * standings.rows.len() as f64;
-    let told = standings.rows.iter().map(|row| format!("{} {}", row.contender, score(row.data.macro_f1)));
+    let bottom = TOP + STEP * rankings.rows.len() as f64;
+    let told = rankings.rows.iter().map(|row| format!("{} {}", row.method, score(row.data.macro_f1)));
     Forest {
         width: WIDTH,
         height: bottom + 30.0,
         bottom,
         ticks: axis.ticks(),
-        floor: standings.floor.map(|floor| axis.at(floor)),
-        marks: standings.rows.iter().enumerate().map(mark).collect(),
+        floor: rankings.floor.map(|floor| axis.at(floor)),
+        marks: rankings.rows.iter().enumerate().map(mark).collect(),
         description: format!("Macro-F1 with intervals: {}.", told.collect::<Vec<_>>().join(", ")),
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use crate::metrics::{Consistency, EffectScores, Interval, ResponseCounts};
-use crate::pipeline::evaluation::{Cell, Differences, Standing, Standings};
+use crate::pipeline::evaluation::{Cell, Differences, RankedMethod, Ranking};
 use crate::report::ReportError;
 
 /// One line of `evaluation.csv`; the field names are the column names.
@@ -66,11 +66,11 @@ struct Line<'a> {
     seconds: f64,
 }
 
-pub(super) fn write(standings: &[Standings], cells: &[Cell], out: &mut dyn Write) -> Result<(), ReportError> {
+pub(super) fn write(rankings: &[Ranking], cells: &[Cell], out: &mut dyn Write) -> Result<(), ReportError> {
     let mut table = csv::Writer::from_writer(out);
-    for standings in standings {
-        for row in &standings.rows {
-            table.serialize(standing_line(standings, row))?;
+    for rankings in rankings {
+        for row in &rankings.rows {
+            table.serialize(ranked_line(rankings, row))?;
         }
     }
     for cell in cells {
@@ -80,20 +80,20 @@ pub(super) fn write(standings: &[Standings], cells: &[Cell], out: &mut dyn Write
     Ok(())
 }
 
-fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
+fn ranked_line<'a>(rankings: &'a Ranking, row: &RankedMethod) -> Line<'a> {
     let interval = |of: fn(&Differences) -> Option<Interval>| row.less_reference.as_ref().and_then(of);
     let data = interval(|less| Some(less.data.difference));
     let original = interval(|less| Some(less.balanced_original.difference));
     let refined = interval(|less| less.balanced_refined.map(|paired| paired.difference));
     Line {
-        experiments: standings.novelty.words(),
+        experiments: rankings.novelty.words(),
         macro_f1_lower: row.interval.map(|interval| interval.lower),
         macro_f1_upper: row.interval.map(|interval| interval.upper),
         knowledge_original: Some(row.knowledge_original),
         knowledge_refined: row.knowledge_refined,
         balanced_original: Some(row.balanced_original),
         balanced_refined: row.balanced_refined,
-        reference: standings.reference.as_ref().map(|reference| reference.to_string()),
+        reference: rankings.reference.as_ref().map(|reference| reference.to_string()),
         less_reference: data.map(|interval| interval.estimate),
         less_reference_lower: data.map(|interval| interval.lower),
         less_reference_upper: data.map(|interval| interval.upper),
@@ -107,7 +107,7 @@ fn standing_line<'a>(standings: &'a Standings, row: &Standing) -> Line<'a> {
         brier: row.brier,
         revisions: row.revisions,
         seconds: row.seconds,
-        ..line(&standings.scheme, row.contender.to_string(), standings.experiments, &row.data, &row.effects)
+        ..line(&rankings.scheme, row.method.to_string(), rankings.experiments, &row.data, &row.effects)
     }
 }
 
@@ -125,7 +125,7 @@ fn cell_line(cell: &Cell) -> Line<'_> {
         brier: cell.calibration.as_ref().map(|judged| judged.brier),
         revisions: cell.revisions.len() as f64,
         seconds: cell.seconds,
-        ..line(&cell.key.scheme, cell.key.contender.to_string(), cell.rows.len(), &data, &effects)
+        ..line(&cell.key.scheme, cell.key.method.to_string(), cell.rows.len(), &data, &effects)
     }
 }
 

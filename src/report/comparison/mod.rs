@@ -16,7 +16,7 @@ use super::tables::MarkdownTable;
 use super::templates::render;
 use super::wording::{counted, decimal, difference, score, with_interval};
 use super::{InputFile, ReportError, json};
-use crate::pipeline::evaluation::{Audit, Cell, Standing, Standings};
+use crate::pipeline::evaluation::{Audit, Cell, RankedMethod, Ranking};
 
 /// Everything that a comparison tells, and where it came from.
 #[derive(Clone, Debug, Serialize)]
@@ -30,10 +30,10 @@ pub struct ComparisonReport<'a> {
     /// What held-out experiments share with those learnt from, for each way of splitting.
     pub audits: &'a [Audit],
     /// The tables.
-    pub standings: &'a [Standings],
+    pub rankings: &'a [Ranking],
     /// False if the work was stopped before the last cell.
     pub finished: bool,
-    /// What every contender foretold of every fold.
+    /// What every method predicted of every fold.
     #[serde(skip)]
     pub cells: &'a [Cell],
     /// The effective configuration, as TOML.
@@ -41,13 +41,13 @@ pub struct ComparisonReport<'a> {
 }
 
 impl ComparisonReport<'_> {
-    /// Writes `evaluation.csv`: one line for each contender, way of splitting, seed, fold and sort of experiment; lines
+    /// Writes `evaluation.csv`: one line for each method, way of splitting, seed, fold and sort of experiment; lines
     /// over all seeds and folds have these empty.
     ///
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_csv(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        lines::write(self.standings, self.cells, out)
+        lines::write(self.rankings, self.cells, out)
     }
 
     /// Writes `evaluation.json`: all figures, unrounded.
@@ -66,10 +66,10 @@ impl ComparisonReport<'_> {
         if !self.finished {
             writeln!(out, "**Stopped before the end; folds are missing.**\n")?;
         }
-        for standings in self.standings {
-            writeln!(out, "### {}\n\n{}\n", heading(standings), table(standings))?;
-            writeln!(out, "{}\n", remarks(standings))?;
-            writeln!(out, "{}\n", effect_table(standings))?;
+        for rankings in self.rankings {
+            writeln!(out, "### {}\n\n{}\n", heading(rankings), table(rankings))?;
+            writeln!(out, "{}\n", remarks(rankings))?;
+            writeln!(out, "{}\n", effect_table(rankings))?;
         }
         writeln!(out, "### Does it leak?\n")?;
         for audit in self.audits {
@@ -83,7 +83,7 @@ impl ComparisonReport<'_> {
     /// # Errors
     /// [`ReportError`] if `out` fails.
     pub fn write_html(&self, out: &mut dyn Write) -> Result<(), ReportError> {
-        let sections: Vec<_> = self.standings.iter().map(section).collect();
+        let sections: Vec<_> = self.rankings.iter().map(section).collect();
         let page = render(
             "comparison.html",
             context! {
@@ -114,24 +114,24 @@ struct Section {
     reliability: Vec<reliability::Panel>,
 }
 
-fn section(standings: &Standings) -> Section {
+fn section(rankings: &Ranking) -> Section {
     Section {
-        heading: heading(standings),
+        heading: heading(rankings),
         heads: HEADS,
-        rows: standings.rows.iter().map(cells).collect(),
-        remarks: remarks(standings),
-        forest: forest::forest(standings),
+        rows: rankings.rows.iter().map(cells).collect(),
+        remarks: remarks(rankings),
+        forest: forest::forest(rankings),
         effect_heads: EFFECT_HEADS,
-        effect_rows: standings.rows.iter().map(effect_cells).collect(),
-        reliability: standings.rows.iter().filter_map(reliability::panel).collect(),
+        effect_rows: rankings.rows.iter().map(effect_cells).collect(),
+        reliability: rankings.rows.iter().filter_map(reliability::panel).collect(),
     }
 }
 
-fn heading(standings: &Standings) -> String {
-    let experiments = counted(standings.experiments as u64, "held-out experiment");
-    let seeds = counted(standings.seeds as u64, "seed");
-    let (scheme, sort) = (&standings.scheme, standings.novelty.words());
-    format!("{scheme}, {sort}: {experiments} over {seeds}, {} different sets of perturbed genes", standings.gene_sets)
+fn heading(rankings: &Ranking) -> String {
+    let experiments = counted(rankings.experiments as u64, "held-out experiment");
+    let seeds = counted(rankings.seeds as u64, "seed");
+    let (scheme, sort) = (&rankings.scheme, rankings.novelty.words());
+    format!("{scheme}, {sort}: {experiments} over {seeds}, {} different sets of perturbed genes", rankings.gene_sets)
 }
 
 const HEADS: [&str; 13] = [
@@ -150,17 +150,17 @@ const HEADS: [&str; 13] = [
     "seconds",
 ];
 
-fn table(standings: &Standings) -> String {
+fn table(rankings: &Ranking) -> String {
     let mut table = MarkdownTable::new(1, &HEADS);
-    standings.rows.iter().for_each(|row| table.push(cells(row)));
+    rankings.rows.iter().for_each(|row| table.push(cells(row)));
     table.text()
 }
 
-fn cells(row: &Standing) -> [String; HEADS.len()] {
+fn cells(row: &RankedMethod) -> [String; HEADS.len()] {
     let class = |class: usize| score(row.data.per_class[class].f1);
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
     [
-        row.contender.to_string(),
+        row.method.to_string(),
         with_interval(row.data.macro_f1, row.interval),
         class(0),
         class(1),
@@ -190,17 +190,17 @@ const EFFECT_HEADS: [&str; 10] = [
     "precision_at_N",
 ];
 
-fn effect_table(standings: &Standings) -> String {
+fn effect_table(rankings: &Ranking) -> String {
     let mut table = MarkdownTable::new(1, &EFFECT_HEADS);
-    standings.rows.iter().for_each(|row| table.push(effect_cells(row)));
+    rankings.rows.iter().for_each(|row| table.push(effect_cells(row)));
     table.text()
 }
 
-fn effect_cells(row: &Standing) -> [String; EFFECT_HEADS.len()] {
+fn effect_cells(row: &RankedMethod) -> [String; EFFECT_HEADS.len()] {
     let of = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), score);
     let effects = &row.effects;
     [
-        row.contender.to_string(),
+        row.method.to_string(),
         of(effects.pearson_delta),
         of(effects.mse_delta),
         effects.l2_delta.map_or_else(|| "–".to_owned(), |length| decimal(length, 2)),
@@ -213,19 +213,19 @@ fn effect_cells(row: &Standing) -> [String; EFFECT_HEADS.len()] {
     ]
 }
 
-fn remarks(standings: &Standings) -> String {
+fn remarks(rankings: &Ranking) -> String {
     let mut told = Vec::new();
-    if let Some(reference) = &standings.reference {
+    if let Some(reference) = &rankings.reference {
         told.push(format!(
             "The reference is {reference}; differences are on the same draws of sets of perturbed genes."
         ));
     }
-    if let Some(floor) = standings.floor {
-        let below: Vec<_> = standings
+    if let Some(floor) = rankings.floor {
+        let below: Vec<_> = rankings
             .rows
             .iter()
-            .filter(|row| !row.contender.is_blind() && row.data.macro_f1 <= floor)
-            .map(|row| row.contender.to_string())
+            .filter(|row| !row.method.is_blind() && row.data.macro_f1 <= floor)
+            .map(|row| row.method.to_string())
             .collect();
         let floor = score(floor);
         told.push(match below.as_slice() {
@@ -254,7 +254,7 @@ fn audited(audit: &Audit) -> String {
 mod tests {
     use super::*;
     use crate::metrics::{BootstrapConfig, Calibration, EffectScores, ReliabilityBin, ResponseCounts};
-    use crate::pipeline::evaluation::{CellKey, Contender, ScoredRow, standings};
+    use crate::pipeline::evaluation::{CellKey, ComparedMethod, ScoredRow, rankings};
     use crate::prediction::PredictorName;
 
     fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {
@@ -269,7 +269,7 @@ mod tests {
         let bins = vec![bin(0.0, 15, 0.2), bin(0.5, 5, 0.8)];
         let reliability = [bins.clone(), bins.clone(), bins];
         let calibration = Calibration { entries: 20, ece: 0.125, brier: 0.5, reliability, ..Calibration::default() };
-        let cell = |contender, confusions: [[[u64; 3]; 3]; 2]| {
+        let cell = |method, confusions: [[[u64; 3]; 3]; 2]| {
             let row = |(place, confusion): (usize, [[u64; 3]; 3])| ScoredRow {
                 experiment: format!("<b>{place}"),
                 gene_set: format!("g{place}"),
@@ -280,7 +280,7 @@ mod tests {
                 refined: None,
                 effects: EffectScores { pearson_delta: Some(0.375), ..EffectScores::default() },
             };
-            let key = CellKey { scheme: "k-fold".into(), seed: 1, fold: 0, contender };
+            let key = CellKey { scheme: "k-fold".into(), seed: 1, fold: 0, method };
             let rows = confusions.into_iter().enumerate().map(row).collect();
             Cell {
                 key,
@@ -294,21 +294,21 @@ mod tests {
         let blind = [[0, 2, 0], [0, 6, 0], [0, 2, 0]];
         let right = [[2, 0, 0], [0, 6, 0], [0, 0, 2]];
         vec![
-            cell(Contender::Predictor(PredictorName::Mean), [blind, blind]),
-            cell(Contender::Knowledge, [right, blind]),
+            cell(ComparedMethod::Predictor(PredictorName::Mean), [blind, blind]),
+            cell(ComparedMethod::Knowledge, [right, blind]),
         ]
     }
 
     fn told(write: impl FnOnce(&ComparisonReport<'_>, &mut Vec<u8>)) -> String {
         let cells = cells();
-        let standings = standings(&cells, None, 2.0, &BootstrapConfig::default()).expect("settings in range");
+        let rankings = rankings(&cells, None, 2.0, &BootstrapConfig::default()).expect("settings in range");
         let audits = [Audit { scheme: "k-fold".into(), splits: 1, held_out: 2, ..Audit::default() }];
         let report = ComparisonReport {
             tool_version: "0",
             inputs: Vec::new(),
             notes: vec!["a note with <i>tags".into()],
             audits: &audits,
-            standings: &standings,
+            rankings: &rankings,
             finished: true,
             cells: &cells,
             config_toml: "",
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn the_long_table_has_a_line_for_every_cell_and_every_standing() {
+    fn the_long_table_has_a_line_for_every_cell_and_every_ranked_method() {
         let csv = told(|report, out| report.write_csv(out).expect("a vector takes all bytes"));
         let lines: Vec<_> = csv.lines().collect();
         assert_eq!(lines.len(), 1 + 2 + 2, "{csv}");

@@ -1,10 +1,10 @@
-//! Reliability plots: how often what was foretold with some probability came true, one panel for each contender.
+//! Reliability plots: how often what was predicted with some probability came true, one panel for each method.
 
 use serde::Serialize;
 
 use crate::biology::Response;
 use crate::metrics::ReliabilityBin;
-use crate::pipeline::evaluation::Standing;
+use crate::pipeline::evaluation::RankedMethod;
 use crate::report::plots::{Axis, Tick};
 use crate::report::wording::score;
 
@@ -17,7 +17,7 @@ const FEWEST: u64 = 5;
 
 #[derive(Serialize)]
 pub(super) struct Panel {
-    contender: String,
+    method: String,
     ticks: Vec<Tick>,
     y_ticks: Vec<Tick>,
     /// The ends of the diagonal, on which probabilities are honest.
@@ -36,7 +36,7 @@ struct Curve {
 }
 
 /// `None` for those that give no probabilities.
-pub(super) fn panel(row: &Standing) -> Option<Panel> {
+pub(super) fn panel(row: &RankedMethod) -> Option<Panel> {
     let reliability = row.reliability.as_ref()?;
     let (x, y) = (Axis::around(0.0, 1.0, LEFT, RIGHT), Axis::around(0.0, 1.0, BOTTOM, TOP));
     let series = [(Response::Down, "down"), (Response::Unchanged, "unchanged"), (Response::Up, "up")];
@@ -49,11 +49,11 @@ pub(super) fn panel(row: &Standing) -> Option<Panel> {
     };
     let ece = row.ece.map_or_else(String::new, |ece| format!(", expected calibration error {}", score(ece)));
     Some(Panel {
-        contender: row.contender.to_string(),
+        method: row.method.to_string(),
         ticks: x.ticks(),
         y_ticks: y.ticks(),
         diagonal: [x.at(0.0), y.at(0.0), x.at(1.0), y.at(1.0)],
         classes: series.map(curve).into(),
-        description: format!("Observed frequency over predicted probability of {}{ece}.", row.contender),
+        description: format!("Observed frequency over predicted probability of {}{ece}.", row.method),
     })
 }

@@ -83,7 +83,7 @@ impl RecoveryReport<'_> {
             out,
             "\nEdge F1: regulations with their sign; edge macro: mean F1 of absence, activation and inhibition; closure: \
              macro-F1 of down, unchanged and up over every deletion and every other gene; precision: revisions that are \
-             right; recall: faults mended; of visible: of those that any measured entry of a \
+             right; recall: faults repaired; of visible: of those that any measured entry of a \
              screen depends on. Means over the seeds (lowest–highest)."
         )?;
         Ok(())

@@ -6,7 +6,7 @@ use crate::pipeline::ScreenConfig;
 use crate::pipeline::recovery::{
     Benchmark, BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, TrueNetwork, Unrecorded, benchmark,
 };
-use crate::progress::Unwatched;
+use crate::progress::NoProgress;
 use crate::report::RecoveryReport;
 use crate::symbolic::Reading;
 
@@ -24,7 +24,7 @@ fn small() -> (Grid, BenchmarkConfig, Benchmark) {
     };
     let methods = MethodConfig { published_genes: 10, ..MethodConfig::of(data.refinement()) };
     let config = BenchmarkConfig { data, screen: ScreenConfig::default(), depth: 3, methods };
-    let outcome = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &Unwatched).expect("a sound grid");
+    let outcome = benchmark(&truth, &grid, &config, &[], &mut Unrecorded, &NoProgress).expect("a sound grid");
     (grid, config, outcome)
 }
 

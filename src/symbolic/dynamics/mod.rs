@@ -105,7 +105,7 @@ pub struct DynamicResponse {
 ///
 /// # Complexity
 /// A step costs `O(genes + regulations)` word operations for 64 states. A block of states takes as many steps as its slowest
-/// transient and longest period need, at most `max_steps + 840`; a perturbation runs all blocks anew.
+/// transient and longest period need, at most `max_steps + 840`; a perturbation runs all blocks again.
 ///
 /// # Reference
 /// Kauffman, J. Theor. Biol. 22 (1969), doi:10.1016/0022-5193(69)90015-0; the inhibitor-dominant rule as in Albert & Othmer,

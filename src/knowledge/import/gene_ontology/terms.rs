@@ -164,7 +164,7 @@ impl TermGraph {
     /// tag and value are passed over and counted.
     ///
     /// # Errors
-    /// [`ImportError`] if the text is no UTF-8, holds no `[Term]`, or two terms share an accession.
+    /// [`ImportError`] if the text is not an UTF-8, holds no `[Term]`, or two terms share an accession.
     pub fn from_obo(content: &[u8], file_name: &str) -> Result<Self, ImportError> {
         let mut graph = Self::default();
         let mut edges = Vec::new();
@@ -245,7 +245,7 @@ impl TermGraph {
             };
             match (self.position(&edge.child), self.position(&edge.parent)) {
                 (Some(child), Some(parent)) => self.edges.push(TermEdge { child, relation, parent }),
-                _ => self.edge_counts.leave_out("an end is no term in force", edge.line),
+                _ => self.edge_counts.leave_out("an end is not a term in force", edge.line),
             }
         }
         let stated = self.edges.len();

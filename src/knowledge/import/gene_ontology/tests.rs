@@ -87,7 +87,7 @@ fn tables_and_obo_text_give_the_same_graph() {
         TermGraph::from_tables(terms.as_bytes(), "terms.tsv", edges.as_bytes(), "edges.tsv").expect("good tables");
     assert_eq!(tables.edges(), graph().edges());
     assert_eq!(tables.term_counts.left_out_for("no accession of the Gene Ontology"), 1);
-    assert_eq!(tables.edge_counts.left_out_for("an end is no term in force"), 1);
+    assert_eq!(tables.edge_counts.left_out_for("an end is not a term in force"), 1);
 }
 
 #[test]

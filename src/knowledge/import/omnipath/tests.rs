@@ -187,7 +187,7 @@ fn what_r_and_pandas_save_again_says_the_same() {
     ] {
         let again = import(content.as_bytes(), "again", &OmniPathOptions::default()).expect(content);
         assert_eq!((edges(&again), again.counts.read), (edges(&plain), 1), "{content}");
-        assert!(again.regulations[0].citation.kinds.is_empty(), "NA is no type");
+        assert!(again.regulations[0].citation.kinds.is_empty(), "NA is not a type");
         assert!(again.genes.resolve("P04637").is_ok());
     }
 }

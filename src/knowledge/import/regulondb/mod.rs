@@ -71,7 +71,7 @@ enum Format {
 /// Imports a regulatory network in any of the known formats.
 ///
 /// Protein names become gene symbols: `OmpR` → `ompR`, `H-NS` → `hns`, `Sigma70` → `rpoD`. A regulator of several different
-/// subunits (`IHF`, `FlhDC`, `GadE-RcsB`) is a complex. What is no gene, such as `ppGpp` or `Spermidine`, keeps its name. A dual
+/// subunits (`IHF`, `FlhDC`, `GadE-RcsB`) is a complex. What is not a gene, such as `ppGpp` or `Spermidine`, keeps its name. A dual
 /// effect makes two regulations. Where the file gives locus tags, and the catalogue knows them, the symbol is the catalogue's.
 ///
 /// # Errors
@@ -203,7 +203,7 @@ fn is_indented(line: &str) -> bool {
     line.starts_with([' ', '\t'])
 }
 
-/// What a row says beside regulator, target and sign.
+/// What a row says next to regulator, target and sign.
 struct Support<'a> {
     kind: &'static str,
     source: &'a str,

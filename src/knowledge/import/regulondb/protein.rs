@@ -28,7 +28,7 @@ const SPELT_OTHERWISE: &[(&str, &[&str])] = &[
     ("sigma70", &["rpoD"]),
 ];
 
-/// The genes of a regulator; several if it is a complex of different subunits, its own name if it is no gene product.
+/// The genes of a regulator; several if it is a complex of different subunits, its own name if it is not a gene product.
 ///
 /// `OmpR` → `ompR`; `IHF` → `ihfA`, `ihfB`; `FlhDC` → `flhD`, `flhC`; `GadE-RcsB` and `gadE;rcsB` → `gadE`, `rcsB`; `ppGpp` → `ppGpp`.
 pub(super) fn genes_of(name: &str, catalogue: Option<&GeneTable>) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Instant;
 
-use aligned::progress::Watch;
+use aligned::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::hints;
@@ -28,7 +28,7 @@ struct Phase {
 }
 
 impl Terminal {
-    /// Watches from now on; the first Ctrl-C asks the work to stop, a second one ends the process.
+    /// Follows from now on; the first Ctrl-C asks the work to stop, a second one ends the process.
     pub fn new() -> Self {
         static HANDLER: Once = Once::new();
         HANDLER.call_once(|| {
@@ -61,7 +61,7 @@ impl Terminal {
     }
 }
 
-impl Watch for Terminal {
+impl Progress for Terminal {
     fn begin(&self, phase: &str, steps: u64) {
         let bar = self.bars.then(|| {
             let style = ProgressStyle::with_template("{msg:>16} [{bar:40}] {pos}/{len} {elapsed} (about {eta} left)");

@@ -1,12 +1,12 @@
-//! From the cells of a comparison to tables: who foretells best, how sure that is, and against whom.
+//! From the cells of a comparison to tables: who predicts best, how sure that is, and against whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::comparison::{Cell, ScoredRow};
-use super::contender::Contender;
 use super::knowledge_score::if_enough;
+use super::method::ComparedMethod;
 use crate::metrics::{
     BootstrapConfig, Calibration, Consistency, EffectScores, Interval, MetricError, PairedDifference, ReliabilityBin,
     ResponseCounts, balanced_consistency, bootstrap, bootstrap_difference,
@@ -61,7 +61,7 @@ impl Novelty {
 
 /// Scores of everybody over the same held-out experiments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standings {
+pub struct Ranking {
     /// How the folds were made.
     pub scheme: String,
     /// Which held-out experiments.
@@ -76,16 +76,16 @@ pub struct Standings {
     /// not exceed it shows no skill. `None` if none of them took part.
     pub floor: Option<f64>,
     /// Whom all are compared with; `None` if there was no baseline.
-    pub reference: Option<Contender>,
+    pub reference: Option<ComparedMethod>,
     /// Everybody, in the order of the cells.
-    pub rows: Vec<Standing>,
+    pub rows: Vec<RankedMethod>,
 }
 
-/// The scores of one contender: held-out rows of all folds and seeds together.
+/// The scores of one method: held-out rows of all folds and seeds together.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct RankedMethod {
     /// Who.
-    pub contender: Contender,
+    pub method: ComparedMethod,
     /// Against what was observed.
     pub data: Consistency,
     /// Bootstrap interval of that macro-F1 over sets of perturbed genes; `None` for fewer than two.
@@ -117,7 +117,7 @@ pub struct Standing {
     pub seconds: f64,
 }
 
-/// What a contender is better by than the reference.
+/// What a method is better by than the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Differences {
     /// In macro-F1 against the data.
@@ -131,16 +131,16 @@ pub struct Differences {
 /// The tables of a comparison: one for each way of splitting and each sort of held-out experiment that occurs.
 ///
 /// All are compared with `reference`, or with the baseline of the highest macro-F1 on the same held-out rows: chosen with
-/// hindsight, so that no contender gains by a weak opponent. `gamma` is the exponent of the balanced consistency.
+/// hindsight, so that no method gains by a weak opponent. `gamma` is the exponent of the balanced consistency.
 ///
 /// # Errors
 /// [`MetricError::Setting`] if a setting of the bootstrap is out of range.
-pub fn standings(
+pub fn rankings(
     cells: &[Cell],
-    reference: Option<&Contender>,
+    reference: Option<&ComparedMethod>,
     gamma: f64,
     config: &BootstrapConfig,
-) -> Result<Vec<Standings>, MetricError> {
+) -> Result<Vec<Ranking>, MetricError> {
     let mut schemes: Vec<&str> = Vec::new();
     cells.iter().for_each(|cell| {
         if !schemes.contains(&cell.key.scheme.as_str()) {
@@ -160,7 +160,7 @@ pub fn standings(
     Ok(tables)
 }
 
-/// One contender's counts, by set of perturbed genes.
+/// One method's counts, by set of perturbed genes.
 #[derive(Default)]
 struct Units {
     data: Vec<ResponseCounts>,
@@ -172,43 +172,43 @@ fn table(
     scheme: &str,
     cells: &[&Cell],
     novelty: Novelty,
-    reference: Option<&Contender>,
+    reference: Option<&ComparedMethod>,
     gamma: f64,
     config: &BootstrapConfig,
-) -> Result<Standings, MetricError> {
-    let mut contenders: Vec<Contender> = Vec::new();
+) -> Result<Ranking, MetricError> {
+    let mut methods: Vec<ComparedMethod> = Vec::new();
     for cell in cells {
-        if !contenders.contains(&cell.key.contender) {
-            contenders.push(cell.key.contender.clone());
+        if !methods.contains(&cell.key.method) {
+            methods.push(cell.key.method.clone());
         }
     }
-    let of = |contender: &Contender| -> Vec<_> {
-        cells.iter().copied().filter(|cell| cell.key.contender == *contender).collect()
+    let of = |method: &ComparedMethod| -> Vec<_> {
+        cells.iter().copied().filter(|cell| cell.key.method == *method).collect()
     };
-    let rows: Vec<Vec<&Cell>> = contenders.iter().map(of).collect();
+    let rows: Vec<Vec<&Cell>> = methods.iter().map(of).collect();
     let units: Vec<_> = rows.iter().map(|cells| Units::of(cells, novelty)).collect();
     let score = |place: usize| ResponseCounts::total(&units[place].data).scores().macro_f1;
-    let best = |among: &dyn Fn(&Contender) -> bool| {
-        let places = (0..contenders.len()).filter(|&place| among(&contenders[place]));
+    let best = |among: &dyn Fn(&ComparedMethod) -> bool| {
+        let places = (0..methods.len()).filter(|&place| among(&methods[place]));
         // The first of equals.
         places.rev().max_by(|&one, &other| score(one).total_cmp(&score(other)))
     };
-    let named = reference.and_then(|reference| contenders.iter().position(|contender| contender == reference));
-    let opponent = named.or_else(|| best(&|contender| contender.is_baseline()));
-    let standing = |place: usize| -> Result<Standing, MetricError> {
+    let named = reference.and_then(|reference| methods.iter().position(|method| method == reference));
+    let opponent = named.or_else(|| best(&|method| method.is_baseline()));
+    let ranked = |place: usize| -> Result<RankedMethod, MetricError> {
         let other = opponent.filter(|&other| other != place).map(|other| &units[other]);
         units[place].standing(&rows[place], novelty, other, gamma, config)
     };
     let seeds: BTreeSet<_> = cells.iter().map(|cell| cell.key.seed).collect();
-    Ok(Standings {
+    Ok(Ranking {
         scheme: scheme.to_owned(),
         novelty,
         experiments: rows.first().map_or(0, |cells| rows_of(cells, novelty).count()),
         gene_sets: units.first().map_or(0, |units| units.data.len()),
         seeds: seeds.len(),
-        floor: best(&|contender| contender.is_blind()).map(score),
-        reference: opponent.map(|place| contenders[place].clone()),
-        rows: (0..contenders.len()).map(standing).collect::<Result<_, _>>()?,
+        floor: best(&|method| method.is_blind()).map(score),
+        reference: opponent.map(|place| methods[place].clone()),
+        rows: (0..methods.len()).map(ranked).collect::<Result<_, _>>()?,
     })
 }
 
@@ -243,7 +243,7 @@ impl Units {
         other: Option<&Self>,
         gamma: f64,
         config: &BootstrapConfig,
-    ) -> Result<Standing, MetricError> {
+    ) -> Result<RankedMethod, MetricError> {
         let all: Vec<_> = (0..self.data.len()).collect();
         let sets = self.data.len();
         let differences = |other: &Self| -> Result<Option<Differences>, MetricError> {
@@ -266,8 +266,8 @@ impl Units {
         };
         let fold_mean =
             |figure: fn(&Cell) -> f64| cells.iter().map(|cell| figure(cell)).sum::<f64>() / cells.len() as f64;
-        Ok(Standing {
-            contender: cells[0].key.contender.clone(),
+        Ok(RankedMethod {
+            method: cells[0].key.method.clone(),
             data: ResponseCounts::total(&self.data).scores(),
             interval: if_enough(bootstrap(sets, |drawn| ResponseCounts::drawn_macro_f1(&self.data, drawn), config))?,
             seeds: seed_range(cells, novelty),
@@ -333,7 +333,7 @@ mod tests {
         BootstrapConfig { resamples: 50, level: 0.95, method: crate::metrics::BootstrapMethod::Percentile, seed: 1 };
 
     /// A cell whose rows perturb genes beyond the four measured ones; the second row moves two genes.
-    fn cell(contender: Contender, seed: u64, truth: &[[i8; 4]], said: &[[i8; 4]]) -> Cell {
+    fn cell(method: ComparedMethod, seed: u64, truth: &[[i8; 4]], said: &[[i8; 4]]) -> Cell {
         let matrix = |rows: &[[i8; 4]]| {
             let entries = rows.iter().flatten().map(|&value| Response::from_value(value)).collect();
             ResponseMatrix::from_entries(rows.len(), 4, entries)
@@ -350,7 +350,7 @@ mod tests {
             refined: None,
             effects: EffectScores::default(),
         };
-        let key = CellKey { scheme: "k-fold".into(), seed, fold: 0, contender };
+        let key = CellKey { scheme: "k-fold".into(), seed, fold: 0, method };
         Cell {
             key,
             rows: counts.into_iter().enumerate().map(row).collect(),
@@ -365,14 +365,14 @@ mod tests {
 
     #[test]
     fn the_strongest_baseline_is_the_reference_and_the_best_blind_one_the_floor() {
-        let mean = Contender::Predictor(PredictorName::Mean);
-        let linear = Contender::Predictor(PredictorName::Linear);
+        let mean = ComparedMethod::Predictor(PredictorName::Mean);
+        let linear = ComparedMethod::Predictor(PredictorName::Linear);
         let cells = [
             cell(mean.clone(), 1, &TRUTH, &[[0; 4]; 3]),
             cell(linear.clone(), 1, &TRUTH, &[TRUTH[0], TRUTH[1], [0; 4]]),
-            cell(Contender::Knowledge, 1, &TRUTH, &TRUTH),
+            cell(ComparedMethod::Knowledge, 1, &TRUTH, &TRUTH),
         ];
-        let tables = standings(&cells, None, 2.0, &CONFIG).expect("settings in range");
+        let tables = rankings(&cells, None, 2.0, &CONFIG).expect("settings in range");
         let table = &tables[0];
         assert_eq!((table.novelty, table.experiments, table.gene_sets), (Novelty::All, 3, 3));
         assert_eq!(table.reference, Some(linear.clone()));
@@ -381,14 +381,14 @@ mod tests {
         assert!(table.rows[1].less_reference.is_none());
         let better = table.rows[2].less_reference.expect("three gene sets").data;
         assert!((better.difference.estimate - (1.0 - table.rows[1].data.macro_f1)).abs() < 1e-12);
-        let named = standings(&cells, Some(&mean), 2.0, &CONFIG).expect("settings in range");
+        let named = rankings(&cells, Some(&mean), 2.0, &CONFIG).expect("settings in range");
         assert_eq!(named[0].reference, Some(mean));
     }
 
     #[test]
     fn experiments_are_told_apart_by_what_training_saw_of_them() {
-        let cells = [cell(Contender::Knowledge, 1, &TRUTH, &TRUTH)];
-        let tables = standings(&cells, None, 2.0, &CONFIG).expect("settings in range");
+        let cells = [cell(ComparedMethod::Knowledge, 1, &TRUTH, &TRUTH)];
+        let tables = rankings(&cells, None, 2.0, &CONFIG).expect("settings in range");
         let told: Vec<_> = tables.iter().map(|table| (table.novelty, table.experiments)).collect();
         assert_eq!(told, [(Novelty::All, 3), (Novelty::SingleSeen, 2), (Novelty::DoubleOneSeen, 1)]);
         assert!(tables[2].rows[0].interval.is_none(), "one gene set has no interval");
@@ -396,9 +396,11 @@ mod tests {
 
     #[test]
     fn rows_of_all_seeds_are_pooled_and_the_seeds_told_apart() {
-        let cells =
-            [cell(Contender::Knowledge, 1, &TRUTH, &TRUTH), cell(Contender::Knowledge, 2, &TRUTH, &[[0; 4]; 3])];
-        let tables = standings(&cells, None, 2.0, &CONFIG).expect("settings in range");
+        let cells = [
+            cell(ComparedMethod::Knowledge, 1, &TRUTH, &TRUTH),
+            cell(ComparedMethod::Knowledge, 2, &TRUTH, &[[0; 4]; 3]),
+        ];
+        let tables = rankings(&cells, None, 2.0, &CONFIG).expect("settings in range");
         let row = &tables[0].rows[0];
         assert_eq!((tables[0].experiments, tables[0].seeds, tables[0].gene_sets), (6, 2, 3));
         assert_eq!(row.seeds.1, 1.0);

@@ -1,4 +1,4 @@
-//! How far the revisions can be trusted: false ones among those found, where the truth is known.
+//! How far the revisions can be reliable: false ones among those found, where the truth is known.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -7,7 +7,7 @@ use aligned::biology::{
     GeneId, Perturbation, Regulation, Response, ResponseMatrix, Revision, RevisionKind, RevisionStatus, Sign,
 };
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::refinement::{Refinement, RefinementConfig, RefinementData, refine};
 use aligned::symbolic::{Closure, Reading, Simulator};
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -59,11 +59,11 @@ impl Trial {
 
     fn refine(&self, config: &RefinementConfig) -> Refinement {
         let data = RefinementData::measured(&self.perturbations, &self.observed);
-        refine(&self.damaged, &data, 5, Reading::Nearest, config, &Unwatched).expect("it fits")
+        refine(&self.damaged, &data, 5, Reading::Nearest, config, &NoProgress).expect("it fits")
     }
 
     fn is_true(&self, revision: &Revision) -> bool {
-        let gone = revision.withdrawn().is_none_or(|withdrawn| !self.truth.contains(withdrawn));
+        let gone = revision.retracted().is_none_or(|retracted| !self.truth.contains(retracted));
         gone && revision.gained().is_none_or(|gained| self.truth.contains(gained))
     }
 }
@@ -129,7 +129,7 @@ struct Measured {
     by_q: [[Tally; 3]; 6],
     by_stability: [Tally; 4],
     faults: usize,
-    mended: usize,
+    corrected: usize,
     expected_false: f64,
 }
 
@@ -155,7 +155,7 @@ fn measure(size: Size, config: &RefinementConfig, seeds: std::ops::Range<u64>) -
             }
             if revision.status == RevisionStatus::Applied {
                 measured.applied.add(right);
-                measured.mended += usize::from(right);
+                measured.corrected += usize::from(right);
                 measured.expected_false += q;
             }
             let stability = revision.evidence.stability.unwrap_or(0.0);
@@ -174,7 +174,7 @@ fn tell(name: &str, measured: &Measured) {
         "{name}: applied {:?} precision {:.3}, recall {:.3} of {} faults; expected false {:.1}",
         measured.applied,
         measured.applied.precision(),
-        measured.mended as f64 / measured.faults as f64,
+        measured.corrected as f64 / measured.faults as f64,
         measured.faults,
         measured.expected_false,
     );
@@ -192,8 +192,8 @@ fn tell(name: &str, measured: &Measured) {
 fn few_of_those_with_a_small_q_value_are_false_and_most_applied_ones_are_true() {
     let size = Size { genes: 80, regulations: 160, perturbations: 40, corruption: 0.2 };
     let measured = measure(size, &RefinementConfig { max_share: 0.5, ..Default::default() }, 0..8);
-    let trusted = &measured.by_q[2];
-    let (all, right) = trusted.iter().fold((0, 0), |sum, tally| (sum.0 + tally.all, sum.1 + tally.right));
+    let reliable = &measured.by_q[2];
+    let (all, right) = reliable.iter().fold((0, 0), |sum, tally| (sum.0 + tally.all, sum.1 + tally.right));
     assert!(all > 20, "{all}");
     assert!(right as f64 >= 0.9 * all as f64, "{right} of {all}");
     assert!(measured.applied.precision() >= 0.8, "{:?}", measured.applied);
@@ -208,7 +208,7 @@ fn what_is_applied_keeps_to_the_error_rate_and_gives_the_network() {
         let in_force = refinement.revisions.iter().filter(|revision| revision.status == RevisionStatus::Applied);
         for revision in in_force.clone() {
             assert!(revision.evidence.q_value.is_some_and(|q| q <= max_q_value), "{revision:?}");
-            assert!(revision.evidence.mended.len() > revision.evidence.broken.len());
+            assert!(revision.evidence.corrected.len() > revision.evidence.introduced.len());
         }
         assert_eq!(trial.damaged.revised(&refinement.revisions), refinement.network);
         applied.push(in_force.count());
@@ -232,7 +232,7 @@ fn mediated(m: Option<Response>) -> Vec<Revision> {
     }
     let data = RefinementData::measured(&perturbations, &observed);
     let config = RefinementConfig { max_q_value: 1.0, ..Default::default() };
-    refine(&network, &data, 5, Reading::Nearest, &config, &Unwatched).expect("it fits").revisions
+    refine(&network, &data, 5, Reading::Nearest, &config, &NoProgress).expect("it fits").revisions
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn direct_and_mediated_cannot_be_told_apart_unless_the_mediator_is_measured() {
     let [ref revision] = mediated(Some(Response::Unchanged))[..] else { panic!("one revision explains all") };
     assert_eq!(revision.regulation, direct);
     assert!(revision.evidence.alternatives.is_empty() && revision.evidence.mediators.is_empty());
-    // M goes down with B: the way by M explains twice as much, and A → B is no match for it.
+    // M goes down with B: the way by M explains twice as much, and A → B is not a match for it.
     let [ref revision] = mediated(Some(Response::Down))[..] else { panic!("one revision explains all") };
     assert_eq!(revision.regulation, by_way_of_m);
     assert!(revision.evidence.alternatives.is_empty());

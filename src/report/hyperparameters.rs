@@ -1,11 +1,11 @@
-//! How knobs were chosen from the data: a table and a small plot of each curve.
+//! How hyperparameters were chosen from the data: a table and a small plot of each curve.
 
 use serde::Serialize;
 
 use super::plots::{Axis, Tick};
 use super::tables::MarkdownTable;
 use super::wording::score;
-use crate::pipeline::evaluation::{KnobCurve, KnobPoint};
+use crate::pipeline::evaluation::{HyperparameterCurve, HyperparameterPoint};
 
 pub(super) const WIDTH: f64 = 400.0;
 pub(super) const HEIGHT: f64 = 230.0;
@@ -14,9 +14,9 @@ const RIGHT: f64 = 388.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 190.0;
 
-/// One knob, ready to be shown.
+/// One hyperparameter, ready to be shown.
 #[derive(Serialize)]
-pub(super) struct Knob {
+pub(super) struct Hyperparameter {
     pub name: &'static str,
     pub folds: usize,
     pub chosen: String,
@@ -48,19 +48,19 @@ pub(super) struct Mark {
     pub is_chosen: bool,
 }
 
-pub(super) fn knobs(curves: &[KnobCurve]) -> Vec<Knob> {
-    curves.iter().map(knob).collect()
+pub(super) fn hyperparameters(curves: &[HyperparameterCurve]) -> Vec<Hyperparameter> {
+    curves.iter().map(hyperparameter).collect()
 }
 
-fn knob(curve: &KnobCurve) -> Knob {
+fn hyperparameter(curve: &HyperparameterCurve) -> Hyperparameter {
     let rows: Vec<_> = curve.points.iter().enumerate().map(|(place, point)| row(curve, place, point)).collect();
-    let is_finite = |point: &KnobPoint| point.mean.is_finite() && point.standard_error.is_finite();
+    let is_finite = |point: &HyperparameterPoint| point.mean.is_finite() && point.standard_error.is_finite();
     let drawn = || curve.points.iter().filter(|point| is_finite(point));
     let lowest = drawn().map(|point| point.mean - point.standard_error).reduce(f64::min);
     let highest = drawn().map(|point| point.mean + point.standard_error).reduce(f64::max);
     let axis = lowest.zip(highest).map(|(lowest, highest)| Axis::around(lowest, highest, BOTTOM, TOP));
     let step = (RIGHT - LEFT) / curve.points.len().max(1) as f64;
-    let mark = |axis: &Axis, place: usize, point: &KnobPoint| Mark {
+    let mark = |axis: &Axis, place: usize, point: &HyperparameterPoint| Mark {
         x: ((LEFT + (place as f64 + 0.5) * step) * 100.0).round() / 100.0,
         y: axis.at(point.mean),
         low: axis.at(point.mean - point.standard_error),
@@ -74,8 +74,8 @@ fn knob(curve: &KnobCurve) -> Knob {
     });
     let told = |row: &Row| format!("{}: {} ({}).", row.setting, row.mean, row.less_best);
     let best = curve.points.get(curve.best).filter(|point| is_finite(point));
-    Knob {
-        name: curve.knob.word(),
+    Hyperparameter {
+        name: curve.hyperparameter.word(),
         folds: curve.points.first().map_or(0, |point| point.folds.len()),
         chosen: curve.points.get(curve.chosen).map_or_else(|| "none".to_owned(), |point| point.setting.clone()),
         best: axis.as_ref().zip(best).map(|(axis, best)| axis.at(best.mean)),
@@ -86,7 +86,7 @@ fn knob(curve: &KnobCurve) -> Knob {
     }
 }
 
-fn row(curve: &KnobCurve, place: usize, point: &KnobPoint) -> Row {
+fn row(curve: &HyperparameterCurve, place: usize, point: &HyperparameterPoint) -> Row {
     let number = |value: f64, sign: bool| match value.is_finite() {
         true if sign => format!("{value:+.4}"),
         true => score(value),
@@ -103,17 +103,17 @@ fn row(curve: &KnobCurve, place: usize, point: &KnobPoint) -> Row {
     Row { setting, mean: number(point.mean, false), less_best, is_chosen: place == curve.chosen }
 }
 
-/// A table of each knob for Markdown, after a sentence that says what was chosen.
-pub(super) fn markdown(curves: &[KnobCurve]) -> Vec<String> {
-    let told = |knob: Knob| {
-        let mut table = MarkdownTable::new(1, &[knob.name, "macro-F1", "less the best", "chosen"]);
-        for row in knob.rows {
+/// A table of each hyperparameter for Markdown, after a sentence that says what was chosen.
+pub(super) fn markdown(curves: &[HyperparameterCurve]) -> Vec<String> {
+    let told = |hyperparameter: Hyperparameter| {
+        let mut table = MarkdownTable::new(1, &[hyperparameter.name, "macro-F1", "less the best", "chosen"]);
+        for row in hyperparameter.rows {
             let chosen = if row.is_chosen { "chosen" } else { "" };
             table.push([row.setting, row.mean, row.less_best, chosen.to_owned()]);
         }
         table.text()
     };
-    knobs(curves).into_iter().map(told).collect()
+    hyperparameters(curves).into_iter().map(told).collect()
 }
 
 #[cfg(test)]
@@ -124,16 +124,16 @@ mod tests {
     fn every_format_tells_the_curve_and_what_was_chosen() {
         let sample = samples::usual();
         let (page, text, json) = (sample.html(), sample.markdown(), sample.json());
-        assert_eq!(json["knob_curves"][0]["knob"], "cost");
-        assert_eq!(json["knob_curves"][0]["chosen"], 1);
+        assert_eq!(json["hyperparameter_curves"][0]["hyperparameter"], "cost");
+        assert_eq!(json["hyperparameter_curves"][0]["chosen"], 1);
         assert_eq!(page.matches("class=\"whisker").count(), 3 + 2);
         assert_eq!(page.matches("chosen</td>").count(), 2);
         assert!(text.contains("| 4 ") && text.contains("-0.0033 ± 0.0055"), "{text}");
     }
 
     #[test]
-    fn a_run_whose_knobs_were_given_shows_no_curve() {
+    fn a_run_whose_hyperparameters_were_given_shows_no_curve() {
         let sample = samples::unrevised();
-        assert!(!sample.html().contains("id=\"knobs\"") && !sample.markdown().contains("less the best"));
+        assert!(!sample.html().contains("id=\"hyperparameters\"") && !sample.markdown().contains("less the best"));
     }
 }

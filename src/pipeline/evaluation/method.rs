@@ -16,7 +16,7 @@ use crate::prediction::PredictorName;
 /// One row of the comparison. Its text is the name in tables and options.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Contender {
+pub enum ComparedMethod {
     /// Responses drawn by the class shares of the training part: what chance reaches.
     Chance,
     /// What the knowledge says by itself.
@@ -45,7 +45,7 @@ pub enum Ablation {
     Refinement,
     /// The knowledge is [`rewired`]: the same degrees, no meaning.
     Knowledge,
-    /// The weights of the adaptor are dealt to the genes at random.
+    /// The weights of the adaptor are assigned to the genes at random.
     Weights,
     /// Only walks so long count.
     Depth(u8),
@@ -105,7 +105,7 @@ impl Ablation {
     }
 }
 
-impl Contender {
+impl ComparedMethod {
     /// Everybody, with the loop around the neural predictors only and no ablation, in the order of the tables.
     #[must_use]
     pub fn all() -> Vec<Self> {
@@ -148,7 +148,7 @@ impl Contender {
     }
 }
 
-impl fmt::Display for Contender {
+impl fmt::Display for ComparedMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Chance => f.write_str("chance"),
@@ -167,20 +167,20 @@ impl fmt::Display for Contender {
 /// A name that nobody bears.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no predictor `{name}`; there are {}, and those of --external", known())]
-pub struct UnknownContender {
+pub struct UnknownMethod {
     /// The name.
     name: String,
 }
 
 fn known() -> String {
-    let names: Vec<_> = Contender::all().iter().map(Contender::to_string).collect();
+    let names: Vec<_> = ComparedMethod::all().iter().map(ComparedMethod::to_string).collect();
     format!("{}, {ALIGNED} before any other predictor", names.join(", "))
 }
 
-impl FromStr for Contender {
-    type Err = UnknownContender;
+impl FromStr for ComparedMethod {
+    type Err = UnknownMethod;
 
-    fn from_str(name: &str) -> Result<Self, UnknownContender> {
+    fn from_str(name: &str) -> Result<Self, UnknownMethod> {
         if let Some(label) = name.strip_prefix(EXTERNAL) {
             return Ok(Self::External(label.to_owned()));
         }
@@ -190,22 +190,22 @@ impl FromStr for Contender {
         let loops = PredictorName::ALL
             .into_iter()
             .flat_map(|predictor| [Self::Aligned(predictor, None)].into_iter().chain(Self::ablations(predictor)));
-        let found = Self::all().into_iter().chain(loops).find(|contender| contender.to_string() == name);
-        found.ok_or_else(|| UnknownContender { name: name.to_owned() })
+        let found = Self::all().into_iter().chain(loops).find(|method| method.to_string() == name);
+        found.ok_or_else(|| UnknownMethod { name: name.to_owned() })
     }
 }
 
-impl TryFrom<String> for Contender {
-    type Error = UnknownContender;
+impl TryFrom<String> for ComparedMethod {
+    type Error = UnknownMethod;
 
-    fn try_from(name: String) -> Result<Self, UnknownContender> {
+    fn try_from(name: String) -> Result<Self, UnknownMethod> {
         name.parse()
     }
 }
 
-impl From<Contender> for String {
-    fn from(contender: Contender) -> Self {
-        contender.to_string()
+impl From<ComparedMethod> for String {
+    fn from(method: ComparedMethod) -> Self {
+        method.to_string()
     }
 }
 
@@ -237,17 +237,17 @@ mod tests {
     #[test]
     fn names_lead_back_to_whom_they_name_and_each_names_one() {
         let loops = [PredictorName::Forest, PredictorName::Stacked];
-        let elsewhere = [Contender::External("gears".into()), Contender::AlignedExternal("gears".into())];
+        let elsewhere = [ComparedMethod::External("gears".into()), ComparedMethod::AlignedExternal("gears".into())];
         let ablations = loops
             .into_iter()
-            .flat_map(|name| [Contender::Aligned(name, None)].into_iter().chain(Contender::ablations(name)));
-        let all: Vec<_> = Contender::all().into_iter().chain(ablations).chain(elsewhere).collect();
-        let names: std::collections::BTreeSet<_> = all.iter().map(Contender::to_string).collect();
+            .flat_map(|name| [ComparedMethod::Aligned(name, None)].into_iter().chain(ComparedMethod::ablations(name)));
+        let all: Vec<_> = ComparedMethod::all().into_iter().chain(ablations).chain(elsewhere).collect();
+        let names: std::collections::BTreeSet<_> = all.iter().map(ComparedMethod::to_string).collect();
         assert_eq!(names.len(), all.len());
-        for contender in all {
-            assert_eq!(contender.to_string().parse(), Ok(contender));
+        for method in all {
+            assert_eq!(method.to_string().parse(), Ok(method));
         }
-        let error = "gears".parse::<Contender>().expect_err("nobody's name").to_string();
+        let error = "gears".parse::<ComparedMethod>().expect_err("nobody's name").to_string();
         assert!(error.contains("`gears`") && error.contains("aligned-gnn"), "{error}");
     }
 
@@ -255,8 +255,8 @@ mod tests {
     fn the_baselines_of_the_loop_are_those_of_the_comparison() {
         let network = RegulatoryNetwork::new(2, []);
         let built: Vec<_> = baselines::all(&network).iter().map(|baseline| baseline.name().to_owned()).collect();
-        let all = Contender::all();
-        let named: Vec<_> = all.iter().filter(|contender| contender.is_baseline()).map(Contender::to_string).collect();
+        let all = ComparedMethod::all();
+        let named: Vec<_> = all.iter().filter(|method| method.is_baseline()).map(ComparedMethod::to_string).collect();
         assert_eq!(named[0], "chance");
         assert_eq!(built, named[1..]);
     }
@@ -290,6 +290,6 @@ mod tests {
         let share = |response| drawn.count(response) as f64 / 20_000.0;
         assert!((share(Response::Up) - 0.1).abs() < 0.01 && (share(Response::Down) - 0.2).abs() < 0.01);
         let nothing = drawn_by_chance(&ResponseMatrix::unmeasured(1, 5), 2, 1);
-        assert_eq!(nothing.count(Response::Unchanged), 10, "nothing measured, nothing foretold");
+        assert_eq!(nothing.count(Response::Unchanged), 10, "nothing measured, nothing predicted");
     }
 }

@@ -31,7 +31,7 @@ impl Statement {
     }
 }
 
-/// What the word of the knowledge is worth beside class probabilities, for each gene, learnt from training rows.
+/// What the word of the knowledge is worth next to class probabilities, for each gene, learnt from training rows.
 ///
 /// ```text
 /// q(c) ∝ p(c) · exp(β_j [c = δ]),   w = q(δ) / (q(δ) + q(ŷ)) where ŷ ≠ δ, else ½
@@ -41,8 +41,8 @@ impl Statement {
 /// one of the two is, and an entry of which the predictor is not sure costs less to give away. A gene without regulators
 /// has `w = 0`: of its regulation the knowledge says nothing.
 ///
-/// `β` asks what the knowledge adds to the habit of a gene, not how often it is right: where a gene falls under whatever
-/// perturbation, saying so is no merit, and a predictor knows it. With the share `p°` of each class in the *other* training
+/// `β` asks what the knowledge adds to the base rate of a gene, not how often it is right: where a gene falls under whatever
+/// perturbation, saying so is not a merit, and a predictor knows it. With the share `p°` of each class in the *other* training
 /// rows of the gene, smoothed by 4 entries of all genes,
 /// ```text
 /// P(y = δ) = σ(logit p°(δ) + β_j),   β_j ~ N(β z_j, τ²),   z_j = s_j / (1 + s_j),   β ~ N(0, 1)
@@ -51,7 +51,7 @@ impl Statement {
 /// `β` is the maximum a posteriori over all genes, `S_j` and `I_j` are the score and the information of gene `j` at `β z_j`,
 /// and `β_j` is then its own maximum: a gene that is well annotated is presumed more of, and measurements decide.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trust {
+pub struct KnowledgeReliability {
     is_regulated: Vec<bool>,
     /// By statement, then gene.
     log_odds: [Vec<f64>; 2],
@@ -72,10 +72,10 @@ impl Tested {
     }
 }
 
-impl Trust {
+impl KnowledgeReliability {
     /// Learns from measured responses and what the knowledge says of them.
     ///
-    /// Hand in *training* rows only: trust must not know the test perturbations. Unmeasured entries and the perturbed genes
+    /// Hand in *training* rows only: reliability must not know the test perturbations. Unmeasured entries and the perturbed genes
     /// themselves are passed over.
     ///
     /// # Shapes
@@ -207,7 +207,7 @@ fn log_odds(tested: &[Vec<Tested>], support: &[f64]) -> Vec<f64> {
     let pooled = most_probable(all, 0.0, 1.0);
     let mut spread = (0.0, 0.0);
     for (of_gene, z) in tested.iter().zip(support) {
-        let (score, information) = slope(of_gene.iter().map(|&tested| (tested, 1.0)), pooled * z);
+        let (score, information) = derivative(of_gene.iter().map(|&tested| (tested, 1.0)), pooled * z);
         spread.0 += score.powi(2) - information;
         spread.1 += information.powi(2);
     }
@@ -226,7 +226,7 @@ fn log_odds(tested: &[Vec<Tested>], support: &[f64]) -> Vec<f64> {
 fn most_probable<I: Iterator<Item = (Tested, f64)>>(entries: impl Fn() -> I, mean: f64, variance: f64) -> f64 {
     let mut best = mean;
     for _ in 0..50 {
-        let (score, information) = slope(entries(), best);
+        let (score, information) = derivative(entries(), best);
         let step = (score - (best - mean) / variance) / (information + 1.0 / variance);
         best += step.clamp(-1.0, 1.0);
         if step.abs() < 1e-9 {
@@ -237,7 +237,7 @@ fn most_probable<I: Iterator<Item = (Tested, f64)>>(entries: impl Fn() -> I, mea
 }
 
 /// First derivative of the log-likelihood of entries `(tested, z)` by `b`, and the second with its sign turned.
-fn slope(entries: impl Iterator<Item = (Tested, f64)>, b: f64) -> (f64, f64) {
+fn derivative(entries: impl Iterator<Item = (Tested, f64)>, b: f64) -> (f64, f64) {
     entries.fold((0.0, 0.0), |(score, information), (tested, z)| {
         let expected = tested.expected(b * z);
         let right = f64::from(u8::from(tested.was_right));
@@ -266,16 +266,19 @@ mod tests {
         vec![Perturbation::deletion(GeneId::new(genes - 1)); rows]
     }
 
-    fn of_log_odds(log_odds: f64, genes: usize) -> Trust {
-        Trust { is_regulated: vec![true; genes], log_odds: [vec![log_odds; genes], vec![log_odds; genes]] }
+    fn of_log_odds(log_odds: f64, genes: usize) -> KnowledgeReliability {
+        KnowledgeReliability {
+            is_regulated: vec![true; genes],
+            log_odds: [vec![log_odds; genes], vec![log_odds; genes]],
+        }
     }
 
     #[test]
     fn the_weight_is_the_probability_that_the_knowledge_is_right_if_one_of_both_is() {
-        let trust = of_log_odds(2_f64.ln(), 1);
+        let reliability = of_log_odds(2_f64.ln(), 1);
         let weight = |neural, symbolic| {
             let (neural, symbolic) = (matrix(1, &[neural]), matrix(1, &[symbolic]));
-            trust.weights(&[[0.2, 0.3, 0.5]], &neural, &symbolic).expect("fits")[0]
+            reliability.weights(&[[0.2, 0.3, 0.5]], &neural, &symbolic).expect("fits")[0]
         };
         // q ∝ (0.4, 0.3, 0.5).
         assert!((weight(Some(1), Some(-1)) - 0.4 / 0.9).abs() < 1e-7);
@@ -289,26 +292,27 @@ mod tests {
     #[test]
     fn a_gene_without_regulators_is_left_to_the_predictor() {
         let said = [Some(1), Some(1), Some(-1), Some(1)];
-        let trust =
-            Trust::learn(&elsewhere(2, 2), &matrix(2, &said), &matrix(2, &said), &[0, 3], &[9, 0]).expect("fits");
+        let reliability =
+            KnowledgeReliability::learn(&elsewhere(2, 2), &matrix(2, &said), &matrix(2, &said), &[0, 3], &[9, 0])
+                .expect("fits");
         let (neural, symbolic) = (matrix(2, &[Some(0); 2]), matrix(2, &[Some(1); 2]));
-        let weights = trust.weights(&[[0.1, 0.5, 0.4]; 2], &neural, &symbolic).expect("fits");
+        let weights = reliability.weights(&[[0.1, 0.5, 0.4]; 2], &neural, &symbolic).expect("fits");
         assert_eq!(weights[0], 0.0);
         assert!(weights[1] > 0.4);
     }
 
     #[test]
-    fn to_foretell_what_always_happens_is_no_merit() {
+    fn to_predict_what_always_happens_is_no_merit() {
         let (rows, genes) = (60, 3);
         // Gene 0 always falls and the knowledge says so; gene 1 rises in every other row, and the knowledge knows in which.
         let observed: Vec<_> = (0..rows).flat_map(|row| [Some(-1), Some(i8::from(row % 2 == 0)), None]).collect();
         let symbolic: Vec<_> = (0..rows).flat_map(|row| [Some(-1), Some(i8::from(row % 2 == 0)), Some(0)]).collect();
         let learn = |symbolic: &[Option<i8>]| {
             let (observed, symbolic) = (matrix(genes, &observed), matrix(genes, symbolic));
-            Trust::learn(&elsewhere(rows, genes), &observed, &symbolic, &[2; 3], &[2; 3]).expect("fits")
+            KnowledgeReliability::learn(&elsewhere(rows, genes), &observed, &symbolic, &[2; 3], &[2; 3]).expect("fits")
         };
-        let [habit, insight, _] = learn(&symbolic).log_odds[CALL][..] else { panic!("three genes") };
-        assert!(insight > 1.0 && habit < 0.7 * insight, "{habit} against {insight}");
+        let [base_rate, insight, _] = learn(&symbolic).log_odds[CALL][..] else { panic!("three genes") };
+        assert!(insight > 1.0 && base_rate < 0.7 * insight, "{base_rate} against {insight}");
         // The same knowledge of gene 1 in the wrong rows is worth less than nothing.
         let wrong: Vec<_> = (0..rows).flat_map(|row| [Some(-1), Some(i8::from(row % 2 == 1)), Some(0)]).collect();
         assert!(learn(&wrong).log_odds[CALL][1] < -1.0);
@@ -319,14 +323,14 @@ mod tests {
         let perturbations = [Perturbation::deletion(GeneId::new(0)); 1];
         let learn = |observed: [Option<i8>; 4], symbolic: [Option<i8>; 4]| {
             let (observed, symbolic) = (matrix(4, &observed), matrix(4, &symbolic));
-            Trust::learn(&perturbations, &observed, &symbolic, &[1; 4], &[0; 4]).expect("fits")
+            KnowledgeReliability::learn(&perturbations, &observed, &symbolic, &[1; 4], &[0; 4]).expect("fits")
         };
         //                      own       ambiguous observed  unmeasured  ambiguous
-        let trust = learn([Some(-1), Some(2), None, Some(1)], [Some(-1), Some(1), Some(1), Some(2)]);
-        assert_eq!(trust.log_odds, [vec![0.0; 4], vec![0.0; 4]]);
+        let reliability = learn([Some(-1), Some(2), None, Some(1)], [Some(-1), Some(1), Some(1), Some(2)]);
+        assert_eq!(reliability.log_odds, [vec![0.0; 4], vec![0.0; 4]]);
     }
 
-    /// Entries of genes whose habit is known to be even, right as often as `β_j` says.
+    /// Entries of genes whose base rate is known to be even, right as often as `β_j` says.
     fn drawn(genes: usize, rows: usize, beta: impl Fn(usize) -> f64, rng: &mut ChaCha8Rng) -> Vec<Vec<Tested>> {
         let mut of_gene = |gene| {
             let offset: f64 = rng.random_range(-1.0..1.0);
@@ -356,27 +360,29 @@ mod tests {
     #[test]
     fn lists_that_do_not_fit_are_refused() {
         let row = matrix(2, &[Some(0); 2]);
-        let learn = |rows: usize, degrees: &[u32]| Trust::learn(&elsewhere(rows, 2), &row, &row, degrees, &[0; 2]);
+        let learn = |rows: usize, degrees: &[u32]| {
+            KnowledgeReliability::learn(&elsewhere(rows, 2), &row, &row, degrees, &[0; 2])
+        };
         assert!(matches!(learn(2, &[1; 2]), Err(AdaptorError::Length { .. })));
         assert!(matches!(learn(1, &[1; 3]), Err(AdaptorError::Length { .. })));
-        let trust = learn(1, &[1; 2]).expect("fits");
-        assert!(matches!(trust.weights(&[[0.3; 3]], &row, &row), Err(AdaptorError::Length { .. })));
+        let reliability = learn(1, &[1; 2]).expect("fits");
+        assert!(matches!(reliability.weights(&[[0.3; 3]], &row, &row), Err(AdaptorError::Length { .. })));
         let wide = matrix(3, &[Some(0); 3]);
-        assert!(matches!(trust.weights(&[[0.3; 3]; 3], &wide, &wide), Err(AdaptorError::Length { .. })));
-        assert!(matches!(trust.weights(&[[0.3; 3]; 2], &row, &wide), Err(AdaptorError::ShapeMismatch { .. })));
+        assert!(matches!(reliability.weights(&[[0.3; 3]; 3], &wide, &wide), Err(AdaptorError::Length { .. })));
+        assert!(matches!(reliability.weights(&[[0.3; 3]; 2], &row, &wide), Err(AdaptorError::ShapeMismatch { .. })));
     }
 
     proptest! {
         #[test]
-        fn weights_are_probabilities_and_follow_trust_and_doubt(
+        fn weights_are_probabilities_and_follow_reliability_and_doubt(
             (down, unchanged) in (0.0..0.5_f32, 0.0..0.5_f32),
             (neural, symbolic) in (-1..=1_i8, -1..=1_i8),
             log_odds in -5.0..5.0_f64,
         ) {
             let probabilities = [down, unchanged, 1.0 - down - unchanged];
             let weight = |log_odds| {
-                let trust = of_log_odds(log_odds, 1);
-                let weights = trust.weights(&[probabilities], &matrix(1, &[Some(neural)]), &matrix(1, &[Some(symbolic)]));
+                let reliability = of_log_odds(log_odds, 1);
+                let weights = reliability.weights(&[probabilities], &matrix(1, &[Some(neural)]), &matrix(1, &[Some(symbolic)]));
                 weights.expect("fits")[0]
             };
             prop_assert!((0.0..=1.0).contains(&weight(log_odds)));
@@ -392,9 +398,9 @@ mod tests {
         ) {
             let (observed, symbolic): (Vec<_>, Vec<_>) = values.into_iter().unzip();
             let (degrees, cited): (Vec<_>, Vec<_>) = annotated.into_iter().unzip();
-            let trust = Trust::learn(&elsewhere(6, 4), &matrix(4, &observed), &matrix(4, &symbolic), &degrees, &cited);
-            let trust = trust.expect("fits");
-            prop_assert!(trust.log_odds.iter().flatten().all(|log_odds| log_odds.is_finite()));
+            let reliability = KnowledgeReliability::learn(&elsewhere(6, 4), &matrix(4, &observed), &matrix(4, &symbolic), &degrees, &cited);
+            let reliability = reliability.expect("fits");
+            prop_assert!(reliability.log_odds.iter().flatten().all(|log_odds| log_odds.is_finite()));
         }
     }
 }

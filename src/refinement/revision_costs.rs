@@ -1,4 +1,4 @@
-//! Knowledge that resists: what is well cited costs more to revise, what is locked is never touched.
+//! Knowledge that costs more: what is well cited costs more to revise, what is locked is never touched.
 
 use crate::biology::{CitedRegulation, Regulation};
 
@@ -10,13 +10,13 @@ use crate::biology::{CitedRegulation, Regulation};
 /// where `e(r)` is the number of distinct sources and references that are cited for `r`, and `W ≥ 0` the weight of
 /// evidence. A regulation that nothing is cited for, or that is not listed, has `f = 1`.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Resistance {
+pub struct RevisionCosts {
     /// Regulations with a factor other than 1, sorted.
     factors: Vec<(Regulation, f64)>,
 }
 
-impl Resistance {
-    /// The resistance of cited regulations under the weight `W` of evidence, in `[0, ∞)`; a negative or undefined weight
+impl RevisionCosts {
+    /// The revision_costs of cited regulations under the weight `W` of evidence, in `[0, ∞)`; a negative or undefined weight
     /// counts as 0.
     #[must_use]
     pub fn of(regulations: &[CitedRegulation], evidence_weight: f64) -> Self {
@@ -31,7 +31,7 @@ impl Resistance {
         Self { factors }
     }
 
-    /// The same, with these regulations locked: never removed, never flipped, and no other sign put beside them.
+    /// The same, with these regulations locked: never removed, never flipped, and no other sign put next to them.
     #[must_use]
     pub fn with_locked(mut self, locked: impl IntoIterator<Item = Regulation>) -> Self {
         self.factors.extend(locked.into_iter().map(|regulation| (regulation, f64::INFINITY)));
@@ -76,26 +76,26 @@ mod tests {
     #[test]
     fn each_doubling_of_the_evidence_adds_the_weight_once() {
         let regulations = [cited(1, 0, 0), cited(2, 1, 0), cited(3, 1, 2), cited(4, 3, 4)];
-        let resistance = Resistance::of(&regulations, 0.5);
-        let factors = regulations.map(|cited| resistance.factor(cited.regulation));
+        let revision_costs = RevisionCosts::of(&regulations, 0.5);
+        let factors = regulations.map(|cited| revision_costs.factor(cited.regulation));
         assert_eq!(factors, [1.0, 1.5, 2.0, 2.5]);
     }
 
     #[test]
     fn without_weight_all_knowledge_yields_alike_and_a_lock_still_holds() {
         let regulations = [cited(1, 9, 9), cited(2, 1, 0)];
-        let resistance = Resistance::of(&regulations, 0.0).with_locked([regulations[0].regulation]);
-        assert!(resistance.is_locked(regulations[0].regulation));
-        assert_eq!(resistance.factor(regulations[1].regulation), 1.0);
-        assert_eq!(resistance.locked(), 1);
-        assert_eq!(Resistance::of(&regulations, f64::NAN), Resistance::default());
+        let revision_costs = RevisionCosts::of(&regulations, 0.0).with_locked([regulations[0].regulation]);
+        assert!(revision_costs.is_locked(regulations[0].regulation));
+        assert_eq!(revision_costs.factor(regulations[1].regulation), 1.0);
+        assert_eq!(revision_costs.locked(), 1);
+        assert_eq!(RevisionCosts::of(&regulations, f64::NAN), RevisionCosts::default());
     }
 
     #[test]
     fn a_lock_outlasts_what_is_cited() {
         let regulations = [cited(1, 9, 9)];
-        let resistance =
-            Resistance::of(&regulations, 2.0).with_locked(regulations.iter().map(|cited| cited.regulation));
-        assert_eq!(resistance.factor(regulations[0].regulation), f64::INFINITY);
+        let revision_costs =
+            RevisionCosts::of(&regulations, 2.0).with_locked(regulations.iter().map(|cited| cited.regulation));
+        assert_eq!(revision_costs.factor(regulations[0].regulation), f64::INFINITY);
     }
 }
