@@ -1,22 +1,19 @@
 //! How the time of a whole refinement grows with the regulations and with the perturbations, each over a decade.
 //!
 //! ```sh
-//! cargo bench --bench growth -- docs/growth.svg
+//! cargo bench --bench growth
 //! ```
-//! prints a table with the exponents and draws it; without a path the drawing goes to the folder of the build.
+//! prints a table with the exponents.
 
 #![expect(clippy::print_stdout, reason = "the reader is shown a table")]
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use aligned::biology::Response;
 use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, Topology, generate};
-use aligned::pipeline::ScreenConfig;
-use aligned::pipeline::recovery::{DataKind, Method, MethodConfig, Trial, TrialConfig};
 use aligned::progress::NoProgress;
-use aligned::report::{Growth, write_growth_svg};
+use aligned::recovery::{DataKind, Method, MethodConfig, ScreenConfig, Trial, TrialConfig};
 use aligned::symbolic::{Closure, Simulator};
 
 /// Regulations for each gene, as in a transcriptional network.
@@ -95,31 +92,33 @@ fn median(mut figures: Vec<f64>) -> f64 {
     figures[figures.len() / 2]
 }
 
-/// One panel, after its exponents by either time are printed.
-fn growth(title: String, size: &str, sizes: [usize; 5], times: [Time; 5]) -> Growth {
-    let points = |of: fn(&Time) -> f64| sizes.iter().zip(&times).map(|(&size, time)| (size as f64, of(time))).collect();
-    let growth = |points| Growth { title: title.clone(), size: size.to_owned(), points };
-    let by_clock = growth(points(|time| time.clock));
-    let on_processor = growth(points(|time| time.processor.unwrap_or(f64::NAN)));
-    let exponent =
-        |growth: &Growth| growth.law().map_or_else(|| "unknown".to_owned(), |law| format!("{:.2}", law.exponent));
-    let reached = exponent(&growth(points(|time| time.reached)));
-    let (clock, processor) = (exponent(&by_clock), exponent(&on_processor));
+/// The exponent `p` of the power law `y = c · x^p` nearest to the points on logarithmic axes.
+fn exponent(points: &[(f64, f64)]) -> f64 {
+    let logs: Vec<_> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| logs.iter().map(of).sum::<f64>() / logs.len() as f64;
+    let (x, y) = (mean(|point| point.0), mean(|point| point.1));
+    let shared: f64 = logs.iter().map(|point| (point.0 - x) * (point.1 - y)).sum();
+    shared / logs.iter().map(|point| (point.0 - x).powi(2)).sum::<f64>()
+}
+
+/// Prints the exponents by either time.
+fn print_growth(fixed: &str, size: &str, sizes: [usize; 5], times: [Time; 5]) {
+    let of = |figure: fn(&Time) -> f64| {
+        let points: Vec<_> = sizes.iter().zip(&times).map(|(&size, time)| (size as f64, figure(time))).collect();
+        exponent(&points)
+    };
+    let (clock, reached) = (of(|time| time.clock), of(|time| time.reached));
+    let processor = of(|time| time.processor.unwrap_or(f64::NAN));
     println!(
-        "\n{title}: time grows with the {size} with exponent {clock} by the clock, {processor} on the processor; the \
-         entries that any walk reaches with {reached}"
+        "\n{fixed}: time grows with the {size} with exponent {clock:.2} by the clock, {processor:.2} on the processor; the \
+         entries that any walk reaches with {reached:.2}"
     );
-    by_clock
 }
 
 fn main() {
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
     // `cargo test --benches` only asks whether it runs.
-    let is_test = arguments.iter().any(|argument| argument == "--test");
+    let is_test = std::env::args().any(|argument| argument == "--test");
     let (scale, seeds) = if is_test { (20, &SEEDS[..1]) } else { (1, &SEEDS[..]) };
-    let beside_the_build = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("growth.svg");
-    let path = arguments.iter().find(|argument| !argument.starts_with('-')).map_or(beside_the_build, PathBuf::from);
-
     println!(
         "| regulations | perturbations | seed | entries reached | revisions | disagreements left | seconds | on the processor |"
     );
@@ -129,12 +128,6 @@ fn main() {
         (REGULATIONS.map(|size| size / scale), PERTURBATIONS.map(|size| size / scale));
     let over_regulations = many_regulations.map(|size| measured(size, perturbations, seeds));
     let over_perturbations = many_perturbations.map(|size| measured(regulations, size, seeds));
-    let growths = [
-        growth(format!("{perturbations} perturbations"), "regulations", many_regulations, over_regulations),
-        growth(format!("{regulations} regulations"), "perturbations", many_perturbations, over_perturbations),
-    ];
-    let mut svg = Vec::new();
-    write_growth_svg(&growths, &mut svg).expect("a vector takes all bytes");
-    std::fs::write(&path, svg).expect("the drawing can be written where it was asked for");
-    println!("\n{}", path.display());
+    print_growth(&format!("{perturbations} perturbations"), "regulations", many_regulations, over_regulations);
+    print_growth(&format!("{regulations} regulations"), "perturbations", many_perturbations, over_perturbations);
 }

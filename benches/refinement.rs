@@ -4,8 +4,8 @@
 
 use aligned::biology::{GeneId, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
-use aligned::pipeline::{Screen, ScreenConfig};
 use aligned::progress::NoProgress;
+use aligned::recovery::{Screen, ScreenConfig};
 use aligned::refinement::{RefinementConfig, RefinementData, refine};
 use aligned::symbolic::Reading;
 use criterion::{Criterion, criterion_group, criterion_main};

@@ -33,6 +33,7 @@
 pub mod adaptor;
 pub mod biology;
 pub mod datasets;
+pub mod evaluation;
 pub mod evidence;
 pub mod exchange;
 pub mod knowledge;
@@ -41,6 +42,7 @@ pub mod network;
 pub mod pipeline;
 pub mod prediction;
 pub mod progress;
+pub mod recovery;
 pub mod refinement;
 pub mod report;
 pub mod study;

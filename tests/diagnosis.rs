@@ -1,17 +1,20 @@
 //! Does a screen have enough cells? The parts of a change worked by hand, planted in simulated kinetics and found again, and
 //! numbers of cells that, once measured, are enough.
 
+#[path = "common/kinetics.rs"]
+mod kinetics;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use aligned::biology::GeneId;
 use aligned::datasets::h5ad::{CellFile, CellOptions};
+use aligned::evaluation::diagnosis::{Diagnosis, DiagnosisConfig, diagnose};
 use aligned::metrics::{ChangeParts, ChangeSums, GeneEffect};
 use aligned::network::generate::{NetworkConfig, generate};
-use aligned::pipeline::diagnosis::{Diagnosis, DiagnosisConfig, diagnose};
-use aligned::pipeline::{Condition, KineticScreen, KineticsConfig, Sampling};
 use aligned::progress::NoProgress;
 use assert_cmd::Command;
+use kinetics::{Condition, KineticScreen, KineticsConfig, Sampling};
 use rust_hdf5::H5File;
 
 /// Cells by label and batch, values cell by cell.

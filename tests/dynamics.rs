@@ -4,13 +4,16 @@
 //! controls at rest as with drifting ones. Responses are differences against controls of the same batch, from which a drift
 //! that all cells share falls out before the term could take it away.
 
+#[path = "common/kinetics.rs"]
+mod kinetics;
+
 use aligned::biology::GeneId;
 use aligned::metrics::{BatchEffect, ErrorParts, error_parts};
 use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, generate};
-use aligned::pipeline::{Condition, KineticScreen, KineticsConfig, Sampling};
 use aligned::prediction::ode::{Batch, Flow, FlowConfig, FlowRow};
 use aligned::progress::NoProgress;
+use kinetics::{Condition, KineticScreen, KineticsConfig, Sampling};
 
 const GENES: usize = 40;
 const EPOCHS: usize = 200;

@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use aligned::biology::GeneTable;
 use aligned::datasets::{self, Dataset, FoldScheme, ReadOptions, Split};
+use aligned::evaluation::{
+    Cell, ComparedMethod, ComparisonMaterials, FoldRecorder, HeldOutPrediction, SeededSplits, compare,
+};
 use aligned::knowledge::KnowledgeBase;
 use aligned::metrics::{Consistency, consistency};
 use aligned::network::RegulatoryNetwork;
 use aligned::pipeline::Config;
-use aligned::pipeline::evaluation::{
-    Cell, ComparedMethod, ComparisonMaterials, FoldRecorder, HeldOutPrediction, SeededSplits, compare,
-};
 use aligned::prediction::ode::FlowConfig;
 use aligned::prediction::{External, Predictor, PredictorConfig, PredictorName, TrainingData, build};
 use aligned::progress::{NoProgress, Progress};

@@ -16,9 +16,10 @@ use aligned::report::{ScreenedPerturbation, write_cells_svg};
 use clap::{Args, ValueEnum};
 use miette::{IntoDiagnostic, miette};
 
-use super::dataset::{SignArg, WIDEST, to_stdout, warn_of_own_genes};
 use super::files::is_cell_file;
-use super::hints::warn_all;
+use super::hints::{warn_all, warn_of_own_genes};
+use super::knowledge_base::DirectionName;
+use super::output::{WIDEST_NAME, deliver};
 use super::terminal::Terminal;
 use super::{Interrupted, files};
 
@@ -50,7 +51,7 @@ pub(super) struct ResponsesArgs {
     total: Option<f64>,
     /// What was done to a perturbed gene where its name bears no mark.
     #[arg(long, value_name = "SIGN", default_value = "deletion")]
-    perturbation_sign: SignArg,
+    perturbation_sign: DirectionName,
     /// Memory for the values of genes worked on at once, in MiB; the file is read again for the next ones.
     #[arg(long, value_name = "MIB", default_value_t = CellDifferential::default().bytes >> 20)]
     memory: u64,
@@ -189,7 +190,7 @@ pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     let (survey, responses) = compare(&cells, differential, &progress)?;
     progress.finish();
     tell(&cells, &survey, &responses, differential);
-    let (thresholds, sign) = (differential.thresholds, arguments.perturbation_sign.direction());
+    let (thresholds, sign) = (differential.thresholds, arguments.perturbation_sign.into());
     let own = responses.own_responses(&cells, thresholds, sign);
     warn_of_own_genes(&own);
     if let (Some(column), Direction::Deletion) = (cells.overexpressed_by(), sign) {
@@ -205,7 +206,7 @@ pub(super) fn responses(arguments: &ResponsesArgs) -> miette::Result<()> {
     let fill = |out: &mut dyn io::Write| write_cell_responses(&cells, &responses, thresholds, sign, out);
     match &arguments.out {
         Some(path) => files::write(path, fill),
-        None => to_stdout(fill),
+        None => deliver(None, fill),
     }
 }
 
@@ -345,7 +346,7 @@ fn cells_table(text: &mut String, cells: &CellFile, top: usize) {
     rows.sort_by(|one, other| other.cells.cmp(&one.cells).then_with(|| one.name().cmp(&other.name())));
     let shown = &rows[..top.min(rows.len())];
     let names: Vec<_> = shown.iter().map(|row| row.name()).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, WIDEST_NAME);
     let _ = writeln!(text, "\n{:<width$}  {:>7} {:>18}", "perturbation", "cells", "next to controls");
     for (name, row) in names.iter().zip(shown) {
         let _ = writeln!(text, "{name:<width$}  {:>7} {:>18}", row.cells, row.compared);
@@ -359,7 +360,7 @@ fn calls_table(text: &mut String, responses: &CellResponses, thresholds: CallThr
     let called = |number: usize| counts[number][0] + counts[number][2];
     rows.sort_by(|(one, a), (other, b)| called(*other).cmp(&called(*one)).then_with(|| a.name().cmp(&b.name())));
     let shown = &rows[..top.min(rows.len())];
-    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).clamp(12, WIDEST);
+    let width = shown.iter().map(|(_, row)| row.name().chars().count()).max().unwrap_or(0).clamp(12, WIDEST_NAME);
     let header = ("perturbation", "cells", "down", "unchanged", "up", "not called");
     let _ = writeln!(
         text,

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use aligned::pipeline::evaluation::Hyperparameter;
+use aligned::evaluation::Hyperparameter;
 use aligned::study::{Evaluated, EvaluationRequest, ScoredSplit, evaluate};
 use clap::Args;
 use miette::{Result, bail};

@@ -15,8 +15,9 @@ use aligned::study::{Observations, Settings};
 use clap::{Args, Subcommand, ValueEnum};
 use miette::IntoDiagnostic;
 
-use super::hints::{told, warn_all};
-use super::output::{deliver, padded};
+use super::hints::{told, warn_all, warn_of_own_genes};
+use super::knowledge_base::DirectionName;
+use super::output::{WIDEST_NAME, deliver, padded};
 use super::{cells, files};
 
 /// Make and inspect tables of perturbation responses.
@@ -94,7 +95,7 @@ pub(super) struct CallArgs {
     max_fdr: Option<f64>,
     /// What was done to a perturbed gene where the table does not say it [default: deletion].
     #[arg(long, value_name = "SIGN")]
-    perturbation_sign: Option<SignArg>,
+    perturbation_sign: Option<DirectionName>,
 }
 
 /// How a table of responses is laid out and named.
@@ -147,14 +148,6 @@ pub(super) struct TableArgs {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum SignArg {
-    /// Deleted, knocked out or knocked down.
-    Deletion,
-    /// Overexpressed or activated.
-    Overexpression,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
 enum LayoutArg {
     /// Long if the header names perturbation, gene and value, else genes in rows.
     Auto,
@@ -184,16 +177,7 @@ impl CallArgs {
     }
 
     fn sign(&self, base: Direction) -> Direction {
-        self.perturbation_sign.map_or(base, SignArg::direction)
-    }
-}
-
-impl SignArg {
-    pub(super) fn direction(self) -> Direction {
-        match self {
-            Self::Deletion => Direction::Deletion,
-            Self::Overexpression => Direction::Overexpression,
-        }
+        self.perturbation_sign.map_or(base, Direction::from)
     }
 }
 
@@ -282,16 +266,7 @@ fn contrasts(arguments: &ContrastsArgs) -> miette::Result<()> {
     let fill = |out: &mut dyn io::Write| write_differential(&contrasts, &expression, &symbols, &differential, out);
     match &arguments.out {
         Some(path) => files::write(path, fill),
-        None => to_stdout(fill),
-    }
-}
-
-/// Warns of perturbed genes that move against what was declared.
-pub(super) fn warn_of_own_genes(own: &OnTarget) {
-    match own.told() {
-        Some(told) if own.is_alarming() => warn_all(&[told]),
-        Some(told) => tracing::info!("{told}"),
-        None => {}
+        None => deliver(None, fill),
     }
 }
 
@@ -305,16 +280,12 @@ fn warn_of_absent_genes(contrasts: &[Contrast], genes: &[String], symbols: &[Str
     }
 }
 
-pub(super) fn to_stdout(fill: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> miette::Result<()> {
-    deliver(None, fill)
-}
-
 fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     if let Some(path) = arguments.file.as_deref().filter(|path| files::is_cell_file(path)) {
         let thresholds = arguments.table.calls.thresholds(cells::default_thresholds());
         let plot = arguments.plot.as_deref();
         let text = cells::summary(path, &arguments.cells, arguments.test, thresholds, arguments.top, plot)?;
-        return to_stdout(|out| out.write_all(text.as_bytes()));
+        return deliver(None, |out| out.write_all(text.as_bytes()));
     }
     let mut genes = GeneTable::new();
     let settings = arguments.table.settings(arguments.file.as_deref());
@@ -324,11 +295,8 @@ fn summary(arguments: &SummaryArgs) -> miette::Result<()> {
     if let Some(InputFile { sha256, .. }) = observations.inputs.iter().find(|input| input.role == "observations") {
         let _ = writeln!(text, "\nSHA-256 of the file: {sha256}");
     }
-    to_stdout(|out| out.write_all(text.as_bytes()))
+    deliver(None, |out| out.write_all(text.as_bytes()))
 }
-
-/// A longer name is printed beyond its column; widths have a limit.
-pub(super) const WIDEST: usize = 60;
 
 fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: usize) -> String {
     let observed = &dataset.observed;
@@ -354,7 +322,8 @@ fn summary_text(dataset: &Dataset, report: &ReadReport, genes: &GeneTable, top: 
     if shown.is_empty() {
         return text;
     }
-    let width = shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).clamp(10, WIDEST);
+    let width =
+        shown.iter().map(|&(row, _)| dataset.names[row].chars().count()).max().unwrap_or(0).clamp(10, WIDEST_NAME);
     let _ = writeln!(
         text,
         "\n{}  {:<16} {:>6} {:>9} {:>6}  own gene",

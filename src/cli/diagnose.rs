@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use aligned::biology::Direction;
 use aligned::datasets::h5ad::MomentOptions;
-use aligned::pipeline::diagnosis::DiagnosisConfig;
+use aligned::evaluation::diagnosis::DiagnosisConfig;
 use aligned::study::{Diagnosed, DiagnosisRequest, NamedPredictions, Settings, diagnose};
 use clap::Args;
 use miette::Result;
 
 use super::cells::{self, CellArgs};
-use super::dataset::SignArg;
 use super::hints::told;
+use super::knowledge_base::DirectionName;
 use super::options;
 use super::output::deliver;
 use super::terminal::Terminal;
@@ -35,7 +35,7 @@ pub struct DiagnoseArgs {
     total: Option<f64>,
     /// What was done to a perturbed gene where its name bears no mark.
     #[arg(long, value_name = "SIGN", default_value = "deletion")]
-    perturbation_sign: SignArg,
+    perturbation_sign: DirectionName,
     /// Predictions made elsewhere, held against the noise of the screen; may be given several times.
     #[arg(long, value_name = "NAME=FILE")]
     external: Vec<NamedPredictions>,
@@ -55,7 +55,7 @@ const TOP: usize = 20;
 /// Runs the subcommand.
 pub fn run(arguments: &DiagnoseArgs) -> Result<()> {
     options::start_threads(arguments.threads)?;
-    let direction: Direction = arguments.perturbation_sign.direction();
+    let direction: Direction = arguments.perturbation_sign.into();
     let matrix = arguments.cells.matrix.options();
     let external =
         arguments.external.iter().map(|named| NamedPredictions { cells: matrix.clone(), ..named.clone() }).collect();

@@ -1,7 +1,7 @@
 //! Errors and warnings of the library, which knows no option, with the option that helps.
 
-use aligned::datasets::DatasetError;
-use aligned::pipeline::PipelineError;
+use aligned::datasets::{DatasetError, OnTarget};
+use aligned::evaluation::EvaluationError;
 use aligned::study::files::FileError;
 use aligned::study::{OutputError, Remedy, ResumeError, StudyError};
 use miette::{IntoDiagnostic as _, Report, miette};
@@ -33,9 +33,8 @@ fn help(error: &StudyError) -> Option<String> {
         StudyError::Resume(ResumeError::Nothing { .. } | ResumeError::Damaged { .. } | ResumeError::Other { .. }) => {
             fixed("leave out --resume to start again")
         }
-        StudyError::Pipeline(error) => match &**error {
-            PipelineError::NoPredictions { label } => Some(format!("hand them in with --external {label}=FILE")),
-            PipelineError::Dataset(error) => help_with_data(error),
+        StudyError::Evaluation(error) => match &**error {
+            EvaluationError::NoPredictions { label } => Some(format!("hand them in with --external {label}=FILE")),
             _ => None,
         },
         _ => None,
@@ -84,6 +83,15 @@ fn help_with_data(error: &DatasetError) -> Option<String> {
 /// Warnings on the log, each with the option that helps.
 pub fn warn_all(warnings: &[String]) {
     warnings.iter().for_each(|warning| warn(warning));
+}
+
+/// Warns of perturbed genes that move against what was declared.
+pub fn warn_of_own_genes(own: &OnTarget) {
+    match own.told() {
+        Some(told) if own.is_alarming() => warn_all(&[told]),
+        Some(told) => tracing::info!("{told}"),
+        None => {}
+    }
 }
 
 /// A warning on the log, with the option that helps.

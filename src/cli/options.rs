@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use aligned::datasets::FoldScheme;
+use aligned::evaluation::Hyperparameter;
 use aligned::pipeline::Objective;
-use aligned::pipeline::evaluation::Hyperparameter;
 use aligned::study::{NamedPredictions, ScoredSplit, Settings};
 use aligned::symbolic::Reading;
 use clap::{Args, ValueEnum};

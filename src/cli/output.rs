@@ -44,6 +44,9 @@ impl Write for Log {
     }
 }
 
+/// Longer names push their rows out of line.
+pub const WIDEST_NAME: usize = 60;
+
 /// Wider columns are not aligned: one long cell must not widen every row.
 const WIDEST: usize = 500;
 

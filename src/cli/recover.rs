@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, Topology};
-use aligned::pipeline::ScreenConfig;
-use aligned::pipeline::recovery::{BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, TrueNetwork};
+use aligned::recovery::{BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, ScreenConfig, TrueNetwork};
 use aligned::report::InputFile;
 use aligned::study::{RecoveryRequest, read_network, recover};
 use aligned::symbolic::{Closure, Reading};
@@ -17,7 +16,7 @@ use super::Interrupted;
 use super::hints::told;
 use super::options::{seeds, start_threads};
 use super::output::deliver;
-use super::recover_real::{self, RealArgs};
+use super::recover_real::{self, RealArgs, Trial};
 use super::terminal::Terminal;
 
 /// Test the refinement: damage a network, make experiments on the undamaged one, and see what each method finds again.
@@ -34,7 +33,7 @@ pub struct RecoverArgs {
     /// Knowledge base in RDF (.ttl or .nq, also .gz) whose network is the true one; with real responses also a table of signed
     /// regulations.
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
-    pub(super) kb: Option<PathBuf>,
+    kb: Option<PathBuf>,
     /// Draw the true network again for each seed [default, without --kb: scale-free].
     #[arg(long, value_enum, value_name = "SHAPE")]
     generate: Option<Shape>,
@@ -52,7 +51,7 @@ pub struct RecoverArgs {
     from: Option<PathBuf>,
     /// Folder of rules that say which statements of the knowledge base are regulations.
     #[arg(long, value_name = "DIR")]
-    pub(super) rules: Option<PathBuf>,
+    rules: Option<PathBuf>,
     /// Levels of corruption, each from 0 to 1 [default: 0,0.1,0.2,0.4].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     levels: Vec<f64>,
@@ -65,25 +64,25 @@ pub struct RecoverArgs {
     data: DataName,
     /// How conflicting walks are read [default: naive,nearest; of real responses: nearest].
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
-    pub(super) reading: Vec<ReadingName>,
+    reading: Vec<ReadingName>,
     /// Longest walk that counts.
     #[arg(long, value_name = "K", default_value_t = 5,
         value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=Closure::MAX_DEPTH as u64))]
-    pub(super) depth: usize,
+    depth: usize,
     /// Seeds: how many, from 1 on, or a range such as 3..7 with both ends.
     #[arg(long, value_name = "SEEDS", default_value = "3")]
-    pub(super) seeds: String,
+    seeds: String,
     /// Which methods [default: do-nothing,prune-contradicted,greedy,published,aligned].
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',')]
     methods: Vec<MethodName>,
     /// Folder for the results; finished rows found there are not computed again.
     #[arg(long, value_name = "DIR", default_value = "recover-out")]
-    pub(super) out: PathBuf,
+    out: PathBuf,
     /// Threads; the figures do not depend on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
     threads: Option<u64>,
     #[command(flatten, next_help_heading = "Real responses")]
-    pub(super) real: RealArgs,
+    real: RealArgs,
     #[command(flatten, next_help_heading = "Simulated experiments")]
     screen: ScreenArgs,
     #[command(flatten)]
@@ -170,7 +169,7 @@ impl From<&str> for DataName {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-pub(super) enum ReadingName {
+enum ReadingName {
     Naive,
     Nearest,
 }
@@ -212,7 +211,16 @@ pub fn run(arguments: &RecoverArgs) -> Result<()> {
         DataName::Simulated(data) => *data,
         DataName::Real(path) => {
             arguments.refuse_simulated()?;
-            return recover_real::run(arguments, path);
+            let trial = Trial {
+                kb: arguments.kb.as_deref(),
+                data: path,
+                rules: arguments.rules.as_deref(),
+                depth: arguments.depth,
+                reading: arguments.reading.first().map(|&reading| reading.into()),
+                seeds: &arguments.seeds,
+                out: &arguments.out,
+            };
+            return recover_real::run(&arguments.real, &trial);
         }
     };
     if let Some(name) = arguments.real.given() {

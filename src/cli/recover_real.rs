@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aligned::study::{HiddenRequest, Settings, recover_hidden};
+use aligned::symbolic::Reading;
 use clap::Args;
 use miette::{Result, bail};
 
@@ -12,7 +13,6 @@ use super::dataset::TableArgs;
 use super::hints::told;
 use super::options::{ObjectiveName, seeds};
 use super::output::deliver;
-use super::recover::RecoverArgs;
 use super::terminal::Terminal;
 
 #[derive(Args)]
@@ -55,16 +55,27 @@ impl RealArgs {
     }
 }
 
+/// What is named outside of [`RealArgs`].
+pub struct Trial<'a> {
+    pub kb: Option<&'a Path>,
+    pub data: &'a Path,
+    pub rules: Option<&'a Path>,
+    pub depth: usize,
+    pub reading: Option<Reading>,
+    pub seeds: &'a str,
+    pub out: &'a Path,
+}
+
 /// Runs the subcommand on real responses.
-pub fn run(arguments: &RecoverArgs, data: &Path) -> Result<()> {
-    let (settings, shares) = (settings(arguments, data)?, shares(&arguments.real)?);
-    let request = HiddenRequest { shares, seeds: seeds(&arguments.seeds)?, folder: arguments.out.clone() };
+pub fn run(real: &RealArgs, trial: &Trial<'_>) -> Result<()> {
+    let (settings, shares) = (settings(real, trial)?, shares(real)?);
+    let request = HiddenRequest { shares, seeds: seeds(trial.seeds)?, folder: trial.out.to_owned() };
     let progress = Terminal::new();
     let recovered = recover_hidden(&settings, &request, &progress).map_err(told)?;
     progress.finish();
     deliver(None, |out| {
         recovered.report().write_markdown(out).map_err(io::Error::from)?;
-        writeln!(out, "\nSee {}.", arguments.out.join("recover.tsv").display())
+        writeln!(out, "\nSee {}.", trial.out.join("recover.tsv").display())
     })?;
     if recovered.finished() { Ok(()) } else { Err(Interrupted.into()) }
 }
@@ -79,19 +90,18 @@ fn shares(real: &RealArgs) -> Result<(f64, f64)> {
     Ok((hide, flip))
 }
 
-fn settings(arguments: &RecoverArgs, data: &Path) -> Result<Settings> {
-    let real = &arguments.real;
+fn settings(real: &RealArgs, trial: &Trial<'_>) -> Result<Settings> {
     // Of the file only what the loop computes: knowledge base and data are named here.
     let mut run = Settings::read(real.config.as_deref()).map_err(told)?.run;
-    run.depth = arguments.depth;
-    run.reading = arguments.reading.first().map_or(run.reading, |&reading| reading.into());
+    run.depth = trial.depth;
+    run.reading = trial.reading.unwrap_or(run.reading);
     run.objective = real.objective.map_or(run.objective, Into::into);
     run.evidence.expected_precision = real.expected_precision.unwrap_or(run.evidence.expected_precision);
     Ok(Settings {
-        kb: arguments.kb.clone(),
-        rules: arguments.rules.clone(),
+        kb: trial.kb.map(Path::to_owned),
+        rules: trial.rules.map(Path::to_owned),
         accept_wrong_way: real.accept_wrong_way,
         run,
-        ..real.table.settings(Some(data))
+        ..real.table.settings(Some(trial.data))
     })
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aligned::pipeline::evaluation::Hyperparameter;
+use aligned::evaluation::Hyperparameter;
 use aligned::pipeline::{Objective, StopReason};
 use aligned::prediction::PredictorName;
 use aligned::study::{NOTHING_SEARCHED, NamedPredictions, RefinedStudy, ResultFolder, Settings, Study};

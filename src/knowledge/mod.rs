@@ -4,6 +4,7 @@
 //! and writes itself back with revisions and their provenance. [`write_knowledge`] makes such a file from regulations.
 //! What counts as a regulation is decided by the texts of [`Rules`], not by code. Nothing here opens a file.
 
+mod answer;
 mod error;
 mod evidence;
 mod locks;
@@ -14,6 +15,7 @@ mod revisions;
 mod rules;
 mod statements;
 mod store;
+mod syntax;
 mod unread;
 mod write;
 
@@ -21,10 +23,11 @@ pub mod import;
 pub mod query;
 pub mod vocab;
 
+pub use answer::{Answer, AnswerFormat};
 pub use error::KnowledgeError;
-pub use query::{Answer, AnswerFormat};
 pub use revisions::{MAX_ENTRIES, RunInput, RunProvenance};
 pub use rules::Rules;
 pub use statements::transcribe;
 pub use store::KnowledgeBase;
-pub use write::{RdfSyntax, write_knowledge, write_knowledge_and_effects};
+pub use syntax::RdfSyntax;
+pub use write::{write_knowledge, write_knowledge_and_effects};

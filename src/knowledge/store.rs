@@ -2,8 +2,8 @@
 
 use std::thread;
 
+use super::answer::Answer;
 use super::nesting;
-use super::query::Answer;
 use super::regulations::{Extracted, Held, extract};
 use super::statements::{Statements, evaluation};
 use super::unread::unread;

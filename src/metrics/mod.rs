@@ -12,7 +12,6 @@ mod edges;
 mod effects;
 mod error;
 mod error_parts;
-mod growth;
 mod intervals;
 mod ranking;
 
@@ -23,7 +22,6 @@ pub use edges::{EdgeScores, average_precision, edge_scores};
 pub use effects::{EffectReport, EffectScores, Effects, effects};
 pub use error::MetricError;
 pub use error_parts::{BatchEffect, ErrorParts, ErrorSums, error_parts};
-pub use growth::PowerLaw;
 pub use intervals::{
     BootstrapConfig, BootstrapMethod, Interval, PairedDifference, bootstrap, bootstrap_difference,
     consistency_interval, mean_interval, paired_difference, wilson,

@@ -2,10 +2,7 @@
 
 use thiserror::Error;
 
-use super::evaluation::Audit;
 use crate::adaptor::AdaptorError;
-use crate::datasets::DatasetError;
-use crate::datasets::h5ad::CellError;
 use crate::evidence::EvidenceError;
 use crate::metrics::MetricError;
 use crate::prediction::PredictionError;
@@ -31,31 +28,9 @@ pub enum PipelineError {
         /// Rows of the data.
         rows: usize,
     },
-    /// Cells that cannot be read or diagnosed.
-    #[error(transparent)]
-    Cells(Box<CellError>),
     /// Stopped before there was anything to return.
     #[error("stopped before the first round was done; nothing was written")]
     Cancelled,
-    /// Held-out experiments repeat what is learnt from.
-    #[error(
-        "the split `{}` leaks: of {} held-out experiments {} perturb a set of genes that is learnt from too (for example {}), \
-         under another name perhaps; put all experiments of one gene set into one part",
-        .0.scheme, .0.held_out, .0.same_gene_set.max(.0.same_experiment), .0.examples.join(", ")
-    )]
-    Leak(Box<Audit>),
-    /// A method whose predictions were not handed in.
-    #[error("there are no predictions called `{label}`; hand them in with --external {label}=FILE")]
-    NoPredictions {
-        /// What they should be called.
-        label: String,
-    },
-    /// A finished cell of a comparison could not be kept.
-    #[error("a finished cell could not be kept: {0}")]
-    NotKept(#[source] std::io::Error),
-    /// From the folds.
-    #[error(transparent)]
-    Dataset(Box<DatasetError>),
     /// From the evidence model.
     #[error(transparent)]
     Evidence(#[from] EvidenceError),
@@ -71,16 +46,4 @@ pub enum PipelineError {
     /// From the scores.
     #[error(transparent)]
     Metric(#[from] MetricError),
-}
-
-impl From<CellError> for PipelineError {
-    fn from(error: CellError) -> Self {
-        Self::Cells(Box::new(error))
-    }
-}
-
-impl From<DatasetError> for PipelineError {
-    fn from(error: DatasetError) -> Self {
-        Self::Dataset(Box::new(error))
-    }
 }

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::scoring::HeldOut;
+use super::scoring::{HeldOut, Scores};
 use crate::biology::{Regulation, Revision, RevisionKind};
 use crate::evidence::{Judged, ResponseModel};
-use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
 use crate::prediction::FitRecord;
 use crate::refinement::Certificate;
@@ -82,69 +81,6 @@ pub enum StopReason {
     TimeLimit,
     /// The user asked to stop; the best network so far is returned.
     Cancelled,
-}
-
-/// Scores on held-out perturbations.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Scores {
-    /// Aligned responses against observed ones.
-    pub data_consistency: Consistency,
-    /// Aligned responses against what knowledge says.
-    pub knowledge_consistency: KnowledgeConsistency,
-    /// The balance of the two.
-    pub balanced_consistency: BalancedConsistency,
-    /// Simple predictors, the neural one alone, the unrefined and the refined knowledge alone.
-    pub baselines: Vec<ScoreRow>,
-    /// Number of held-out perturbations.
-    pub held_out_perturbations: usize,
-}
-
-/// Agreement of the aligned responses with three knowledge bases.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct KnowledgeConsistency {
-    /// With the knowledge base as it was given.
-    pub original: Consistency,
-    /// With the refined one, as re-read from the written file.
-    pub refined: Consistency,
-    /// With a knowledge base that nothing has seen, if one was given.
-    pub held_out: Option<Consistency>,
-}
-
-/// Balanced consistency against each knowledge base.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct BalancedConsistency {
-    /// Against the knowledge base as it was given.
-    pub original: f64,
-    /// Against the refined one.
-    pub refined: f64,
-    /// Against the held-out one, if given.
-    pub held_out: Option<f64>,
-    /// The formula in words.
-    pub formula: String,
-}
-
-/// One row of the table of scores.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ScoreRow {
-    /// Who predicts, for example `no-change`.
-    pub name: String,
-    /// Against observed responses.
-    pub data: Consistency,
-    /// Macro-F1 against the original knowledge.
-    pub knowledge_original: f64,
-    /// Macro-F1 against the refined knowledge.
-    pub knowledge_refined: f64,
-    /// Balance of `data` and `knowledge_original`.
-    pub balanced_original: f64,
-    /// Balance of `data` and `knowledge_refined`.
-    pub balanced_refined: f64,
-}
-
-impl ScoreRow {
-    /// Name of the row for the unrefined knowledge alone: what is lost or won by doing nothing.
-    pub const DO_NOTHING: &'static str = "do-nothing";
-    /// Name of the row for the refined knowledge alone, as re-read from the written file.
-    pub const REFINED_KNOWLEDGE: &'static str = "refined-knowledge";
 }
 
 /// Outcome of a simulated screen: faults were planted in the knowledge base, which ones came back?

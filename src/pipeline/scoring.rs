@@ -1,11 +1,75 @@
 //! Scores on held-out perturbations, against the data and against each knowledge base.
 
-use super::outcome::{BalancedConsistency, KnowledgeConsistency, ScoreRow, Scores};
+use serde::{Deserialize, Serialize};
+
 use super::{Config, PipelineError};
 use crate::biology::{Perturbation, ResponseMatrix};
-use crate::metrics::{balanced_consistency, consistency};
+use crate::metrics::{Consistency, balanced_consistency, consistency};
 use crate::network::RegulatoryNetwork;
 use crate::symbolic::{Closure, Simulator};
+
+/// Scores on held-out perturbations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Aligned responses against observed ones.
+    pub data_consistency: Consistency,
+    /// Aligned responses against what knowledge says.
+    pub knowledge_consistency: KnowledgeConsistency,
+    /// The balance of the two.
+    pub balanced_consistency: BalancedConsistency,
+    /// Simple predictors, the neural one alone, the unrefined and the refined knowledge alone.
+    pub baselines: Vec<ScoreRow>,
+    /// Number of held-out perturbations.
+    pub held_out_perturbations: usize,
+}
+
+/// Agreement of the aligned responses with three knowledge bases.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct KnowledgeConsistency {
+    /// With the knowledge base as it was given.
+    pub original: Consistency,
+    /// With the refined one, as re-read from the written file.
+    pub refined: Consistency,
+    /// With a knowledge base that nothing has seen, if one was given.
+    pub held_out: Option<Consistency>,
+}
+
+/// Balanced consistency against each knowledge base.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BalancedConsistency {
+    /// Against the knowledge base as it was given.
+    pub original: f64,
+    /// Against the refined one.
+    pub refined: f64,
+    /// Against the held-out one, if given.
+    pub held_out: Option<f64>,
+    /// The formula in words.
+    pub formula: String,
+}
+
+/// One row of the table of scores.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ScoreRow {
+    /// Who predicts, for example `no-change`.
+    pub name: String,
+    /// Against observed responses.
+    pub data: Consistency,
+    /// Macro-F1 against the original knowledge.
+    pub knowledge_original: f64,
+    /// Macro-F1 against the refined knowledge.
+    pub knowledge_refined: f64,
+    /// Balance of `data` and `knowledge_original`.
+    pub balanced_original: f64,
+    /// Balance of `data` and `knowledge_refined`.
+    pub balanced_refined: f64,
+}
+
+impl ScoreRow {
+    /// Name of the row for the unrefined knowledge alone: what is lost or won by doing nothing.
+    pub const DO_NOTHING: &'static str = "do-nothing";
+    /// Name of the row for the refined knowledge alone, as re-read from the written file.
+    pub const REFINED_KNOWLEDGE: &'static str = "refined-knowledge";
+}
 
 /// What everybody said of the held-out perturbations, kept so that scores can be taken again on a re-read network.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,7 +10,7 @@ use crate::refinement::{Certificate, Refinement, RevisionCosts};
 use crate::symbolic::{Closure, Simulator};
 
 /// What the evidence decides.
-pub(super) struct Weighing {
+pub(crate) struct Weighing {
     /// The revised network and the revisions.
     pub refinement: Refinement,
     /// All that the experiments say.
@@ -23,7 +23,7 @@ pub(super) struct Weighing {
 ///
 /// # Errors
 /// [`PipelineError`] if a setting is out of range, shapes do not fit, or `progress` is cancelled.
-pub(super) fn weigh(
+pub(crate) fn weigh(
     network: &RegulatoryNetwork,
     revision_costs: Option<&RevisionCosts>,
     learnt: &Dataset,

@@ -3,8 +3,9 @@
 //! A revision is taken back, each alternative near it is tried in its place on the exact objective, and the revision is
 //! put in force again.
 
+use super::arcs::Arc;
 use super::commit::Search;
-use super::exact::{Arc, UNIT};
+use super::exact::UNIT;
 use super::{Action, gene};
 use crate::biology::{Entry, GeneId, Regulation, Revision, RevisionKind, RevisionStatus, Sign};
 use crate::progress::Progress;

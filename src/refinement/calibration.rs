@@ -12,6 +12,7 @@ use super::commit::Search;
 use super::course::Course;
 use super::exact::ExactState;
 use super::noise::Noise;
+use super::resamples::Resamples;
 use super::{Action, RefinementConfig, RefinementData, RevisionCosts, evidence};
 use crate::biology::{Regulation, ResponseMatrix, RevisionKind};
 use crate::network::RegulatoryNetwork;
@@ -236,7 +237,7 @@ fn search_simulated(
     // Without the sweeps for a certificate, which would take long in every simulation. They correct mistakes, so that without
     // them rather too many revisions count as false.
     search.anneal(Course { from: None, keep: &mut |_| () }, &Quiet(progress));
-    let resamples = evidence::Resamples::draw(&search);
+    let resamples = Resamples::draw(&search.state, search.config);
     let proposed = search.drop_unsupported(&resamples);
     let noise = Noise::estimate(&search.state, data.measured);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);

@@ -6,8 +6,10 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::arcs::UNREACHED;
 use super::commit::{Search, weight};
-use super::exact::{ExactState, Gain, Row, UNIT, UNREACHED};
+use super::course::Course;
+use super::exact::{ExactState, Gain, Row, UNIT};
 use super::swap::swap;
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
@@ -60,11 +62,19 @@ impl Certificate {
     }
 }
 
+impl Search<'_> {
+    /// Anneals, then tries every single revision that could still better the network.
+    pub fn run(&mut self, course: Course<'_>, progress: &dyn Progress) -> Certificate {
+        self.anneal(course, progress);
+        if progress.is_cancelled() { Certificate::Uncertified } else { certify(self, progress) }
+    }
+}
+
 /// Tries every single revision that could better the network, and swaps, accepts those that do, and so on until none does.
 ///
 /// The allowance in [`RefinementConfig::evaluations`](super::RefinementConfig::evaluations) holds for all swaps together and
 /// for the additions of each sweep.
-pub(super) fn certify(search: &mut Search<'_>, progress: &dyn Progress) -> Certificate {
+fn certify(search: &mut Search<'_>, progress: &dyn Progress) -> Certificate {
     let most = search.config.evaluations;
     let mut swaps = most;
     if most == 0 {

@@ -3,13 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::certificate::certify;
 use super::course::{Course, SearchState};
-use super::evidence::Resamples;
 use super::exact::{ExactState, Gain, UNIT};
 use super::propose::{self, Limits};
+use super::resamples::Resamples;
 use super::signs::Signs;
-use super::{Action, Certificate, RefinementConfig, RefinementData, RegulatorPool, RevisionCosts};
+use super::{Action, RefinementConfig, RefinementData, RegulatorPool, RevisionCosts};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::progress::Progress;
@@ -58,12 +57,6 @@ impl<'a> Search<'a> {
         let revision_costs = data.revision_costs.cloned().unwrap_or_default();
         let revised = BTreeMap::new();
         Self { original, config, state, revised, revisions: (0, 0), regulators, revision_costs, caution: 0 }
-    }
-
-    /// Anneals, then tries every single revision that could still better the network.
-    pub fn run(&mut self, course: Course<'_>, progress: &dyn Progress) -> Certificate {
-        self.anneal(course, progress);
-        if progress.is_cancelled() { Certificate::Uncertified } else { certify(self, progress) }
     }
 
     /// Proposes and accepts until a pass changes nothing.

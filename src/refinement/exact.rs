@@ -15,83 +15,18 @@
 use rayon::prelude::*;
 
 use super::RefinementData;
+use super::arcs::{Arc, Arcs, Edit, UNREACHED, turn_of};
 use super::reach::{BLOCK, CHUNK, Reach, Touched};
-use crate::biology::{Direction, Entry, GeneId, Perturbation, Regulation, Response, ResponseMatrix, Sign};
+use crate::biology::{Direction, Entry, GeneId, Perturbation, Response, ResponseMatrix};
 use crate::network::RegulatoryNetwork;
 use crate::symbolic::{Closure, Reading, Simulator, responses_by_effects};
 
-/// Depth of a state that no walk reaches.
-pub(super) const UNREACHED: u8 = 250;
 /// Weight of one measured entry; weights are whole numbers, so that sums do not depend on their order.
 pub(super) const UNIT: i64 = 1024;
 /// Rows touched by a single set of edits that are worth several threads.
 const MANY_ROWS: usize = 64;
 /// Class of an entry that is not scored.
 const UNSCORED: u8 = 3;
-
-/// One end of a regulation as it is walked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Arc {
-    pub gene: u32,
-    /// 0 keeps the sign of a walk, 1 turns it.
-    pub turn: u8,
-}
-
-/// The regulations that are walked, both ways; self-regulation is left out.
-#[derive(Clone, Debug)]
-pub(super) struct Arcs {
-    pub targets: Vec<Vec<Arc>>,
-    pub regulators: Vec<Vec<Arc>>,
-}
-
-pub(super) const fn turn_of(sign: Sign) -> u8 {
-    match sign {
-        Sign::Activation => 0,
-        Sign::Inhibition => 1,
-    }
-}
-
-impl Arcs {
-    fn of(network: &RegulatoryNetwork) -> Self {
-        let n_genes = network.n_genes();
-        let mut arcs = Self { targets: vec![Vec::new(); n_genes], regulators: vec![Vec::new(); n_genes] };
-        for &regulation in network.regulations() {
-            if regulation.regulator != regulation.target {
-                arcs.apply(Edit { regulation, insert: true });
-            }
-        }
-        arcs
-    }
-
-    pub fn contains(&self, regulation: Regulation) -> bool {
-        let arc = Arc { gene: regulation.target.index() as u32, turn: turn_of(regulation.sign) };
-        self.targets[regulation.regulator.index()].binary_search(&arc).is_ok()
-    }
-
-    fn apply(&mut self, edit: Edit) {
-        let (regulator, target) = (edit.regulation.regulator.index(), edit.regulation.target.index());
-        let turn = turn_of(edit.regulation.sign);
-        edit_list(&mut self.targets[regulator], Arc { gene: target as u32, turn }, edit.insert);
-        edit_list(&mut self.regulators[target], Arc { gene: regulator as u32, turn }, edit.insert);
-    }
-}
-
-fn edit_list(list: &mut Vec<Arc>, arc: Arc, insert: bool) {
-    match (list.binary_search(&arc), insert) {
-        (Err(place), true) => list.insert(place, arc),
-        (Ok(place), false) => {
-            list.remove(place);
-        }
-        _ => {}
-    }
-}
-
-/// One regulation put in or taken out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Edit {
-    pub regulation: Regulation,
-    pub insert: bool,
-}
 
 /// The network with a few edits laid over it.
 #[derive(Clone, Copy)]
@@ -364,7 +299,7 @@ impl ExactState {
             search_row(row, &arcs, depth, reading);
             row.steps = steps_to_scored(row, &arcs, depth);
         });
-        let reach = Reach::of(&rows, network.n_genes());
+        let reach = Reach::of(rows.len(), rows.iter().map(|row| row.depths.as_slice()), network.n_genes());
         Self { arcs, rows, depth, reading, reach }
     }
 

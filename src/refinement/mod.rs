@@ -8,6 +8,7 @@
 //! genomes. Nothing here reads a file, knows of RDF, or sees a test perturbation.
 
 mod alternatives;
+mod arcs;
 mod calibration;
 mod certificate;
 mod commit;
@@ -21,6 +22,7 @@ mod propose;
 pub mod published;
 mod reach;
 pub mod relaxed;
+mod resamples;
 mod revision_costs;
 mod signs;
 mod swap;
@@ -149,7 +151,7 @@ pub fn draft_on(
     }
     let before = search.state.wrong_entries();
     let certificate = search.run(course, progress);
-    let resamples = evidence::Resamples::draw(&search);
+    let resamples = resamples::Resamples::draw(&search.state, search.config);
     let proposed = search.drop_unsupported(&resamples);
     let revisions = evidence::revisions(&mut search, &proposed, &resamples);
     let disagreements = (before, search.state.wrong_entries());
@@ -197,7 +199,7 @@ pub fn judge(
     let setting = calibration::Setting { data: *data, depth, reading, config };
     let calibration =
         calibration::Calibration::simulate(&drafted.network, &search.state, &found, &noise, setting, progress);
-    let resamples = evidence::Resamples::draw(&search);
+    let resamples = resamples::Resamples::draw(&search.state, search.config);
     let mut revisions = drafted.revisions;
     loop {
         for revision in &mut revisions {
@@ -302,9 +304,9 @@ struct Action {
 }
 
 impl Action {
-    fn edits(self) -> Vec<exact::Edit> {
+    fn edits(self) -> Vec<arcs::Edit> {
         use RevisionKind::{Added, Removed, SignFlipped};
-        let edit = |regulation, insert| exact::Edit { regulation, insert };
+        let edit = |regulation, insert| arcs::Edit { regulation, insert };
         match self.kind {
             Added => vec![edit(self.regulation, true)],
             Removed => vec![edit(self.regulation, false)],

@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::exact::{Arc, ExactState, Row, UNREACHED, class_of, only_nearest};
+use super::arcs::{Arc, UNREACHED};
+use super::exact::{ExactState, Row, class_of, only_nearest};
 use super::{Action, gene};
 use crate::biology::{Regulation, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;

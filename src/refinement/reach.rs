@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::exact::{Arc, Arcs, Edit, Row, UNREACHED, turn_of};
+use super::arcs::{Arc, Arcs, Edit, UNREACHED, turn_of};
 
 /// Rows that a job works on together; a word of a set of rows holds whole jobs.
 pub(super) const CHUNK: usize = 16;
@@ -21,13 +21,13 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    pub fn of(rows: &[Row], n_genes: usize) -> Self {
+    /// The depths of each of `n_rows` rows, by state.
+    pub fn of<'a>(n_rows: usize, rows: impl Iterator<Item = &'a [u8]>, n_genes: usize) -> Self {
         let states = 2 * n_genes;
-        let mut depths = vec![[UNREACHED; BLOCK]; rows.len().div_ceil(BLOCK) * states];
-        for (block, rows) in depths.chunks_mut(states.max(1)).zip(rows.chunks(BLOCK)) {
-            for (place, row) in rows.iter().enumerate() {
-                block.iter_mut().zip(&row.depths).for_each(|(of_state, &depth)| of_state[place] = depth);
-            }
+        let mut depths = vec![[UNREACHED; BLOCK]; n_rows.div_ceil(BLOCK) * states];
+        for (row, of_row) in rows.enumerate() {
+            let block = &mut depths[row / BLOCK * states..][..states];
+            block.iter_mut().zip(of_row).for_each(|(of_state, &depth)| of_state[row % BLOCK] = depth);
         }
         Self { states, depths }
     }

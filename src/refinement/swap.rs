@@ -6,8 +6,8 @@
 use std::cmp::Reverse;
 
 use super::alternatives::near;
+use super::arcs::Edit;
 use super::commit::Search;
-use super::exact::Edit;
 use super::{Action, gene};
 use crate::biology::{GeneId, Regulation, RevisionKind, Sign};
 use crate::progress::Progress;

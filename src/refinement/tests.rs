@@ -7,7 +7,8 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::exact::{Edit, ExactState, Gain, UNIT, told_by_effects};
+use super::arcs::Edit;
+use super::exact::{ExactState, Gain, UNIT, told_by_effects};
 use super::*;
 use crate::biology::{Response, RevisionStatus, Sign};
 use crate::progress::NoProgress;

@@ -14,8 +14,8 @@ use super::tables::MarkdownTable;
 use super::templates::render;
 use super::wording::{counted, decimal, grouped, percent};
 use super::{InputFile, ReportError, json};
+use crate::evaluation::diagnosis::{DiagnosedBatch, DiagnosedPerturbation, Diagnosis, SampleMethod, UnknownChange};
 use crate::metrics::CellNeeds;
-use crate::pipeline::diagnosis::{DiagnosedBatch, DiagnosedPerturbation, Diagnosis, SampleMethod, UnknownChange};
 
 /// A diagnosis and where it came from.
 #[derive(Clone, Debug, Serialize)]

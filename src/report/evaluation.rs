@@ -8,8 +8,8 @@ use super::tables::MarkdownTable;
 use super::wording::{counted, difference, grouped, percent, score, with_interval};
 use super::{InputFile, ReportError, json};
 use crate::biology::StatementKind;
+use crate::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
 use crate::metrics::Interval;
-use crate::pipeline::evaluation::{CrossValidation, Evaluation, KnowledgeScore, Stratum, StratumKind};
 
 /// Everything that an evaluation tells, and where it came from.
 #[derive(Clone, Debug, Serialize)]

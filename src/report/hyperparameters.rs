@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::plots::{Axis, Tick};
 use super::tables::MarkdownTable;
 use super::wording::score;
-use crate::pipeline::evaluation::{HyperparameterCurve, HyperparameterPoint};
+use crate::evaluation::{HyperparameterCurve, HyperparameterPoint};
 
 pub(super) const WIDTH: f64 = 400.0;
 pub(super) const HEIGHT: f64 = 230.0;

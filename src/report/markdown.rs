@@ -6,8 +6,9 @@ use minijinja::context;
 use minijinja::value::{Serde, Value};
 
 use super::ReportError;
+use super::counts::{FaultCounts, Faults};
 use super::hyperparameters;
-use super::summary::{Agreement, FaultCounts, Faults, ListedRevision, Summary};
+use super::summary::{Agreement, ListedRevision, Summary};
 use super::tables::{MarkdownTable, escaped};
 use super::templates::render;
 use super::verdict::{row_title, search_sentence, stop_sentence};

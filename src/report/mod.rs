@@ -6,11 +6,11 @@
 mod cells;
 mod claims;
 mod comparison;
+mod counts;
 mod diagnosis;
 mod error;
 mod evaluation;
 mod evidence;
-mod growth;
 mod html;
 mod hyperparameters;
 mod json;
@@ -37,13 +37,12 @@ pub use comparison::ComparisonReport;
 pub use diagnosis::DiagnosisReport;
 pub use error::ReportError;
 pub use evaluation::EvaluationReport;
-pub use growth::{Growth, write_growth_svg};
 pub use predictions::{PredictedExperiment, PredictedGene, PredictionLines};
 pub use recovery::{RealRecoveryReport, RecoveryReport};
 
 use crate::biology::GeneTable;
+use crate::evaluation::HyperparameterCurve;
 use crate::pipeline::Outcome;
-use crate::pipeline::evaluation::HyperparameterCurve;
 use summary::Summary;
 use wording::Names;
 

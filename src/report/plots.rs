@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use super::summary::{Agreement, FaultCounts, Faults, Round, Summary};
+use super::counts::{FaultCounts, Faults};
+use super::summary::{Agreement, Round, Summary};
 use super::wording::{decimal, score};
 use crate::pipeline::ScoreRow;
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::ReportError;
 use crate::biology::Response;
-use crate::pipeline::evaluation::CellKey;
+use crate::evaluation::CellKey;
 
 /// One line of `predictions.csv.gz`; the field names are the column names.
 #[derive(Serialize)]

@@ -5,11 +5,11 @@ use crate::biology::{
     Entry, Evidence, ExperimentCounts, GeneId, GeneTable, Regulation, Revision, RevisionKind, RevisionStatus, Sign,
     StatementKind, Verdict,
 };
+use crate::evaluation::{Hyperparameter, HyperparameterCurve, HyperparameterPoint};
 use crate::evidence::{Judged, RepeatSummary, ResponseModel};
 use crate::metrics::{ClassScore, Consistency, balanced_consistency};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::HeldOut;
-use crate::pipeline::evaluation::{Hyperparameter, HyperparameterCurve, HyperparameterPoint};
 use crate::pipeline::{
     BalancedConsistency, Iteration, KnowledgeConsistency, Outcome, PlantedFault, PowerCheck, ScoreRow, Scores,
     StopReason, WeighedEvidence,

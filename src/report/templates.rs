@@ -7,7 +7,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use super::ReportError;
 use super::{tables, verdict, wording};
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("report.md", include_str!("templates/report.md")),
     ("head.html", include_str!("templates/head.html")),
     ("report.html", include_str!("templates/report.html")),
@@ -18,7 +18,6 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("report.js", include_str!("templates/report.js")),
     ("recover.svg", include_str!("templates/recover.svg")),
     ("cells.svg", include_str!("templates/cells.svg")),
-    ("growth.svg", include_str!("templates/growth.svg")),
 ];
 
 /// Fills a template in. What a name ending in `.html` writes is escaped.

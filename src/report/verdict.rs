@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::summary::{ByStatement, ExpectedTrue, Faults, RevisionCounts};
+use super::counts::{ByStatement, ExpectedTrue, Faults, RevisionCounts};
 use super::wording::{counted, decimal, grouped, joined, percent, score};
 use crate::biology::Response;
 use crate::metrics::Consistency;

@@ -6,41 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
-use thiserror::Error;
 
 use super::files;
 use super::result_folder::CHECKPOINT;
-use super::{Settings, StudyError};
+use super::{ResumeError, Settings, StudyError};
 use crate::pipeline::Checkpoint;
 use crate::report::InputFile;
-
-/// A run that cannot go on from where it was.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ResumeError {
-    /// Nothing was kept.
-    #[error("{} holds no {CHECKPOINT}: there is nothing to resume", .place.display())]
-    Nothing {
-        /// The folder.
-        place: PathBuf,
-    },
-    /// It is not a checkpoint of this program.
-    #[error("{} cannot be understood ({cause})", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What the parser says.
-        cause: serde_json::Error,
-    },
-    /// It is of another run.
-    #[error(
-        "{} was kept by a run with other inputs, settings or another version; give the same ones again", .path.display()
-    )]
-    Other {
-        /// The file.
-        path: PathBuf,
-    },
-}
 
 /// Keeps what a run has finished.
 pub struct CheckpointWriter {

@@ -11,11 +11,11 @@ use super::observations::Record;
 use super::result_log::{ResultLog, program_hash};
 use super::{NamedPredictions, Remedy, Settings, StudyError, files};
 use crate::datasets::FoldScheme;
-use crate::metrics::BootstrapConfig;
-use crate::pipeline::evaluation::{
+use crate::evaluation::{
     Ablation, Audit, Cell, ComparedMethod, Comparison, ComparisonMaterials, FoldRecorder, HeldOutPrediction, Ranking,
     SeededSplits, compare as compare_predictors, rankings,
 };
+use crate::metrics::BootstrapConfig;
 use crate::prediction::External;
 use crate::progress::Progress;
 use crate::report::ComparisonReport;

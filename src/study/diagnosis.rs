@@ -9,7 +9,7 @@ use super::observations::Record;
 use super::result_folder::ResultFolder;
 use super::{NamedPredictions, Settings, StudyError, files};
 use crate::datasets::h5ad::CellFile;
-use crate::pipeline::diagnosis::{self as engine, DiagnosisConfig, genes_of};
+use crate::evaluation::diagnosis::{self as engine, DiagnosisConfig, genes_of};
 use crate::prediction::External;
 use crate::progress::Progress;
 use crate::report::DiagnosisReport;

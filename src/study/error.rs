@@ -1,19 +1,21 @@
 //! Why a study could not be opened, run or written.
 
+use std::path::PathBuf;
+
 use thiserror::Error;
 
-use super::checkpoint::ResumeError;
 use super::files::FileError;
-use super::result_folder::OutputError;
+use super::result_folder::{CHECKPOINT, OutputError};
 use crate::datasets::DatasetError;
 use crate::datasets::h5ad::CellError;
+use crate::evaluation::EvaluationError;
 use crate::exchange::ExchangeError;
 use crate::knowledge::KnowledgeError;
 use crate::metrics::MetricError;
 use crate::network::NetworkError;
 use crate::pipeline::PipelineError;
-use crate::pipeline::recovery::RecoveryError;
 use crate::prediction::PredictionError;
+use crate::recovery::RecoveryError;
 use crate::report::ReportError;
 use crate::symbolic::SymbolicError;
 
@@ -75,7 +77,10 @@ pub enum StudyError {
     /// From the scores.
     #[error(transparent)]
     Metric(Box<MetricError>),
-    /// From the loop, or an evaluation of it.
+    /// From an evaluation.
+    #[error(transparent)]
+    Evaluation(Box<EvaluationError>),
+    /// From the loop.
     #[error(transparent)]
     Pipeline(Box<PipelineError>),
     /// From the recovery test.
@@ -87,6 +92,34 @@ pub enum StudyError {
     /// From a report.
     #[error(transparent)]
     Report(Box<ReportError>),
+}
+
+/// A run that cannot go on from where it was.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ResumeError {
+    /// Nothing was kept.
+    #[error("{} holds no {CHECKPOINT}: there is nothing to resume", .place.display())]
+    Nothing {
+        /// The folder.
+        place: PathBuf,
+    },
+    /// It is not a checkpoint of this program.
+    #[error("{} cannot be understood ({cause})", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        cause: serde_json::Error,
+    },
+    /// It is of another run.
+    #[error(
+        "{} was kept by a run with other inputs, settings or another version; give the same ones again", .path.display()
+    )]
+    Other {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// What would help, for the door to say how it is asked for.
@@ -155,6 +188,17 @@ impl From<PipelineError> for StudyError {
         match error {
             PipelineError::Cancelled => Self::Stopped,
             other => Self::Pipeline(Box::new(other)),
+        }
+    }
+}
+
+impl From<EvaluationError> for StudyError {
+    fn from(error: EvaluationError) -> Self {
+        match error {
+            EvaluationError::Cancelled => Self::Stopped,
+            EvaluationError::Dataset(error) => Self::Dataset(error),
+            EvaluationError::Pipeline(error) => Self::from(*error),
+            other => Self::Evaluation(Box::new(other)),
         }
     }
 }

@@ -13,13 +13,11 @@ use super::result_folder::ResultFolder;
 use super::{Remedy, Settings, StudyError};
 use crate::biology::{GeneId, GeneTable};
 use crate::datasets::{self, Dataset, DatasetError, FoldScheme, Part, Split, SplitPlan};
+use crate::evaluation::{Evaluation, FoldMaterials, Hyperparameter, NamedNetwork, cross_validate, score_knowledge};
 use crate::metrics::BootstrapConfig;
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::Config;
 use crate::pipeline::controls::control_networks;
-use crate::pipeline::evaluation::{
-    Evaluation, FoldMaterials, Hyperparameter, NamedNetwork, cross_validate, score_knowledge,
-};
 use crate::progress::{Progress, Quiet};
 use crate::refinement::RevisionCosts;
 use crate::report::EvaluationReport;

@@ -10,7 +10,7 @@ use super::{Remedy, StudyError, files};
 use crate::biology::{GeneId, GeneTable, Response};
 use crate::datasets::Dataset;
 use crate::datasets::h5ad::{PredictedRows, PredictionsFile};
-use crate::pipeline::evaluation::{Cell, CellKey, ComparedMethod, HeldOutPrediction};
+use crate::evaluation::{Cell, CellKey, ComparedMethod, HeldOutPrediction};
 use crate::prediction::Prediction;
 use crate::report::{PredictedExperiment, PredictedGene, PredictionLines};
 

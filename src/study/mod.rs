@@ -42,10 +42,10 @@ mod result_folder;
 mod result_log;
 mod settings;
 
-pub use checkpoint::{CheckpointWriter, ResumeError};
+pub use checkpoint::CheckpointWriter;
 pub use comparison::{Compared, ComparisonRequest, ScoredSplit, compare};
 pub use diagnosis::{Diagnosed, DiagnosisRequest, diagnose};
-pub use error::{Remedy, StudyError};
+pub use error::{Remedy, ResumeError, StudyError};
 pub use evaluation::{Evaluated, EvaluationRequest, evaluate};
 pub use inputs::{input_file, named_input};
 pub use observations::{Observations, refuse_wrong_way};

@@ -17,11 +17,11 @@ use crate::biology::{GeneTable, Regulation};
 use crate::knowledge::import::claims::{self, ClaimColumns};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::PipelineError;
-use crate::pipeline::recovery::{
+use crate::progress::Progress;
+use crate::recovery::{
     BenchmarkConfig, Grid, RealConfig, RealScreen, RealTrial, RealTruth, Recorder, RecoveryError, RecoveryRow,
     TrueNetwork, benchmark,
 };
-use crate::progress::Progress;
 use crate::report::{InputFile, RealRecoveryReport, RecoveryReport};
 
 const LOG: &str = "rows.jsonl";

@@ -15,13 +15,13 @@ use super::result_folder::{REFINED, ResultFolder};
 use super::{Remedy, Settings, StudyError};
 use crate::biology::{GeneTable, Regulation, Response};
 use crate::datasets::{Dataset, Split};
+use crate::evaluation::{Hyperparameter, HyperparameterCurve, choose};
 use crate::knowledge::{KnowledgeBase, RdfSyntax, RunInput, RunProvenance};
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::evaluation::{Hyperparameter, HyperparameterCurve, choose};
-use crate::pipeline::recovery::for_screen;
-use crate::pipeline::{self, Checkpoint, Estimate, Materials, Objective, Outcome, Screen};
+use crate::pipeline::{self, Checkpoint, Estimate, Materials, Objective, Outcome};
 use crate::prediction::External;
 use crate::progress::Progress;
+use crate::recovery::{Screen, for_screen};
 use crate::refinement::RevisionCosts;
 use crate::report::{DataSummary, InputFile, Report};
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{NamedPredictions, Remedy, StudyError, files};
 use crate::datasets::{ReadOptions, SplitPlan, SplitScheme};
-use crate::pipeline::{Config, ScreenConfig};
+use crate::pipeline::Config;
+use crate::recovery::ScreenConfig;
 
 /// The configuration file of `aligned refine`; every field may be left out. Paths are taken from the working folder.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use rust_hdf5::H5File;
 use serde::{Deserialize, Serialize};
 
 use super::column::{Labels, MISSING, Open};
 use super::error::CellError;
 use super::groups::Groups;
-use super::limits::{guarded, refuse_other_files, size_of_file};
+use super::limits::guarded;
 use super::matrix::{Matrix, is_raw, layers};
 use super::obs::{NamedColumn, done_to, log_base, named_batches, perturbations};
+use super::opening::open_checked;
 
 /// Which columns and which matrix of a file are read. Without a name they are found by their usual ones.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,24 +166,6 @@ impl CellFile {
     pub fn layers(&self) -> &[String] {
         &self.layers
     }
-}
-
-/// Opens for reading. A lock is taken where the file system has locks, and not insisted on elsewhere.
-pub(super) fn open<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError> {
-    let unreadable = |cause: rust_hdf5::Hdf5Error| CellError::Unreadable {
-        file: file.to_owned(),
-        what: "the file".to_owned(),
-        cause: cause.into(),
-    };
-    let hdf5 = H5File::options().best_effort_locking().open(path).map_err(unreadable)?;
-    Ok(Open { hdf5, file, bytes: size_of_file(path) })
-}
-
-/// Opens a file for the first time: nothing of it may lie in another one.
-pub(super) fn open_checked<'a>(path: &Path, file: &'a str) -> Result<Open<'a>, CellError> {
-    let open = open(path, file)?;
-    refuse_other_files(&open.hdf5, file)?;
-    Ok(open)
 }
 
 pub(super) fn gene_names(open: &Open<'_>, table: &'static str, key: Option<&str>) -> Result<Vec<String>, CellError> {

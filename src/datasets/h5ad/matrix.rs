@@ -11,8 +11,8 @@ use rust_hdf5::{DatatypeMessage, H5Dataset};
 use super::super::error::nearest;
 use super::column::Open;
 use super::error::CellError;
-use super::file::open;
 use super::limits::{READER, count};
+use super::opening::open;
 use crate::progress::Progress;
 
 /// A piece holds at most about this many stored values: 16 MiB with their positions.

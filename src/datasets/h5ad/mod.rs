@@ -14,6 +14,7 @@ mod limits;
 mod matrix;
 mod moments;
 mod obs;
+mod opening;
 mod predictions;
 mod responses;
 mod scale;

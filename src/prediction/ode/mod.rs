@@ -3,10 +3,12 @@
 //! Start at [`Ode`], the predictor of the tables; [`Flow`] is the same model for levels measured over time, with controls
 //! for each experimental batch. `field` has the vector field and its gradient. No tensor crate: both are written out.
 
+mod config;
 mod field;
 mod flow;
 
-pub use flow::{Batch, Flow, FlowConfig, FlowRow};
+pub use config::FlowConfig;
+pub use flow::{Batch, Flow, FlowRow};
 
 use rayon::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::pipeline::evaluation::{RankedMethod, Ranking};
+use crate::evaluation::{RankedMethod, Ranking};
 use crate::report::plots::{Axis, Tick};
 use crate::report::wording::score;
 

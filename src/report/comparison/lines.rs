@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::evaluation::{Cell, Differences, RankedMethod, Ranking};
 use crate::metrics::{Consistency, EffectScores, Interval, ResponseCounts};
-use crate::pipeline::evaluation::{Cell, Differences, RankedMethod, Ranking};
 use crate::report::ReportError;
 
 /// One line of `evaluation.csv`; the field names are the column names.

@@ -16,7 +16,7 @@ use super::tables::MarkdownTable;
 use super::templates::render;
 use super::wording::{counted, decimal, difference, score, with_interval};
 use super::{InputFile, ReportError, json};
-use crate::pipeline::evaluation::{Audit, Cell, RankedMethod, Ranking};
+use crate::evaluation::{Audit, Cell, RankedMethod, Ranking};
 
 /// Everything that a comparison tells, and where it came from.
 #[derive(Clone, Debug, Serialize)]
@@ -253,8 +253,8 @@ fn audited(audit: &Audit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::{CellKey, ComparedMethod, ScoredRow, rankings};
     use crate::metrics::{BootstrapConfig, Calibration, EffectScores, ReliabilityBin, ResponseCounts};
-    use crate::pipeline::evaluation::{CellKey, ComparedMethod, ScoredRow, rankings};
     use crate::prediction::PredictorName;
 
     fn counts(confusion: [[u64; 3]; 3]) -> ResponseCounts {

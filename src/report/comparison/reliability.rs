@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::biology::Response;
+use crate::evaluation::RankedMethod;
 use crate::metrics::ReliabilityBin;
-use crate::pipeline::evaluation::RankedMethod;
 use crate::report::plots::{Axis, Tick};
 use crate::report::wording::score;
 

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::tables::MarkdownTable;
 use super::wording::{counted, decimal, grouped, score};
 use super::{InputFile, ReportError, json};
-use crate::pipeline::recovery::{BenchmarkConfig, Grid, RecoveryRow};
+use crate::recovery::{BenchmarkConfig, Grid, RecoveryRow};
 pub use real::RealRecoveryReport;
 use summary::{Figure, Group};
 

@@ -5,7 +5,7 @@ use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
 use super::summary::{Figure, Group};
-use crate::pipeline::recovery::Method;
+use crate::recovery::Method;
 use crate::report::ReportError;
 use crate::report::plots::{Axis, Tick};
 use crate::report::templates::render;

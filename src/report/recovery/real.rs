@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::pipeline::recovery::{OverSeeds, RealConfig, RealRow, RealTrial, RealTruth};
+use crate::recovery::{OverSeeds, RealConfig, RealRow, RealTrial, RealTruth};
 use crate::report::tables::MarkdownTable;
 use crate::report::wording::{decimal, grouped, score, with_interval};
 use crate::report::{InputFile, ReportError, json};

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::pipeline::recovery::{RecoveryRow, RecoveryScores};
+use crate::recovery::{RecoveryRow, RecoveryScores};
 use crate::report::ReportError;
 
 /// One line; the field names are the column names.

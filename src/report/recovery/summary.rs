@@ -1,6 +1,6 @@
 //! Rows of one method at one level, taken together over the seeds.
 
-use crate::pipeline::recovery::{Method, RecoveryRow, RecoveryScores};
+use crate::recovery::{Method, RecoveryRow, RecoveryScores};
 
 /// A figure over the seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,11 +2,11 @@
 
 use crate::biology::{GeneId, Regulation, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::ScreenConfig;
-use crate::pipeline::recovery::{
+use crate::progress::NoProgress;
+use crate::recovery::ScreenConfig;
+use crate::recovery::{
     Benchmark, BenchmarkConfig, DataKind, FaultKind, Grid, Method, MethodConfig, TrueNetwork, Unrecorded, benchmark,
 };
-use crate::progress::NoProgress;
 use crate::report::RecoveryReport;
 use crate::symbolic::Reading;
 

@@ -9,8 +9,8 @@ use super::*;
 use crate::biology::{GeneId, Regulation, Response, RevisionKind, Sign};
 use crate::network::RegulatoryNetwork;
 use crate::network::generate::{NetworkConfig, Topology, generate};
-use crate::pipeline::ScreenConfig;
 use crate::progress::{NoProgress, Progress};
+use crate::recovery::ScreenConfig;
 use crate::symbolic::Reading;
 use Sign::{Activation, Inhibition};
 

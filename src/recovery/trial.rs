@@ -5,11 +5,11 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::corruption::{Corruption, Fault, FaultKind};
-use super::{RecoveryError, scores};
+use super::screen::{ScreenConfig, screen};
+use super::{RecoveryError, reading};
 use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
 use crate::metrics::Consistency;
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::power::{ScreenConfig, screen};
 use crate::refinement::{RefinementConfig, RefinementData, shows};
 use crate::symbolic::{Closure, Reading, Simulator};
 
@@ -161,7 +161,7 @@ impl<'a> Trial<'a> {
     /// Measured entries that the network does not explain; a perturbed gene's own entry is passed over.
     #[must_use]
     pub fn disagreements(&self, network: &RegulatoryNetwork) -> u64 {
-        scores::disagreements(network, &self.perturbations, &self.observed, self.config.depth, self.config.reading)
+        reading::disagreements(network, &self.perturbations, &self.observed, self.config.depth, self.config.reading)
     }
 
     /// The closure of a network held against that of the true one: every single deletion, all genes but the deleted.
@@ -169,7 +169,7 @@ impl<'a> Trial<'a> {
     /// # Errors
     /// [`RecoveryError::Metric`] if the network has another number of genes than the true one.
     pub fn closure_consistency(&self, network: &RegulatoryNetwork) -> Result<Consistency, RecoveryError> {
-        scores::closure_consistency(self.truth, network, self.config.depth, self.config.reading)
+        reading::closure_consistency(self.truth, network, self.config.depth, self.config.reading)
     }
 }
 

@@ -325,8 +325,8 @@ fn seed_range(cells: &[&Cell], novelty: Novelty) -> (f64, f64) {
 mod tests {
     use super::*;
     use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
+    use crate::evaluation::CellKey;
     use crate::metrics::row_counts;
-    use crate::pipeline::evaluation::CellKey;
     use crate::prediction::PredictorName;
 
     const CONFIG: BootstrapConfig =

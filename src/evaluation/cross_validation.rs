@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::EvaluationError;
 use super::choice::{Hyperparameter, HyperparameterCurve, choose};
 use super::knowledge_score::{NamedNetwork, ORIGINAL, Predicted, Stratum, StratumKind, stratum};
 use crate::biology::{GeneTable, ResponseMatrix, RevisionStatus};
@@ -9,7 +10,7 @@ use crate::datasets::{Dataset, Split};
 use crate::metrics::{BootstrapConfig, Interval, consistency, mean_interval};
 use crate::network::RegulatoryNetwork;
 use crate::pipeline::controls::control_networks;
-use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
+use crate::pipeline::{Config, Materials, StopReason, run};
 use crate::progress::{Progress, Quiet};
 use crate::refinement::RevisionCosts;
 use crate::symbolic::{Closure, Reading, Simulator};
@@ -79,14 +80,14 @@ pub struct FoldScore {
 /// knowledge say of the part held out. The original is read as `config` has it, the refined one as the hyperparameters chosen.
 ///
 /// # Errors
-/// [`PipelineError`] as of [`run`]; [`PipelineError::Cancelled`] if `progress` asks to stop before the last fold is done.
+/// [`EvaluationError`] as of [`run`]; [`EvaluationError::Cancelled`] if `progress` asks to stop before the last fold is done.
 pub fn cross_validate(
     materials: &FoldMaterials<'_>,
     splits: &str,
     config: &Config,
     bootstrap: &BootstrapConfig,
     progress: &dyn Progress,
-) -> Result<CrossValidation, PipelineError> {
+) -> Result<CrossValidation, EvaluationError> {
     let mut folds = Vec::new();
     // By row of the table, the network of each fold.
     let mut rows: Vec<(String, Vec<RegulatoryNetwork>)> = Vec::new();
@@ -126,7 +127,7 @@ fn one_fold(
     given: &Config,
     chosen: &Config,
     progress: &dyn Progress,
-) -> Result<(FoldScore, RegulatoryNetwork), PipelineError> {
+) -> Result<(FoldScore, RegulatoryNetwork), EvaluationError> {
     let &FoldMaterials { network, evidence, revision_costs, dataset, genes, .. } = materials;
     let row_labels = &dataset.names;
     let materials = Materials {
@@ -142,10 +143,10 @@ fn one_fold(
     };
     let outcome = run(&materials, chosen, progress)?;
     if outcome.stop_reason == StopReason::Cancelled {
-        return Err(PipelineError::Cancelled);
+        return Err(EvaluationError::Cancelled);
     }
     let learnt = split.learnt_from();
-    let macro_f1 = |network: &RegulatoryNetwork, config: &Config, rows: &[usize]| -> Result<f64, PipelineError> {
+    let macro_f1 = |network: &RegulatoryNetwork, config: &Config, rows: &[usize]| -> Result<f64, EvaluationError> {
         let part = dataset.select(rows);
         let said = Closure::new(network, config.depth, config.reading).simulate(&part.perturbations);
         Ok(consistency(&part.perturbations, &part.observed, &said)?.macro_f1)
@@ -173,7 +174,7 @@ fn pooled(
     reasoning: &[(usize, Reading)],
     config: &Config,
     bootstrap: &BootstrapConfig,
-) -> Result<Stratum, PipelineError> {
+) -> Result<Stratum, EvaluationError> {
     let rows: Vec<_> = materials.splits.iter().flat_map(|split| &split.test).copied().collect();
     let part = materials.dataset.select(&rows);
     let data = (part.perturbations.as_slice(), &part.observed);

@@ -5,11 +5,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use super::outcome::{Outcome, PlantedFault, PowerCheck};
-use super::recovery::{Corruption, Fault, FaultKind};
+use super::{Corruption, Fault, FaultKind};
 use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind, RevisionStatus};
 use crate::datasets::Dataset;
 use crate::network::RegulatoryNetwork;
+use crate::pipeline::{Outcome, PlantedFault, PowerCheck};
 use crate::refinement::{RefinementData, shows};
 use crate::symbolic::{Closure, Reading, Simulator};
 

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::PipelineError;
+use super::EvaluationError;
 use crate::biology::{Direction, GeneId, GeneTable, Perturbation};
 use crate::datasets::h5ad::{CellFile, GeneMoments, MomentOptions, PerturbedCells, Scale, Survey, cell_moments};
 use crate::metrics::{CellNeeds, ChangeParts, ChangeSums, ErrorParts, ErrorSums, GeneEffect};
@@ -178,15 +178,15 @@ pub fn genes_of(cells: &CellFile) -> GeneTable {
 /// a knock-down that works says nothing of what follows from it.
 ///
 /// # Errors
-/// [`PipelineError::Cells`] if no batch column was named, if no change is known inside any batch, or for a damaged file;
-/// [`PipelineError::Metric`] for a share out of range.
+/// [`EvaluationError::Cells`] if no batch column was named, if no change is known inside any batch, or for a damaged file;
+/// [`EvaluationError::Metric`] for a share out of range.
 pub fn diagnose(
     cells: &CellFile,
     survey: &Survey,
     config: &DiagnosisConfig,
     predictions: &[External],
     progress: &dyn Progress,
-) -> Result<Option<Diagnosis>, PipelineError> {
+) -> Result<Option<Diagnosis>, EvaluationError> {
     cells.check_batches()?;
     ChangeParts::default().needs(&[], &[], config.share)?;
     let genes = genes_of(cells);
@@ -309,7 +309,7 @@ impl Account {
     }
 
     /// `None` if the file holds no gene but the perturbed ones.
-    fn close(&self, cells: &CellFile, share: f64) -> Result<Option<DiagnosedPerturbation>, PipelineError> {
+    fn close(&self, cells: &CellFile, share: f64) -> Result<Option<DiagnosedPerturbation>, EvaluationError> {
         let own = &cells.groups().perturbations[self.number];
         let Some(parts) = self.change.parts() else { return Ok(None) };
         let error = |sums: &PredictedSums| {

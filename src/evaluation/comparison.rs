@@ -7,14 +7,15 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::audit::Audit;
+use super::EvaluationError;
+use super::audit::{Audit, SeededSplits};
 use super::held_out::HeldOutPrediction;
 use super::method::{ComparedMethod, drawn_by_chance};
 use crate::biology::{Evidence, GeneId, GeneTable, Response, ResponseMatrix, ResponseValues, Revision, RevisionStatus};
 use crate::datasets::{Dataset, Split};
 use crate::metrics::{Calibration, EffectScores, Effects, ResponseCounts, calibration, effects, row_counts};
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::{Config, Materials, PipelineError, StopReason, run};
+use crate::pipeline::{Config, Materials, StopReason, run};
 use crate::prediction::{External, Prediction, PredictionError, Predictor, PredictorConfig, TrainingData, build};
 use crate::progress::{Progress, Quiet};
 use crate::refinement::RevisionCosts;
@@ -38,19 +39,6 @@ pub struct ComparisonMaterials<'a> {
     pub genes: &'a GeneTable,
     /// Predictions made elsewhere; a method names them by their label.
     pub external: &'a [External],
-}
-
-/// The splits of one way of splitting and one seed; the seed is also that of every method.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeededSplits {
-    /// How they were made, for example `leave-regulators-out`.
-    pub scheme: String,
-    /// The seed.
-    pub seed: u64,
-    /// The splits.
-    pub splits: Vec<Split>,
-    /// True if they mean to hold out other experiments of gene sets that are learnt from, as leave-contrasts-out does.
-    pub repeats_meant: bool,
 }
 
 /// Which cell of the comparison: a way of splitting, a seed, a fold, a method.
@@ -145,7 +133,7 @@ pub struct Comparison {
 /// The refined knowledge that all are scored against is that of the first method of the fold that refines.
 ///
 /// # Errors
-/// [`PipelineError::Leak`] if a held-out row is learnt from; [`PipelineError`] if a setting is out of range, a fit fails,
+/// [`EvaluationError::Leak`] if a held-out row is learnt from; [`EvaluationError`] if a setting is out of range, a fit fails,
 /// or a cell cannot be kept. When `progress` is cancelled, the folds so far are returned.
 pub fn compare(
     materials: &ComparisonMaterials<'_>,
@@ -155,12 +143,12 @@ pub fn compare(
     done: &[Cell],
     recorder: &mut dyn FoldRecorder,
     progress: &dyn Progress,
-) -> Result<Comparison, PipelineError> {
+) -> Result<Comparison, EvaluationError> {
     config.check()?;
     for seeded in splits {
         let audit = Audit::of(&[seeded], materials.dataset, materials.genes);
         if audit.leaks() {
-            return Err(PipelineError::Leak(Box::new(audit)));
+            return Err(EvaluationError::Leak(Box::new(audit)));
         }
     }
     let folds: usize = splits.iter().map(|seeded| seeded.splits.len()).sum();
@@ -173,7 +161,7 @@ pub fn compare(
             let fold = Fold { materials, scheme: &seeded.scheme, fold, split, config, class_changes };
             match fold.cells(methods, done, recorder, progress) {
                 Ok(cells) => comparison.cells.extend(cells),
-                Err(PipelineError::Cancelled | PipelineError::Prediction(PredictionError::Cancelled)) => {
+                Err(EvaluationError::Cancelled | EvaluationError::Prediction(PredictionError::Cancelled)) => {
                     return Ok(Comparison { finished: false, ..comparison });
                 }
                 Err(error) => return Err(error),
@@ -243,7 +231,7 @@ impl Predicted {
         test: &Dataset,
         elsewhere: Option<&External>,
         class_changes: [f32; 3],
-    ) -> Result<Vec<EffectScores>, PipelineError> {
+    ) -> Result<Vec<EffectScores>, EvaluationError> {
         let expected = |probabilities: &[f32; 3]| -> f32 {
             probabilities.iter().zip(class_changes).map(|(probability, change)| probability * change).sum()
         };
@@ -287,7 +275,7 @@ impl Fold<'_> {
         done: &[Cell],
         recorder: &mut dyn FoldRecorder,
         progress: &dyn Progress,
-    ) -> Result<Vec<Cell>, PipelineError> {
+    ) -> Result<Vec<Cell>, EvaluationError> {
         let refining = methods.iter().position(ComparedMethod::refines);
         let refined_by = refining.map(|place| &methods[place]);
         let known = |method: &ComparedMethod| {
@@ -301,11 +289,11 @@ impl Fold<'_> {
             let said = self.predict(&methods[place], &Quiet(progress))?;
             // What was still at work then may have stopped halfway.
             if progress.is_cancelled() {
-                return Err(PipelineError::Cancelled);
+                return Err(EvaluationError::Cancelled);
             }
             Ok((place, Predicted { prediction: said.prediction.filter(|_| wanted), ..said }))
         };
-        let said: Vec<Result<_, PipelineError>> = missing.par_iter().map(predict).collect();
+        let said: Vec<Result<_, EvaluationError>> = missing.par_iter().map(predict).collect();
         let (predicted, failed): (Vec<_>, Vec<_>) = said.into_iter().partition(Result::is_ok);
         let predicted: Vec<_> = predicted.into_iter().flatten().collect();
         let failed = failed.into_iter().find_map(Result::err);
@@ -335,18 +323,18 @@ impl Fold<'_> {
         predicted: Vec<(usize, Predicted)>,
         refined: Option<(&ComparedMethod, &RegulatoryNetwork)>,
         recorder: &mut dyn FoldRecorder,
-    ) -> Result<Vec<(usize, Cell)>, PipelineError> {
+    ) -> Result<Vec<(usize, Cell)>, EvaluationError> {
         let wanted = recorder.wants_predictions();
         let mut cells = Vec::with_capacity(predicted.len());
         for (place, said) in predicted {
             let (cell, said) = self.scored(&methods[place], said, refined)?;
-            recorder.keep(&cell, Some(&said).filter(|_| wanted)).map_err(PipelineError::NotKept)?;
+            recorder.keep(&cell, Some(&said).filter(|_| wanted)).map_err(EvaluationError::NotKept)?;
             cells.push((place, cell));
         }
         Ok(cells)
     }
 
-    fn predict(&self, method: &ComparedMethod, progress: &dyn Progress) -> Result<Predicted, PipelineError> {
+    fn predict(&self, method: &ComparedMethod, progress: &dyn Progress) -> Result<Predicted, EvaluationError> {
         let began = Instant::now();
         let ComparisonMaterials { network, dataset, .. } = *self.materials;
         let held_out = dataset.select(&self.split.test);
@@ -388,7 +376,7 @@ impl Fold<'_> {
         predictor: &mut dyn Predictor,
         held_out: &Dataset,
         progress: &dyn Progress,
-    ) -> Result<Predicted, PipelineError> {
+    ) -> Result<Predicted, EvaluationError> {
         let learnt = self.split.learnt_from();
         let part = self.materials.dataset.select(&learnt);
         let place = |row: &usize| learnt.binary_search(row).ok();
@@ -407,9 +395,9 @@ impl Fold<'_> {
         Ok(Predicted { calibration, prediction: Some(prediction), ..Predicted::of(responses) })
     }
 
-    fn external(&self, label: &str) -> Result<&External, PipelineError> {
+    fn external(&self, label: &str) -> Result<&External, EvaluationError> {
         let found = self.materials.external.iter().find(|external| external.label() == label);
-        found.ok_or_else(|| PipelineError::NoPredictions { label: label.to_owned() })
+        found.ok_or_else(|| EvaluationError::NoPredictions { label: label.to_owned() })
     }
 
     /// Aligned responses and applied revisions, without the evidence, of the loop over the knowledge, or over another
@@ -420,7 +408,7 @@ impl Fold<'_> {
         external: Option<&External>,
         config: &Config,
         progress: &dyn Progress,
-    ) -> Result<Predicted, PipelineError> {
+    ) -> Result<Predicted, EvaluationError> {
         let &ComparisonMaterials { network, evidence, revision_costs, dataset, genes, .. } = self.materials;
         let (network, revision_costs) = other.map_or((network, revision_costs), |other| (other, None));
         let (split, row_labels) = (self.split, &dataset.names);
@@ -429,7 +417,7 @@ impl Fold<'_> {
             Materials { network, evidence, revision_costs, held_out, external, dataset, split, row_labels, genes };
         let outcome = run(&materials, config, progress)?;
         if outcome.stop_reason == StopReason::Cancelled {
-            return Err(PipelineError::Cancelled);
+            return Err(EvaluationError::Cancelled);
         }
         let applied = outcome.revisions.into_iter().filter(|revision| revision.status == RevisionStatus::Applied);
         let revisions = applied.map(|revision| Revision { evidence: Evidence::default(), ..revision }).collect();
@@ -441,7 +429,7 @@ impl Fold<'_> {
         method: &ComparedMethod,
         said: Predicted,
         refined: Option<(&ComparedMethod, &RegulatoryNetwork)>,
-    ) -> Result<(Cell, HeldOutPrediction), PipelineError> {
+    ) -> Result<(Cell, HeldOutPrediction), EvaluationError> {
         let ComparisonMaterials { network, dataset, genes, .. } = *self.materials;
         let test = dataset.select(&self.split.test);
         let against = |truth: &ResponseMatrix| row_counts(&test.perturbations, truth, &said.responses);

@@ -1,19 +1,14 @@
 //! How well a damaged network was repaired: its regulations, its closure, and the revisions made.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::corruption::{Fault, FaultKind};
-use super::method::{Method, Repaired};
+use super::repair::{Method, Repaired};
 use super::{RecoveryError, Trial};
-use crate::biology::{GeneId, Perturbation, Regulation, Response, ResponseMatrix, RevisionKind};
-use crate::metrics::{Consistency, EdgeScores, average_precision, consistency, edge_scores};
+use crate::biology::{Regulation, RevisionKind};
+use crate::metrics::{Consistency, EdgeScores, average_precision, edge_scores};
 use crate::network::RegulatoryNetwork;
 use crate::refinement::{Certificate, RefinementConfig};
-use crate::symbolic::{Closure, Reading, Simulator};
-
-/// Perturbations simulated and compared at a time: as many as the closure takes at once.
-const BLOCK: usize = 64;
 
 /// Greatest q-value of the revisions whose share of false ones is told.
 pub const CALIBRATED_Q: f64 = 0.1;
@@ -190,42 +185,4 @@ fn count_visible(faults: &[Fault], visible: &[bool], repaired: &RegulatoryNetwor
     let shown = || faults.iter().zip(visible).filter(|(_, visible)| **visible);
     let found = shown().filter(|(fault, _)| is_fixed(fault, repaired)).count() as u64;
     FaultCount { planted: shown().count() as u64, found }
-}
-
-/// Measured entries of which the network says something else; own entries of perturbed genes are passed over.
-pub(super) fn disagreements(
-    network: &RegulatoryNetwork,
-    perturbations: &[Perturbation],
-    observed: &ResponseMatrix,
-    depth: usize,
-    reading: Reading,
-) -> u64 {
-    let closure = Closure::new(network, depth, reading);
-    let in_block = |(block, perturbations): (usize, &[Perturbation])| {
-        let said = closure.simulate(perturbations);
-        let of_row = |row: usize| {
-            let pairs = observed.row(block * BLOCK + row).iter().zip(said.row(row)).enumerate();
-            let differ = |seen: &Option<Response>, said: &Option<Response>| {
-                seen.zip(*said).is_some_and(|(seen, said)| seen.class() != said.class())
-            };
-            let own = |gene: usize| perturbations[row].moves(GeneId::new(gene));
-            pairs.filter(|&(gene, (seen, said))| differ(seen, said) && !own(gene)).count() as u64
-        };
-        (0..perturbations.len()).map(of_row).sum::<u64>()
-    };
-    perturbations.par_chunks(BLOCK).enumerate().map(in_block).sum()
-}
-
-/// The closure of every single deletion in one network held against the other, block by block.
-pub(super) fn closure_consistency(
-    truth: &RegulatoryNetwork,
-    network: &RegulatoryNetwork,
-    depth: usize,
-    reading: Reading,
-) -> Result<Consistency, RecoveryError> {
-    let deletions: Vec<_> = (0..truth.n_genes()).map(|gene| Perturbation::deletion(GeneId::new(gene))).collect();
-    let (right, said) = (Closure::new(truth, depth, reading), Closure::new(network, depth, reading));
-    let in_block = |block: &[Perturbation]| consistency(block, &right.simulate(block), &said.simulate(block));
-    let parts: Vec<_> = deletions.par_chunks(BLOCK).map(in_block).collect::<Result<_, _>>()?;
-    Ok(Consistency::pooled(&parts))
 }

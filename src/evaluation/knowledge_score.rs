@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::EvaluationError;
 use super::replication::{Replication, replications};
 use crate::biology::{GeneId, Perturbation, Response, ResponseMatrix};
 use crate::datasets::Dataset;
@@ -12,7 +13,6 @@ use crate::metrics::{
     paired_difference,
 };
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::PipelineError;
 use crate::symbolic::{Closure, Reading, Simulator};
 
 /// Name of the row for the knowledge base as it was given: what is lost or won by doing nothing to it.
@@ -133,7 +133,7 @@ impl Predicted {
 /// All networks and the data are over the same genes.
 ///
 /// # Errors
-/// [`PipelineError::Metric`] if a network does not have the genes of the data, or a setting of the bootstrap is out of
+/// [`EvaluationError::Metric`] if a network does not have the genes of the data, or a setting of the bootstrap is out of
 /// range.
 pub fn score_knowledge(
     original: &RegulatoryNetwork,
@@ -143,7 +143,7 @@ pub fn score_knowledge(
     seen: Option<&BTreeSet<Vec<GeneId>>>,
     (depth, reading): (usize, Reading),
     bootstrap: &BootstrapConfig,
-) -> Result<Vec<Stratum>, PipelineError> {
+) -> Result<Vec<Stratum>, EvaluationError> {
     let is_seen = |row: &usize| {
         let genes: Vec<_> = dataset.perturbations[*row].genes().collect();
         seen.is_some_and(|seen| seen.contains(&genes))
@@ -177,11 +177,11 @@ pub(super) fn stratum(
     data: (&[Perturbation], &ResponseMatrix),
     predicted: &[Predicted],
     bootstrap: &BootstrapConfig,
-) -> Result<Stratum, PipelineError> {
+) -> Result<Stratum, EvaluationError> {
     let (perturbations, observed) = data;
     let gene_sets: BTreeSet<Vec<_>> = perturbations.iter().map(|row| row.genes().collect()).collect();
     let original = predicted.iter().find(|said| said.name == ORIGINAL);
-    let score = |said: &Predicted| -> Result<KnowledgeScore, PipelineError> {
+    let score = |said: &Predicted| -> Result<KnowledgeScore, EvaluationError> {
         let other = original.filter(|original| !std::ptr::eq(*original, said));
         let difference =
             other.map(|other| paired_difference(perturbations, observed, &said.responses, &other.responses, bootstrap));

@@ -4,10 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::EvaluationError;
 use crate::datasets::{Dataset, FoldScheme};
 use crate::metrics::consistency;
 use crate::network::RegulatoryNetwork;
-use crate::pipeline::{Config, PipelineError};
+use crate::pipeline::Config;
 use crate::progress::{Progress, Quiet};
 use crate::refinement::{RefinementConfig, RefinementData, refine};
 use crate::symbolic::{Closure, Reading, Simulator};
@@ -131,7 +132,7 @@ impl fmt::Display for HyperparameterCurve {
 /// the refined network predicts of the fold held out.
 ///
 /// # Errors
-/// [`PipelineError`] if there are fewer gene sets than folds, a setting is out of range, or `progress` asks to stop.
+/// [`EvaluationError`] if there are fewer gene sets than folds, a setting is out of range, or `progress` asks to stop.
 pub fn choose(
     network: &RegulatoryNetwork,
     dataset: &Dataset,
@@ -139,7 +140,7 @@ pub fn choose(
     folds: usize,
     config: &Config,
     progress: &dyn Progress,
-) -> Result<(Config, Vec<HyperparameterCurve>), PipelineError> {
+) -> Result<(Config, Vec<HyperparameterCurve>), EvaluationError> {
     if hyperparameters.is_empty() {
         return Ok((config.clone(), Vec::new()));
     }
@@ -174,12 +175,12 @@ fn score(
     held_out: &Dataset,
     config: &Config,
     progress: &dyn Progress,
-) -> Result<f64, PipelineError> {
+) -> Result<f64, EvaluationError> {
     let data = RefinementData::measured(&learnt.perturbations, &learnt.observed);
     let quiet = RefinementConfig { simulations: 0, ..config.refinement };
     let refined = refine(network, &data, config.depth, config.reading, &quiet, &Quiet(progress))?;
     if progress.is_cancelled() {
-        return Err(PipelineError::Cancelled);
+        return Err(EvaluationError::Cancelled);
     }
     let said = Closure::new(&refined.network, config.depth, config.reading).simulate(&held_out.perturbations);
     Ok(consistency(&held_out.perturbations, &held_out.observed, &said)?.macro_f1)

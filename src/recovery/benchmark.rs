@@ -6,12 +6,13 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::corruption::FaultKind;
-use super::method::{Method, MethodConfig, MethodOutcome, in_table_order};
+use super::method::{MethodConfig, MethodOutcome, in_table_order};
+use super::repair::Method;
 use super::scores::RecoveryScores;
 use super::trial::{DataKind, Trial, TrialConfig};
 use super::{RecoveryError, TrueNetwork};
-use crate::pipeline::ScreenConfig;
 use crate::progress::{Progress, Quiet};
+use crate::recovery::ScreenConfig;
 use crate::symbolic::Reading;
 
 /// What is crossed with what.

@@ -4,9 +4,21 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::comparison::SeededSplits;
 use crate::biology::{GeneId, GeneTable};
 use crate::datasets::{Dataset, Split};
+
+/// The splits of one way of splitting and one seed; the seed is also that of every method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeededSplits {
+    /// How they were made, for example `leave-regulators-out`.
+    pub scheme: String,
+    /// The seed.
+    pub seed: u64,
+    /// The splits.
+    pub splits: Vec<Split>,
+    /// True if they mean to hold out other experiments of gene sets that are learnt from, as leave-contrasts-out does.
+    pub repeats_meant: bool,
+}
 
 /// What the parts of all splits of one way of splitting share.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
