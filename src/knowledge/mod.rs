@@ -18,6 +18,7 @@ mod unread;
 mod write;
 
 pub mod import;
+pub mod patch;
 pub mod query;
 pub mod vocab;
 
