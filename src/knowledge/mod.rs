@@ -4,6 +4,7 @@
 //! and writes itself back with revisions and their provenance. [`write_knowledge`] makes such a file from regulations.
 //! What counts as a regulation is decided by the texts of [`Rules`], not by code. Nothing here opens a file.
 
+mod cited;
 mod error;
 mod evidence;
 mod locks;
@@ -22,6 +23,7 @@ pub mod patch;
 pub mod query;
 pub mod vocab;
 
+pub use cited::CitationSummary;
 pub use error::KnowledgeError;
 pub use query::{Answer, AnswerFormat};
 pub use revisions::{MAX_ENTRIES, RunInput, RunProvenance};

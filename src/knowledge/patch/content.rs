@@ -29,7 +29,8 @@ impl Content {
     pub fn parse(content: &[u8], file: &str, syntax: RdfSyntax) -> Result<Self, PatchError> {
         let mut quads = Vec::new();
         for_each_quad(content, file, syntax, &mut |quad| quads.push(quad))?;
-        name_blank_nodes(&mut quads).map_err(|example| PatchError::TwinBlankNodes { file: file.to_owned(), example })?;
+        name_blank_nodes(&mut quads)
+            .map_err(|example| PatchError::TwinBlankNodes { file: file.to_owned(), example })?;
         Ok(Self { lines: quads.iter().map(line_of).collect() })
     }
 
@@ -233,7 +234,9 @@ mod tests {
     #[test]
     fn content_does_not_depend_on_order_prefixes_or_names_of_blank_nodes() {
         let one = content("@prefix e: <urn:e:> . e:a e:p [ e:q 1 ] . e:b e:p _:x . _:x e:q 2 .").expect("sound");
-        let other = content("<urn:e:b> <urn:e:p> _:b0 . _:b0 <urn:e:q> 2 . <urn:e:a> <urn:e:p> [ <urn:e:q> 1 ], [ <urn:e:q> 1 ; ] .");
+        let other = content(
+            "<urn:e:b> <urn:e:p> _:b0 . _:b0 <urn:e:q> 2 . <urn:e:a> <urn:e:p> [ <urn:e:q> 1 ], [ <urn:e:q> 1 ; ] .",
+        );
         assert!(matches!(other, Err(PatchError::TwinBlankNodes { .. })), "two nodes of one description");
         let other = content("<urn:e:b> <urn:e:p> _:b0 . _:b0 <urn:e:q> 2 . <urn:e:a> <urn:e:p> [ <urn:e:q> 1 ] .");
         assert_eq!(one.sha256(), other.expect("sound").sha256());
@@ -246,7 +249,8 @@ mod tests {
         assert!(content(ring).is_err(), "no node of a ring differs from the others");
         let chain = content("_:a <urn:p> _:b . _:b <urn:p> _:c . _:c <urn:p> _:d .").expect("a first and a last");
         assert_eq!(chain.len(), 3);
-        let again = Content::parse(chain.lines().iter().cloned().collect::<String>().as_bytes(), "a.nq", RdfSyntax::NQuads);
+        let again =
+            Content::parse(chain.lines().iter().cloned().collect::<String>().as_bytes(), "a.nq", RdfSyntax::NQuads);
         assert_eq!(again.expect("sound"), chain);
     }
 }

@@ -49,13 +49,7 @@ impl Content {
     /// # Errors
     /// [`KnowledgeError::GraphsNeedNQuads`] if named graphs should become Turtle or RDF/XML, [`KnowledgeError::Write`] if `out`
     /// fails.
-    pub fn write(
-        &self,
-        file: &str,
-        heading: &str,
-        syntax: RdfSyntax,
-        out: &mut dyn Write,
-    ) -> Result<(), PatchError> {
+    pub fn write(&self, file: &str, heading: &str, syntax: RdfSyntax, out: &mut dyn Write) -> Result<(), PatchError> {
         if !syntax.holds_graphs() && self.has_named_graphs() {
             return Err(KnowledgeError::GraphsNeedNQuads { file: file.to_owned() }.into());
         }
@@ -304,7 +298,9 @@ mod tests {
             e:a e:p -1, 1.0, .5, 1e3, "1"^^e:odd, "x"@en-GB, "tab\t\"\\ \u0001", true, <urn:x y>, [ e:q "7"^^<http://www.w3.org/2001/XMLSchema#integer>, "+7.e1" ] ."#
             .replace("<urn:x y>", "<urn:x%20y>");
         let content = Content::parse(turtle.as_bytes(), "a.ttl", RdfSyntax::Turtle).expect("sound");
-        for (syntax, name) in [(RdfSyntax::Turtle, "b.ttl"), (RdfSyntax::NQuads, "b.nq"), (RdfSyntax::JsonLd, "b.jsonld")] {
+        for (syntax, name) in
+            [(RdfSyntax::Turtle, "b.ttl"), (RdfSyntax::NQuads, "b.nq"), (RdfSyntax::JsonLd, "b.jsonld")]
+        {
             let mut out = Vec::new();
             content.write(name, "", syntax, &mut out).expect("room");
             assert_eq!(Content::parse(&out, name, syntax).expect("sound"), content, "{name}");
