@@ -21,6 +21,7 @@ mod write;
 pub mod import;
 pub mod patch;
 pub mod query;
+pub mod validation;
 pub mod vocab;
 
 pub use cited::CitationSummary;
