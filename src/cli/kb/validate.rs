@@ -89,7 +89,8 @@ enum Format {
 pub fn run(arguments: &ValidateArgs) -> Result<bool> {
     let shapes = shapes(arguments.shapes.as_deref())?;
     let catalogue = arguments.gene_ids.as_deref().map(catalogue).transpose()?;
-    let mut paths: Vec<Option<&Path>> = arguments.files.iter().chain(&arguments.kb).map(|path| Some(path.as_path())).collect();
+    let mut paths: Vec<Option<&Path>> =
+        arguments.files.iter().chain(&arguments.kb).map(|path| Some(path.as_path())).collect();
     if paths.is_empty() {
         paths.push(None);
     }
@@ -155,10 +156,9 @@ fn genes_in(path: &Path, base: &aligned::knowledge::KnowledgeBase) -> Result<BTr
     let settings = Settings { data: Some(path.to_owned()), ..Settings::default() };
     let mut genes = base.genes().clone();
     let dataset = Observations::read(&settings, &mut genes).map_err(told)?.dataset;
-    let is_measured = |gene: GeneId| {
-        (0..dataset.len()).any(|row| dataset.observed.get(row, gene).is_some())
-    };
-    let perturbed: BTreeSet<GeneId> = dataset.perturbations.iter().flat_map(|perturbation| perturbation.genes()).collect();
+    let is_measured = |gene: GeneId| (0..dataset.len()).any(|row| dataset.observed.get(row, gene).is_some());
+    let perturbed: BTreeSet<GeneId> =
+        dataset.perturbations.iter().flat_map(|perturbation| perturbation.genes()).collect();
     let known = genes.iter().filter(|(id, _)| perturbed.contains(id) || is_measured(*id));
     Ok(known.map(|(_, gene)| gene.symbol.clone()).collect())
 }

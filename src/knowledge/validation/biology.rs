@@ -76,7 +76,14 @@ impl<'a> Biology<'a> {
     }
 
     /// A finding at the resource of a statement, or else at its direct triple.
-    fn at(&self, number: u16, severity: Severity, kind: StatementKind, statement: Regulation, message: String) -> Found {
+    fn at(
+        &self,
+        number: u16,
+        severity: Severity,
+        kind: StatementKind,
+        statement: Regulation,
+        message: String,
+    ) -> Found {
         match self.base.own_resource(kind, statement) {
             Some(own) => finding(number, severity, own, message),
             None => {
@@ -99,7 +106,8 @@ impl<'a> Biology<'a> {
             found.push(self.at(102, Severity::Warning, kind, statement, message));
         }
         let own = self.base.own_resource(kind, statement);
-        if own.is_some() && cited.citation.sources.is_empty() && cited.citation.references.is_empty() {
+        let is_uncited = cited.citation.sources.is_empty() && cited.citation.references.is_empty();
+        if is_uncited && own.is_some_and(|own| !self.is_stated_by_revision(own)) {
             let message = format!("{} has neither source nor reference", words());
             found.push(self.at(114, Severity::Warning, kind, statement, message));
         }
@@ -110,6 +118,11 @@ impl<'a> Biology<'a> {
         }
     }
 
+    /// What a revision brought in has its evidence there.
+    fn is_stated_by_revision(&self, resource: &str) -> bool {
+        self.base.statements.has(&NamedNode::new_unchecked(resource).into(), &vocab::aligned("statedBy"))
+    }
+
     fn has_direct(&self, kind: StatementKind, statement: Regulation) -> bool {
         let [regulator, target] = [statement.regulator, statement.target].map(|gene| self.base.gene_iri(gene));
         if regulator.starts_with("_:") || target.starts_with("_:") {
@@ -117,19 +130,27 @@ impl<'a> Biology<'a> {
         }
         let id = |iri: &str| self.base.statements.id(&NamedNode::new_unchecked(iri).into());
         let target = Term::from(NamedNode::new_unchecked(target));
-        id(regulator)
-            .is_some_and(|regulator| self.base.statements.objects(regulator, direct(kind, statement.sign)).any(|object| *object == target))
+        id(regulator).is_some_and(|regulator| {
+            self.base.statements.objects(regulator, direct(kind, statement.sign)).any(|object| *object == target)
+        })
     }
 
+    /// Genes that no statement names, be it held, withdrawn or only proposed.
     fn check_orphans(&self, found: &mut Vec<Found>) {
         let mut takes_part = vec![false; self.base.genes().len()];
         for (_, cited) in self.statements() {
             takes_part[cited.regulation.regulator.index()] = true;
             takes_part[cited.regulation.target.index()] = true;
         }
+        let terms = ["regulator", "target", "mediator"].map(vocab::aligned);
+        let objects = terms.iter().flat_map(|term| self.base.statements.objects_of(term));
+        let named: BTreeSet<String> = objects.map(text).collect();
         for (id, gene) in self.base.genes().iter().filter(|(id, _)| !takes_part[id.index()]) {
-            let message = format!("gene {} takes part in no regulation and no effect", gene.symbol);
-            found.push(finding(103, Severity::Warning, self.base.gene_iri(id), message));
+            let iri = self.base.gene_iri(id);
+            if !named.contains(iri) {
+                let message = format!("gene {} takes part in no regulation and no effect", gene.symbol);
+                found.push(finding(103, Severity::Warning, iri, message));
+            }
         }
     }
 
@@ -137,8 +158,10 @@ impl<'a> Biology<'a> {
     fn check_deprecated(&self, found: &mut Vec<Found>) {
         let is_true = |term: &Term| matches!(term, Term::Literal(literal) if matches!(literal.value(), "true" | "1"));
         let deprecated = self.base.statements.pairs("http://www.w3.org/2002/07/owl#deprecated");
-        let obsolete: BTreeSet<u32> =
-            deprecated.filter(|(_, value)| is_true(value)).filter_map(|(term, _)| self.base.statements.id(term)).collect();
+        let obsolete: BTreeSet<u32> = deprecated
+            .filter(|(_, value)| is_true(value))
+            .filter_map(|(term, _)| self.base.statements.id(term))
+            .collect();
         if obsolete.is_empty() {
             return;
         }
@@ -217,16 +240,21 @@ impl<'a> Biology<'a> {
             }
             let (number, severity, message) = match catalogue.find(symbol) {
                 Ok(Some(now)) => {
-                    let message = format!("{symbol} is an older or another name; the current symbol is {}", catalogue.symbol(now));
+                    let message = format!(
+                        "{symbol} is an older or another name; the current symbol is {}",
+                        catalogue.symbol(now)
+                    );
                     (106, Severity::Warning, message)
                 }
                 Err(BiologyError::AmbiguousGene { genes, .. }) => {
-                    let message = format!("{symbol} is an older or another name of several genes: {}", genes.join(", "));
+                    let message =
+                        format!("{symbol} is an older or another name of several genes: {}", genes.join(", "));
                     (107, Severity::Warning, message)
                 }
                 _ => {
                     unknown += 1;
-                    let nearest = Some(()).filter(|()| unknown <= COMPARED).and_then(|()| catalogue.nearest_symbol(symbol));
+                    let nearest =
+                        Some(()).filter(|()| unknown <= COMPARED).and_then(|()| catalogue.nearest_symbol(symbol));
                     let hint = nearest.map_or_else(String::new, |symbol| format!(" (did you mean {symbol}?)"));
                     (108, Severity::Note, format!("{symbol} is not in the list of genes{hint}"))
                 }
@@ -250,18 +278,15 @@ impl<'a> Biology<'a> {
         let mut cited: BTreeMap<&str, SourceUse<'_>> = BTreeMap::new();
         for (kind, statement) in self.statements() {
             for source in &statement.citation.sources {
-                let of = cited.entry(source).or_insert(SourceUse { first: (kind, statement), without_reference: false });
+                let of =
+                    cited.entry(source).or_insert(SourceUse { first: (kind, statement), without_reference: false });
                 of.without_reference |= statement.citation.references.is_empty();
             }
         }
         let nothing = BTreeSet::new();
         for (source, used) in cited {
             let has = described.get(source).unwrap_or(&nothing);
-            let lacks = [
-                (111, "version", true),
-                (112, "license", true),
-                (113, "reference", used.without_reference),
-            ];
+            let lacks = [(111, "version", true), (112, "license", true), (113, "reference", used.without_reference)];
             for (number, what, matters) in lacks.into_iter().filter(|(_, what, _)| !has.contains(what)) {
                 if matters {
                     let shown = if what == "license" { "licence" } else { what };

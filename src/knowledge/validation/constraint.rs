@@ -43,7 +43,8 @@ pub(super) struct Constraint {
 impl Constraint {
     /// The question whose answers break the condition, for one target.
     fn question(&self, target: &Target, has_subclasses: bool) -> String {
-        let class = |class: &str| if has_subclasses { format!("a/rdfs:subClassOf* <{class}>") } else { format!("a <{class}>") };
+        let class =
+            |class: &str| if has_subclasses { format!("a/rdfs:subClassOf* <{class}>") } else { format!("a <{class}>") };
         let target = match target {
             Target::Class(iri) => format!("?focus {} .", class(iri)),
             Target::SubjectsOf(predicate) => format!("?focus <{predicate}> ?anything ."),
@@ -70,10 +71,14 @@ impl Constraint {
             }
             Condition::Class(iri) => {
                 let class = class(iri);
-                format!("SELECT DISTINCT ?focus ?value WHERE {{ {focus} {path} FILTER NOT EXISTS {{ ?value {class} }} }}")
+                format!(
+                    "SELECT DISTINCT ?focus ?value WHERE {{ {focus} {path} FILTER NOT EXISTS {{ ?value {class} }} }}"
+                )
             }
             Condition::HasValue(value) => {
-                format!("SELECT ?focus WHERE {{ {focus} FILTER NOT EXISTS {{ {path} FILTER (sameTerm(?value, {value})) }} }}")
+                format!(
+                    "SELECT ?focus WHERE {{ {focus} FILTER NOT EXISTS {{ {path} FILTER (sameTerm(?value, {value})) }} }}"
+                )
             }
         }
     }

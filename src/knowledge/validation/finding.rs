@@ -69,7 +69,14 @@ pub(super) fn located(found: Vec<Found>, file: &str, text: Option<(&[u8], RdfSyn
         let line = found.subject.as_deref();
         let line = line.and_then(|subject| lines.find(subject, found.predicate.as_deref(), found.value.as_deref()));
         let resource = found.subject.as_deref().map(vocab::compact);
-        Finding { id: found.id, severity: found.severity, file: file.to_owned(), line, resource, message: found.message }
+        Finding {
+            id: found.id,
+            severity: found.severity,
+            file: file.to_owned(),
+            line,
+            resource,
+            message: found.message,
+        }
     };
     let mut findings: Vec<Finding> = found.into_iter().map(finding).collect();
     let key = |finding: &Finding| {

@@ -302,7 +302,9 @@ mod tests {
 
     #[test]
     fn any_text_comes_to_an_end() {
-        for text in ["\"", "'''", "<", "a:b", "\\", "[[[", "\u{1F9EC}\\", "@prefix", "@prefix a:", "#", "\"\\", "::", "}{"] {
+        for text in
+            ["\"", "'''", "<", "a:b", "\\", "[[[", "\u{1F9EC}\\", "@prefix", "@prefix a:", "#", "\"\\", "::", "}{"]
+        {
             Lines::of(text.as_bytes(), RdfSyntax::TriG, &HashSet::new());
         }
     }

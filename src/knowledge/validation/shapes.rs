@@ -13,8 +13,20 @@ const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
 /// What is understood of SHACL, beside `sh:property`, `sh:path` and targets.
 const CONDITIONS: [&str; 14] = [
-    "minCount", "maxCount", "datatype", "nodeKind", "class", "in", "pattern", "minLength", "maxLength", "minInclusive",
-    "maxInclusive", "minExclusive", "maxExclusive", "hasValue",
+    "minCount",
+    "maxCount",
+    "datatype",
+    "nodeKind",
+    "class",
+    "in",
+    "pattern",
+    "minLength",
+    "maxLength",
+    "minInclusive",
+    "maxInclusive",
+    "minExclusive",
+    "maxExclusive",
+    "hasValue",
 ];
 
 /// Words that say nothing to check.
@@ -31,7 +43,8 @@ impl Shapes {
     #[must_use]
     pub fn embedded() -> Self {
         let text = include_bytes!("../../../knowledge/shapes.ttl");
-        Self::parse(text, "shapes.ttl", RdfSyntax::Turtle).expect("the shapes of this project are sound, as its tests say")
+        Self::parse(text, "shapes.ttl", RdfSyntax::Turtle)
+            .expect("the shapes of this project are sound, as its tests say")
     }
 
     /// Shapes of one's own. A finding is named by the last part of the IRI of its property shape.
@@ -45,7 +58,10 @@ impl Shapes {
         for shape in reader.node_shapes() {
             let targets = reader.targets(&shape);
             if targets.is_empty() {
-                return Err(reader.wrong(&shape, "has no target; give it sh:targetClass, sh:targetSubjectsOf or sh:targetObjectsOf"));
+                return Err(reader.wrong(
+                    &shape,
+                    "has no target; give it sh:targetClass, sh:targetSubjectsOf or sh:targetObjectsOf",
+                ));
             }
             reader.add(&shape, &targets, None, &mut constraints)?;
             for property in reader.all(&shape, "property") {
@@ -112,7 +128,8 @@ impl<'a> Reader<'a> {
             return Ok((predicate, false));
         }
         let inverse = self.all(path, "inversePath").first().and_then(|path| iri(path));
-        let refused = || self.wrong(property, "has a path that is not checked here; take one predicate, or its sh:inversePath");
+        let refused =
+            || self.wrong(property, "has a path that is not checked here; take one predicate, or its sh:inversePath");
         inverse.map(|predicate| (predicate, true)).ok_or_else(refused)
     }
 
@@ -148,7 +165,9 @@ impl<'a> Reader<'a> {
             let known = CONDITIONS.contains(&word) || SILENT.contains(&word) || STRUCTURE.contains(&word);
             if !known && !self.all(shape, word).is_empty() {
                 let known = CONDITIONS.map(|word| format!("sh:{word}")).join(", ");
-                return Err(self.wrong(shape, &format!("uses sh:{word}, which is not checked here; these are: {known}")));
+                return Err(
+                    self.wrong(shape, &format!("uses sh:{word}, which is not checked here; these are: {known}"))
+                );
             }
         }
         Ok(())
@@ -181,10 +200,16 @@ impl<'a> Reader<'a> {
             "class" => Condition::Class(named()?),
             "hasValue" => Condition::HasValue(value.to_string()),
             "datatype" => Condition::Wrong(wrong_datatype(&named()?)),
-            "nodeKind" => Condition::Wrong(wrong_kind(&named()?).ok_or_else(|| self.wrong(shape, "has an unknown sh:nodeKind"))?),
+            "nodeKind" => {
+                Condition::Wrong(wrong_kind(&named()?).ok_or_else(|| self.wrong(shape, "has an unknown sh:nodeKind"))?)
+            }
             "in" => {
-                let members: Vec<_> = self.list(shape, value)?.iter().map(|term| format!("sameTerm(?value, {term})")).collect();
-                Condition::Wrong(format!("!({})", if members.is_empty() { "false".to_owned() } else { members.join(" || ") }))
+                let members: Vec<_> =
+                    self.list(shape, value)?.iter().map(|term| format!("sameTerm(?value, {term})")).collect();
+                Condition::Wrong(format!(
+                    "!({})",
+                    if members.is_empty() { "false".to_owned() } else { members.join(" || ") }
+                ))
             }
             "pattern" => {
                 let flags = self.all(shape, "flags").first().map(|flags| format!(", {flags}")).unwrap_or_default();

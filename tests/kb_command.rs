@@ -1,0 +1,331 @@
+//! Promises of `aligned kb`: a patch leads there and back, every planted fault is found in its line, and nothing is lost in silence.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use aligned::biology::{Citation, CitedRegulation, GeneTable, Regulation, Sign};
+use aligned::knowledge::patch::{Content, Patch, leading_comments};
+use aligned::knowledge::{KnowledgeBase, RdfSyntax, write_knowledge_and_effects};
+use assert_cmd::Command;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const TOY: &str = include_str!("../knowledge/toy.ttl");
+
+/// Runs `aligned kb …` in a folder; the words are split at blanks.
+fn kb(folder: &Path, words: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
+    command.current_dir(folder).args(["--quiet", "kb"]).args(words.split_whitespace());
+    command.output().expect("the program starts")
+}
+
+fn shipped(name: &str) -> String {
+    format!("{ROOT}/knowledge/{name}")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Text without the line breaks and bars that the error report puts in.
+fn told(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).replace('│', " ");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", told(output)))
+}
+
+fn folder_with(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().expect("a folder");
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    folder
+}
+
+/// The toy with the sign of `lexA inhibits sulA` turned, `crp activates lacY` gone and other evidence for `recA inhibits lexA`.
+fn changed_toy() -> String {
+    let flipped = TOY
+        .replace("lexA-inhibits-sulA", "lexA-activates-sulA")
+        .replace("eco:b4043 obo:RO_0002212 eco:b0958 .", "eco:b4043 obo:RO_0002213 eco:b0958 .");
+    let at = flipped.find("regulation:lexA-activates-sulA").expect("there");
+    let (before, after) = flipped.split_at(at);
+    let turned =
+        format!("{before}{}", after.replacen("aligned:sign aligned:inhibition", "aligned:sign aligned:activation", 1));
+    let start = turned.find("regulation:crp-activates-lacY").expect("there");
+    let end = start
+        + turned[start..].find("obo:RO_0002213 eco:b0343 .\n").expect("there")
+        + "obo:RO_0002213 eco:b0343 .\n".len();
+    let cut = format!("{}{}", &turned[..start], &turned[end..]);
+    let at = cut.find("regulation:recA-inhibits-lexA").expect("there");
+    let (before, after) = cut.split_at(at);
+    format!("{before}{}", after.replacen("\"textbook\"", "\"textbook\" , \"screen\"", 1))
+}
+
+// Figures.
+
+#[test]
+fn the_figures_of_the_toy_are_those_counted_by_hand() {
+    let folder = folder_with(&[]);
+    let figures = json(&kb(folder.path(), &format!("stats --kb {} --format json", shipped("toy.ttl"))));
+    assert_eq!((&figures["genes"], &figures["regulations"], &figures["effects"]), (&12.into(), &17.into(), &0.into()));
+    assert_eq!((&figures["activations"], &figures["inhibitions"]), (&7.into(), &10.into()));
+    // lexA and recA hold each other; SOS and the sugars are two parts; lexA and araC regulate themselves.
+    assert_eq!(figures["feedback_core"], serde_json::json!(["lexA", "recA"]));
+    assert_eq!(figures["components"], serde_json::json!([7, 5]));
+    assert_eq!(figures["self_regulations"], 2);
+    assert_eq!(figures["both_signs"], serde_json::json!([{ "regulator": "araC", "target": "araB" }]));
+    assert_eq!(figures["cited_for_regulations"]["sources"][0]["name"], "textbook");
+    let text = out(&kb(folder.path(), "stats"));
+    assert!(text.starts_with("ecoli_core.ttl\n") && text.contains("crp 104"), "{text}");
+}
+
+// Differences and patches.
+
+#[test]
+fn a_difference_is_told_in_the_words_of_the_field() {
+    let folder = folder_with(&[("b.ttl", &changed_toy())]);
+    let output = kb(folder.path(), &format!("diff {} b.ttl --exit-code", shipped("toy.ttl")));
+    let text = out(&output);
+    for line in [
+        "- crp activates lacY",
+        "~ lexA inhibits sulA → lexA activates sulA",
+        "* recA inhibits lexA: source +screen",
+        "0 added, 1 removed, 1 flipped, 1 with other evidence",
+    ] {
+        assert!(text.contains(line), "{line} is missing in\n{text}");
+    }
+    assert_eq!(output.status.code(), Some(1));
+    let same = kb(folder.path(), "diff b.ttl b.ttl --exit-code");
+    assert_eq!(same.status.code(), Some(0));
+    assert_eq!(kb(folder.path(), "diff b.ttl none.ttl --exit-code").status.code(), Some(2));
+    let told = json(&kb(folder.path(), &format!("diff {} b.ttl --format json", shipped("toy.ttl"))));
+    assert_eq!(told["differences"]["flipped"][0]["regulator"], "lexA");
+}
+
+#[test]
+fn a_patch_cut_by_hand_applies_and_is_taken_back() {
+    let folder = folder_with(&[("a.ttl", TOY), ("b.ttl", &changed_toy())]);
+    let path = folder.path();
+    assert!(kb(path, "diff a.ttl b.ttl --out changes.rdfp").status.success());
+    let patch = fs::read_to_string(path.join("changes.rdfp")).expect("written");
+    let blocks: Vec<&str> = patch.split("\n\n").collect();
+    let kept: Vec<&str> =
+        blocks.into_iter().filter(|block| !block.starts_with("# removed: crp activates lacY")).collect();
+    assert!(patch.contains("# removed: crp activates lacY") && patch.contains("# evidence changed: recA and lexA"));
+    fs::write(path.join("cut.rdfp"), kept.join("\n\n")).expect("written");
+    let applied = kb(path, "apply cut.rdfp --kb a.ttl --out c.ttl");
+    assert!(applied.status.success(), "{}", told(&applied));
+    let text = out(&kb(path, "diff a.ttl c.ttl"));
+    assert!(text.contains("0 added, 0 removed, 1 flipped, 1 with other evidence"), "{text}");
+    let back = kb(path, "apply cut.rdfp --kb c.ttl --revert");
+    assert_eq!(out(&back), TOY, "the toy is in canonical form, so its very bytes come back");
+    // The whole patch was never applied to it.
+    let refused = kb(path, "apply changes.rdfp --kb c.ttl --revert");
+    assert!(
+        !refused.status.success() && told(&refused).contains("cannot be taken back from c.ttl"),
+        "{}",
+        told(&refused)
+    );
+}
+
+#[test]
+fn a_patch_for_another_knowledge_base_is_refused_with_a_sentence() {
+    let folder = folder_with(&[("b.ttl", &changed_toy())]);
+    let path = folder.path();
+    assert!(kb(path, &format!("diff {} b.ttl --out changes.rdfp", shipped("toy.ttl"))).status.success());
+    let refused = kb(path, "apply changes.rdfp");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(told(&refused).contains("was made for another knowledge base than ecoli_core.ttl"), "{}", told(&refused));
+    for (text, expected) in [
+        ("A <urn:a> <urn:b> .\n", "changes.rdfp:1:"),
+        ("H base \"12\" .\n", "64 hexadecimal digits"),
+        ("TX .\nTC .\n", "does not say for which knowledge base"),
+        ("Hello\n", "one begins with A, D, H"),
+        ("PA \"e\" <urn:e:> .\n", "prefixes are not read"),
+    ] {
+        fs::write(path.join("changes.rdfp"), text).expect("written");
+        let refused = kb(path, "apply changes.rdfp");
+        assert!(!refused.status.success() && told(&refused).contains(expected), "{text}: {}", told(&refused));
+    }
+}
+
+#[test]
+fn three_knowledge_bases_show_what_two_screens_made_of_one() {
+    let folder = folder_with(&[("k.ttl", TOY), ("a.ttl", &changed_toy())]);
+    let path = folder.path();
+    assert!(kb(path, "subset --kb a.ttl --genes lexA,recA,sulA,umuD,ftsZ --out b.ttl").status.success());
+    let told = json(&kb(path, "diff --base k.ttl a.ttl b.ttl --format json"));
+    let verdict = |regulator: &str, target: &str| {
+        let changes = told["changes"].as_array().expect("a list");
+        let change = changes.iter().find(|change| change["regulator"] == regulator && change["target"] == target);
+        change.map(|change| change["verdict"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(verdict("lexA", "sulA").as_deref(), Some("both"), "the flip stands in both");
+    assert_eq!(verdict("crp", "lacY").as_deref(), Some("both"), "it is gone from both");
+    assert_eq!(verdict("crp", "lacZ").as_deref(), Some("only-second"));
+    assert_eq!(verdict("lexA", "recA"), None);
+}
+
+/// Genes `g0` … and statements among them with citations, canonically written.
+fn knowledge(n: usize, edges: &[(usize, usize, bool, bool, u8)]) -> Vec<u8> {
+    let mut genes = GeneTable::new();
+    let ids: Vec<_> = (0..n).map(|gene| genes.intern(&format!("g{gene}"))).collect();
+    let (mut regulations, mut effects) = (Vec::new(), Vec::new());
+    for &(a, b, is_activation, is_effect, cited) in edges {
+        let sign = if is_activation { Sign::Activation } else { Sign::Inhibition };
+        let sources =
+            ["one", "two\n\"three\"", "four"].into_iter().take(cited as usize % 4).map(str::to_owned).collect();
+        let citation = Citation {
+            sources,
+            evidence_count: u32::from(cited / 4),
+            confidence: (cited > 7).then_some(0.25),
+            ..Citation::default()
+        };
+        let cited = CitedRegulation { regulation: Regulation::new(ids[a % n], ids[b % n], sign), citation };
+        if is_effect { effects.push(cited) } else { regulations.push(cited) }
+    }
+    if regulations.is_empty() && effects.is_empty() {
+        let regulation = Regulation::new(ids[0], ids[0], Sign::Activation);
+        regulations.push(CitedRegulation { regulation, citation: Citation::default() });
+    }
+    let mut text = Vec::new();
+    write_knowledge_and_effects(&genes, &regulations, &effects, RdfSyntax::Turtle, &mut text).expect("room");
+    text
+}
+
+fn knowledge_bases() -> impl Strategy<Value = Vec<u8>> {
+    let edge = (0..6_usize, 0..6_usize, any::<bool>(), any::<bool>(), 0..12_u8);
+    (1..6_usize, proptest::collection::vec(edge, 0..14)).prop_map(|(n, edges)| knowledge(n, &edges))
+}
+
+fn content(text: &[u8]) -> Content {
+    Content::parse(text, "random.ttl", RdfSyntax::Turtle).expect("sound")
+}
+
+fn written(content: &Content) -> Vec<u8> {
+    let mut text = Vec::new();
+    content.write("random.ttl", "", RdfSyntax::Turtle, &mut text).expect("room");
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_patch_leads_from_one_knowledge_base_to_the_other_and_back(a in knowledge_bases(), b in knowledge_bases(), kept in any::<u64>()) {
+        let (from, to) = (content(&a), content(&b));
+        prop_assert_eq!(written(&from), a.clone(), "canonical text is written again as it is");
+        let made = Patch::between(&from, &to, &["made".to_owned()]);
+        let patch = Patch::parse(made.to_text().as_bytes(), "p.rdfp").expect("its own text");
+        prop_assert_eq!(patch.counts(), made.counts());
+        let applied = patch.apply(&from, "a").expect("its base");
+        prop_assert_eq!(written(&applied), b);
+        prop_assert_eq!(written(&patch.revert(&applied, "b").expect("just applied")), a.clone());
+        // Any blocks may be cut out.
+        let mut block = 0;
+        let cut = patch.retaining(|_| { block += 1; kept >> (block % 64) & 1 == 1 });
+        let cut = Patch::parse(cut.to_text().as_bytes(), "cut.rdfp").expect("its own text");
+        let partly = content(&written(&cut.apply(&from, "a").expect("its base")));
+        prop_assert_eq!(written(&cut.revert(&partly, "partly").expect("just applied")), a);
+    }
+
+    #[test]
+    fn no_text_makes_the_reader_of_patches_fail_badly(text in "[ADHTXPC# .<>:\"a-z\\\\\n_^@]{0,80}") {
+        let _ = Patch::parse(text.as_bytes(), "p.rdfp");
+    }
+}
+
+#[test]
+fn every_block_that_stays_is_whole() {
+    // A new gene comes with each block that needs it.
+    let (from, to) = (
+        content(&knowledge(2, &[(0, 1, true, false, 1)])),
+        content(&knowledge(3, &[(0, 1, true, false, 1), (0, 2, true, false, 1), (2, 1, false, false, 1)])),
+    );
+    let patch = Patch::between(&from, &to, &[]);
+    for index in 0..patch.blocks().len() {
+        let mut at = 0;
+        let one = patch.clone().retaining(|_| {
+            at += 1;
+            at == index + 1
+        });
+        let text = written(&one.apply(&from, "a").expect("its base"));
+        let base = KnowledgeBase::parse(&text, "one.ttl").expect("sound");
+        assert_eq!(base.regulations().len(), 2, "{:?}", one.blocks());
+        assert!(String::from_utf8_lossy(&text).contains("rdfs:label \"g2\""));
+    }
+}
+
+#[test]
+fn comments_at_the_head_stay_where_they_are() {
+    let toy = KnowledgeBase::parse(TOY.as_bytes(), "toy.ttl").expect("sound");
+    assert!(leading_comments(&toy).starts_with("# A toy: 12 genes"));
+    assert!(TOY.starts_with(&leading_comments(&toy)));
+}
+
+// Merging and cutting out.
+
+#[test]
+fn merging_a_file_with_itself_changes_no_byte() {
+    let folder = folder_with(&[("a.ttl", TOY), ("b.ttl", TOY)]);
+    assert_eq!(out(&kb(folder.path(), "merge a.ttl b.ttl")), TOY);
+    let core = fs::read_to_string(shipped("ecoli_core.ttl")).expect("shipped");
+    assert_eq!(out(&kb(folder.path(), &format!("merge {0} {0}", shipped("ecoli_core.ttl")))), core);
+}
+
+#[test]
+fn opposite_signs_are_kept_and_listed_with_their_files() {
+    let folder = folder_with(&[("a.ttl", TOY), ("b.ttl", &changed_toy())]);
+    let path = folder.path();
+    let merged = kb(path, "merge a.ttl b.ttl --out both.ttl --conflicts conflicts.tsv");
+    assert!(merged.status.success(), "{}", told(&merged));
+    let table = fs::read_to_string(path.join("conflicts.tsv")).expect("written");
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split('\t').collect()).collect();
+    let lexa = rows.iter().find(|row| row[1] == "lexA" && row[2] == "sulA").expect("a conflict");
+    assert_eq!((lexa[3], lexa[6]), ("b.ttl", "a.ttl"));
+    assert!(rows.iter().all(|row| row.len() == 9));
+    let text = out(&kb(path, "diff a.ttl both.ttl"));
+    assert!(text.contains("+ lexA activates sulA") && text.contains("1 added, 0 removed, 0 flipped, 1 with"), "{text}");
+}
+
+#[test]
+fn a_part_is_cut_out_by_gene_regulon_depth_source_and_sign() {
+    let folder = folder_with(&[("genes.txt", "# SOS\nlexA\nrecA\n"), ("wrong.txt", "lexA\nrecB\n")]);
+    let path = folder.path();
+    let toy = shipped("toy.ttl");
+    let regulations = |words: &str| {
+        let output = kb(path, &format!("subset --kb {toy} {words}"));
+        assert!(output.status.success(), "{words}: {}", told(&output));
+        let base = KnowledgeBase::parse(&output.stdout, "part.ttl").expect("sound");
+        let symbol = |gene| base.genes().symbol(gene).to_owned();
+        let pairs = base.regulations().iter().map(|cited| cited.regulation);
+        pairs.map(|pair| format!("{} {}", symbol(pair.regulator), symbol(pair.target))).collect::<BTreeSet<_>>()
+    };
+    let set = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<BTreeSet<_>>();
+    assert_eq!(regulations("--genes-file genes.txt"), set(&["lexA lexA", "lexA recA", "recA lexA"]));
+    assert_eq!(regulations("--regulon lacI"), set(&["lacI lacY", "lacI lacZ"]));
+    assert_eq!(regulations("--regulon sulA --depth 2"), set(&["sulA ftsZ"]));
+    assert_eq!(regulations("--genes ftsZ --depth 1"), set(&["sulA ftsZ"]));
+    assert_eq!(regulations("--regulon araC --sign inhibition"), set(&["araC araB", "araC araC"]));
+    assert_eq!(regulations("--source textbook").len(), 16, "both signs of araC and araB are one pair");
+    for (words, expected) in [
+        ("--genes lexB", "did you mean `lexA`"),
+        ("--genes-file wrong.txt", "wrong.txt:2: gene `recB` is not known"),
+        ("--source textbok", "the knowledge base cites textbook"),
+        ("--depth 2", "name them with --genes or --regulon"),
+        ("--genes araA --sign inhibition", "no regulation of"),
+    ] {
+        let refused = kb(path, &format!("subset --kb {toy} {words}"));
+        assert!(!refused.status.success() && told(&refused).contains(expected), "{words}: {}", told(&refused));
+    }
+    assert!(kb(path, &format!("subset --kb {toy} --regulon lexA --out lexA.sif")).status.success());
+    assert!(fs::read_to_string(path.join("lexA.sif")).expect("written").contains("lexA\tinhibits\trecA"));
+    let again = kb(path, &format!("subset --kb {toy} --regulon lexA --out lexA.sif"));
+    assert!(told(&again).contains("lexA.sif exists"), "{}", told(&again));
+}
