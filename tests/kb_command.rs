@@ -329,3 +329,154 @@ fn a_part_is_cut_out_by_gene_regulon_depth_source_and_sign() {
     let again = kb(path, &format!("subset --kb {toy} --regulon lexA --out lexA.sif"));
     assert!(told(&again).contains("lexA.sif exists"), "{}", told(&again));
 }
+
+// Checks.
+
+const SOUND: &str = include_str!("cases/kb/sound.ttl");
+
+/// A fault: name, number, numbers that come with it, the text with the fault, its line, options.
+struct Fault {
+    name: String,
+    id: String,
+    also: Vec<String>,
+    text: String,
+    line: usize,
+    option: String,
+}
+
+fn faults() -> Vec<Fault> {
+    let rows = include_str!("cases/kb/faults.tsv").lines().skip(1);
+    rows.map(|row| {
+        let fields: Vec<String> = row.split('\t').map(|field| field.replace("\\n", "\n")).collect();
+        let [name, id, also, before, after, at, option] = fields.try_into().expect("seven columns");
+        let text = if before.is_empty() { format!("{SOUND}{after}") } else { SOUND.replacen(&before, &after, 1) };
+        assert_ne!(text, SOUND, "{name}");
+        let line = 1 + text[..text.find(&at).unwrap_or_else(|| panic!("{name}"))].matches('\n').count();
+        let also = also.split(' ').map(str::to_owned).collect();
+        Fault { name, id, also, text, line, option }
+    })
+    .collect()
+}
+
+fn options(option: &str) -> String {
+    match option {
+        "--gene-ids" => format!(" --gene-ids {ROOT}/tests/cases/kb/genes.tsv"),
+        "--data" => format!(" --data {ROOT}/tests/cases/kb/responses.csv"),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn every_planted_fault_is_found_in_its_line_and_nothing_else() {
+    let faults = faults();
+    assert!(faults.len() >= 40);
+    let folder = folder_with(&[]);
+    let mut wrong = Vec::new();
+    for Fault { name, id, also, text, line, option } in faults {
+        fs::write(folder.path().join("kb.ttl"), &text).expect("written");
+        let output = kb(folder.path(), &format!("validate kb.ttl --format json{}", options(&option)));
+        let found = json(&output);
+        let found = found["findings"].as_array().expect("a list");
+        let ids: BTreeSet<&str> = found.iter().filter_map(|finding| finding["id"].as_str()).collect();
+        if !found.iter().any(|finding| finding["id"] == *id && finding["line"] == line) {
+            wrong.push(format!("{name}: {id} in line {line} is missing: {found:#?}"));
+        }
+        // With data, other regulators of the sound file may be missing there.
+        let is_known = |found: &&str| **found == id || also.iter().any(|also| also == *found);
+        if !ids.iter().all(|found| is_known(&found)) {
+            wrong.push(format!("{name}: besides {id} there is {ids:?}"));
+        }
+        let has_error = found.iter().any(|finding| finding["severity"] == "error");
+        assert_eq!(output.status.code(), Some(i32::from(has_error)), "{name}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nothing_is_found_in_what_is_sound() {
+    let folder = folder_with(&[("sound.ttl", SOUND)]);
+    let path = folder.path();
+    let mut files = vec!["sound.ttl".to_owned()];
+    let mut aligned = |words: &str, file: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aligned"));
+        let output =
+            command.current_dir(path).arg("--quiet").args(words.split_whitespace()).output().expect("it starts");
+        assert!(output.status.success(), "{words}: {}", told(&output));
+        files.push(file.to_owned());
+    };
+    for end in ["nq", "nt", "trig", "jsonld", "rdf", "owl", "ttl.gz", "nq.gz"] {
+        aligned(&format!("convert sound.ttl other.{end}"), &format!("other.{end}"));
+    }
+    aligned("kb merge sound.ttl sound.ttl --out merged.ttl", "merged.ttl");
+    aligned("kb merge sound.ttl other.nq --out merged.nq", "merged.nq");
+    let without = |start: &str, end: &str| {
+        let from = SOUND.find(start).expect("there");
+        let to = from + SOUND[from..].find(end).expect("there") + end.len();
+        format!("{}{}", &SOUND[..from], &SOUND[to..])
+    };
+    let texts = [
+        ("crlf.ttl", SOUND.replace('\n', "\r\n")),
+        ("mark.ttl", format!("\u{feff}{SOUND}")),
+        ("dense.ttl", SOUND.replace(" ;\n    ", ";")),
+        (
+            "sparql.ttl",
+            SOUND.replace("@prefix", "PREFIX").replace("> .\n\n", ">\n\n").replace("> .\nPREFIX", ">\nPREFIX"),
+        ),
+        ("no-run.ttl", without("<https://w3id.org/aligned/run/r1> a", "eco:b2699 obo:RO_0002212 eco:b4043 .\n")),
+        ("kinds.ttl", SOUND.replace("\"transcriptional\"", "\"transcriptional\" , \"post_translational\"")),
+        ("number.ttl", SOUND.replace("aligned:confidence 0.9", "aligned:confidence 9.0E-1")),
+        ("alias.ttl", SOUND.replace("\"exrA\"", "\"exrA\" , \"spr\" , \"umuA with blanks\"")),
+        (
+            "annotated.ttl",
+            format!("{SOUND}\nobo:GO_0006281 rdfs:label \"DNA repair\" .\neco:b2699 obo:RO_0002331 obo:GO_0006281 .\n"),
+        ),
+        ("old.ttl", format!("{SOUND}\nobo:GO_0000001 owl:deprecated true .\nobo:GO_0000002 owl:deprecated false .\n")),
+        ("named.ttl", SOUND.replace("regulation:TP53-activates-CDKN1A", "<urn:x:any%20name>")),
+    ];
+    for (name, text) in texts {
+        assert_ne!(text, SOUND, "{name}");
+        fs::write(path.join(name), text).expect("written");
+        files.push(name.to_owned());
+    }
+    assert!(files.len() >= 20);
+    for file in files {
+        let output = kb(path, &format!("validate {file} --fail-on note{}", options("--gene-ids")));
+        assert_eq!(
+            (output.status.code(), out(&output).as_str()),
+            (Some(0), "0 errors, 0 warnings, 0 notes\n"),
+            "{file}: {}",
+            told(&output)
+        );
+    }
+}
+
+#[test]
+fn the_exit_code_follows_the_severity_asked_for() {
+    let folder = folder_with(&[("broken.ttl", "eco:b1 a"), ("empty.ttl", "<urn:a> <urn:b> <urn:c> .\n")]);
+    let code = |words: &str| kb(folder.path(), &format!("validate {words}")).status.code();
+    assert_eq!(code(""), Some(0), "the embedded core");
+    let toy = shipped("toy.ttl");
+    assert_eq!((code(&toy), code(&format!("{toy} --fail-on warning"))), (Some(0), Some(1)));
+    assert_eq!((code("broken.ttl"), code("none.ttl"), code("empty.ttl")), (Some(2), Some(2), Some(1)));
+}
+
+#[test]
+fn own_shapes_take_the_place_of_those_that_are_shipped() {
+    let shape = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix aligned: <https://w3id.org/aligned#> . @prefix e: <urn:e/> .\n\
+        e:Shape a sh:NodeShape ; sh:targetClass aligned:Regulation ; sh:property e:Count .\n\
+        e:Count sh:path aligned:evidenceCount ; ";
+    let folder = folder_with(&[
+        ("own.ttl", &format!("{shape} sh:minCount 1 ; sh:severity sh:Warning ; sh:message \"no count\" .")),
+        ("odd.ttl", &format!("{shape} sh:equals aligned:order .")),
+        ("none.ttl", "<urn:a> <urn:b> <urn:c> ."),
+        ("sound.ttl", SOUND),
+    ]);
+    let found = out(&kb(folder.path(), "validate sound.ttl --shapes own.ttl"));
+    assert_eq!(found.matches("warning Count: no count").count(), 3, "{found}");
+    for (shapes, expected) in
+        [("odd.ttl", "uses sh:equals, which is not checked here"), ("none.ttl", "none.ttl holds no shape")]
+    {
+        let refused = kb(folder.path(), &format!("validate sound.ttl --shapes {shapes}"));
+        assert!(refused.status.code() == Some(2) && told(&refused).contains(expected), "{}", told(&refused));
+    }
+}

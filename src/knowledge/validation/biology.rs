@@ -277,7 +277,7 @@ impl<'a> Biology<'a> {
         let described = self.described_sources()?;
         let mut cited: BTreeMap<&str, SourceUse<'_>> = BTreeMap::new();
         for (kind, statement) in self.statements() {
-            for source in &statement.citation.sources {
+            for source in statement.citation.sources.iter().filter(|source| !source.trim().is_empty()) {
                 let of =
                     cited.entry(source).or_insert(SourceUse { first: (kind, statement), without_reference: false });
                 of.without_reference |= statement.citation.references.is_empty();
