@@ -383,7 +383,7 @@ fn every_planted_fault_is_found_in_its_line_and_nothing_else() {
         }
         // With data, other regulators of the sound file may be missing there.
         let is_known = |found: &&str| **found == id || also.iter().any(|also| also == *found);
-        if !ids.iter().all(|found| is_known(&found)) {
+        if !ids.iter().all(is_known) {
             wrong.push(format!("{name}: besides {id} there is {ids:?}"));
         }
         let has_error = found.iter().any(|finding| finding["severity"] == "error");
