@@ -480,3 +480,88 @@ fn own_shapes_take_the_place_of_those_that_are_shipped() {
         assert!(refused.status.code() == Some(2) && told(&refused).contains(expected), "{}", told(&refused));
     }
 }
+
+// The patch of a refinement.
+
+/// The toy refined by three revisions, as a folder of results.
+fn refined_toy() -> TempDir {
+    use aligned::biology::{Evidence, Revision, RevisionKind, RevisionStatus, StatementKind};
+    use aligned::knowledge::RunProvenance;
+    let toy = KnowledgeBase::parse(TOY.as_bytes(), "toy.ttl").expect("sound");
+    let gene = |symbol: &str| toy.genes().id(symbol).expect("there");
+    let revision = |kind, regulator: &str, target: &str, sign, posterior| Revision {
+        kind,
+        statement: StatementKind::Regulation,
+        regulation: Regulation::new(gene(regulator), gene(target), sign),
+        status: RevisionStatus::Applied,
+        evidence: Evidence { posterior: Some(posterior), objective_drop: 2.5, ..Evidence::default() },
+    };
+    let revisions = [
+        revision(RevisionKind::Added, "recA", "umuD", Sign::Activation, 0.97),
+        revision(RevisionKind::Removed, "crp", "lacY", Sign::Activation, 0.95),
+        revision(RevisionKind::SignFlipped, "lexA", "sulA", Sign::Inhibition, 0.9),
+    ];
+    let mut text = Vec::new();
+    let run = RunProvenance { seed: 42, ..RunProvenance::default() };
+    toy.write_refined(toy.genes(), &revisions, &[], &run, RdfSyntax::Turtle, &mut text).expect("room");
+    let folder = folder_with(&[("config.toml", &format!("kb = \"{}\"\n", shipped("toy.ttl")))]);
+    fs::write(folder.path().join("refined.ttl"), text).expect("written");
+    folder
+}
+
+#[test]
+fn a_revision_that_is_left_out_is_as_if_it_had_never_been_made() {
+    let folder = refined_toy();
+    let (path, toy) = (folder.path(), shipped("toy.ttl"));
+    let patch = out(&kb(path, "diff --run ."));
+    for words in [
+        "# revision 1, applied, added: recA activates umuD\n# posterior 0.97, objective decrease 2.5",
+        "# revision 2, applied, removed: crp activates lacY\n# posterior 0.95",
+        "# revision 3, applied, flipped: lexA inhibits sulA → lexA activates sulA\n",
+    ] {
+        assert!(patch.contains(words), "{words} is missing in\n{patch}");
+    }
+    fs::write(path.join("all.rdfp"), &patch).expect("written");
+    assert!(kb(path, &format!("apply all.rdfp --kb {toy} --out all.ttl")).status.success());
+    assert_eq!(out(&kb(path, "diff all.ttl refined.ttl --format patch")).matches("\nA ").count(), 0);
+    let expected = [
+        ("revision 1,", "0 added, 1 removed, 1 flipped"),
+        ("revision 2,", "1 added, 0 removed, 1 flipped"),
+        ("revision 3,", "1 added, 1 removed, 0 flipped"),
+    ];
+    for (left_out, rest) in expected {
+        let blocks = patch.split("\n\n").filter(|block| !block.contains(left_out)).collect::<Vec<_>>();
+        fs::write(path.join("cut.rdfp"), blocks.join("\n\n")).expect("written");
+        assert!(kb(path, &format!("apply cut.rdfp --kb {toy} --out cut.ttl --force")).status.success());
+        let text = out(&kb(path, &format!("diff {toy} cut.ttl")));
+        assert!(text.contains(rest), "without {left_out}\n{text}");
+        assert_eq!(out(&kb(path, "apply cut.rdfp --kb cut.ttl --revert")), TOY);
+        let found = out(&kb(path, "validate cut.ttl --show warning"));
+        assert!(found.contains("0 errors, 1 warning"), "{found}");
+    }
+    let other = kb(path, &format!("diff --run . {}", shipped("ecoli_core.ttl")));
+    assert!(told(&other).contains("was not made of"), "{}", told(&other));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn no_text_makes_the_checks_fail_badly(cuts in proptest::collection::vec((0.0..1.0_f64, 0..40_usize, "[\\PC\"<>@;.:\\\\\n]{0,4}"), 1..4)) {
+        use aligned::knowledge::Rules;
+        use aligned::knowledge::validation::{Checks, Shapes, validate};
+        let mut text = SOUND.to_owned();
+        for (place, length, with) in cuts {
+            let mut from = (place * text.len() as f64) as usize;
+            while !text.is_char_boundary(from) { from -= 1; }
+            let mut to = (from + length).min(text.len());
+            while !text.is_char_boundary(to) { to += 1; }
+            text.replace_range(from..to, &with);
+        }
+        let shapes = Shapes::embedded();
+        let checks = Checks { shapes: &shapes, catalogue: None, data: None };
+        let _ = validate(text.as_bytes(), "damaged.ttl", RdfSyntax::Turtle, &Rules::embedded(), &checks);
+        let _ = Content::parse(text.as_bytes(), "damaged.ttl", RdfSyntax::Turtle);
+        let _ = Shapes::parse(text.as_bytes(), "damaged.ttl", RdfSyntax::Turtle);
+    }
+}

@@ -190,12 +190,17 @@ impl<'a> Biology<'a> {
                 }
             }
         }
+        let mut unknown: BTreeMap<String, Option<String>> = BTreeMap::new();
         for (subject, class) in self.base.statements.pairs(vocab::RDF_TYPE) {
             let class = text(class);
-            if let Some(word) = class.strip_prefix(vocab::ALIGNED).filter(|word| !vocab::is_defined(word)) {
-                let message = format!("aligned:{word} is no class of the vocabulary{}", nearest(word));
-                let of = finding(105, Severity::Error, &text(subject), message);
-                let (predicate, value) = (Some(vocab::RDF_TYPE.to_owned()), Some(class.clone()));
+            let Some(word) = class.strip_prefix(vocab::ALIGNED) else { continue };
+            let message = unknown.entry(word.to_owned()).or_insert_with(|| {
+                let message = || format!("aligned:{word} is no class of the vocabulary{}", nearest(word));
+                (!vocab::is_defined(word)).then(message)
+            });
+            if let Some(message) = message {
+                let of = finding(105, Severity::Error, &text(subject), message.clone());
+                let (predicate, value) = (Some(vocab::RDF_TYPE.to_owned()), Some(class));
                 found.push(Found { predicate, value, ..of });
             }
         }

@@ -45,6 +45,7 @@ impl Constraint {
     fn question(&self, target: &Target, has_subclasses: bool) -> String {
         let class =
             |class: &str| if has_subclasses { format!("a/rdfs:subClassOf* <{class}>") } else { format!("a <{class}>") };
+        let is_once = matches!(target, Target::Class(_)) && !has_subclasses;
         let target = match target {
             Target::Class(iri) => format!("?focus {} .", class(iri)),
             Target::SubjectsOf(predicate) => format!("?focus <{predicate}> ?anything ."),
@@ -55,7 +56,8 @@ impl Constraint {
             Some((predicate, true)) => format!("?value <{predicate}> ?focus ."),
             None => "BIND (?focus AS ?value)".to_owned(),
         };
-        let focus = format!("{{ SELECT DISTINCT ?focus WHERE {{ {target} }} }}");
+        // A statement of a class alone names each resource once, and is found by the index without a question of its own.
+        let focus = if is_once { target } else { format!("{{ SELECT DISTINCT ?focus WHERE {{ {target} }} }}") };
         match &self.condition {
             Condition::MinCount(1) => {
                 format!("SELECT ?focus WHERE {{ {focus} FILTER NOT EXISTS {{ {path} }} }}")
