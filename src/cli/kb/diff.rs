@@ -32,7 +32,7 @@ pub struct DiffArgs {
     /// A knowledge base of which both FILEs were made: what changed in both, in one only, and in opposite ways.
     #[arg(long, value_name = "FILE", conflicts_with = "run")]
     base: Option<PathBuf>,
-    /// How it is told [default: by the extension of --out, else text].
+    /// How it is told [default: by the extension of --out, else a patch with --run and text without].
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Where it is written, in place of standard output: a patch for `.rdfp`, JSON for `.json`, else text.

@@ -18,7 +18,7 @@ use super::{check_free, files, input, output};
 /// the output tells, as by `aligned convert`; what that format cannot hold is told on standard error.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  aligned kb subset --regulon fur --out fur.ttl\n  aligned kb subset --kb \
-                        knowledge/toy.ttl --genes lexA,recA --depth 1\n  aligned kb subset --source EcoCyc --sign \
+                        knowledge/toy.ttl --genes lexA,recA --depth 1\n  aligned kb subset --source RegulonDB --sign \
                         inhibition --out repression.sif")]
 pub struct SubsetArgs {
     /// The knowledge base: any format that `aligned convert` reads, plain or gzip [default: the embedded E. coli core].

@@ -11,10 +11,10 @@ pub enum PatchError {
     /// A knowledge base cannot be read or written.
     #[error(transparent)]
     Knowledge(#[from] KnowledgeError),
-    /// Blank nodes that nothing tells apart.
+    /// Blank nodes in a ring, or too many of them, that nothing tells apart.
     #[error(
-        "{file} holds blank nodes of which the same is said, for example in `{example}`, so that no patch can name one; \
-         give them IRIs, or take the repetition out"
+        "{file} holds blank nodes that nothing tells apart, for example in `{example}`, so that no patch can name one; give \
+         them IRIs, or take the repetition out"
     )]
     TwinBlankNodes {
         /// The knowledge base.
@@ -22,7 +22,7 @@ pub enum PatchError {
         /// A statement about one of them.
         example: String,
     },
-    /// A line that is no line of a patch.
+    /// A line that does not belong to a patch.
     #[error("{file}:{line}: {problem}")]
     Line {
         /// The patch.

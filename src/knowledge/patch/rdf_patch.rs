@@ -47,7 +47,7 @@ impl Patch {
     /// Reads a patch.
     ///
     /// # Errors
-    /// [`PatchError::Line`] for a line that is none of a patch, [`PatchError::NoBase`] if it does not say what it was made for.
+    /// [`PatchError::Line`] for a line that does not belong to a patch, [`PatchError::NoBase`] if it does not say what it was made for.
     pub fn parse(content: &[u8], file: &str) -> Result<Self, PatchError> {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
         let text = str::from_utf8(content).map_err(|error| {
@@ -96,7 +96,7 @@ impl Patch {
                 return Err(at(&self.file, line, "prefixes are not read; write full IRIs, and leave this line out"));
             }
             _ => {
-                let problem = "this is no line of a patch; one begins with A, D, H, TX, TC or #";
+                let problem = "this is not a line of a patch; one begins with A, D, H, TX, TC or #";
                 return Err(at(&self.file, line, problem));
             }
         }

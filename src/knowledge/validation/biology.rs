@@ -183,7 +183,7 @@ impl<'a> Biology<'a> {
         for (predicate, _) in self.base.predicates() {
             let own = predicate.strip_prefix(vocab::ALIGNED);
             if let Some(word) = own.filter(|word| !vocab::properties().any(|known| known == *word)) {
-                let message = format!("aligned:{word} is no property of the vocabulary{}", nearest(word));
+                let message = format!("aligned:{word} is not a property of the vocabulary{}", nearest(word));
                 for (subject, _) in self.base.statements.pairs(&predicate) {
                     let of = finding(105, Severity::Error, &text(subject), message.clone());
                     found.push(Found { predicate: Some(predicate.clone()), ..of });
@@ -195,7 +195,7 @@ impl<'a> Biology<'a> {
             let class = text(class);
             let Some(word) = class.strip_prefix(vocab::ALIGNED) else { continue };
             let message = unknown.entry(word.to_owned()).or_insert_with(|| {
-                let message = || format!("aligned:{word} is no class of the vocabulary{}", nearest(word));
+                let message = || format!("aligned:{word} is not a class of the vocabulary{}", nearest(word));
                 (!vocab::is_defined(word)).then(message)
             });
             if let Some(message) = message {
