@@ -202,7 +202,7 @@ fn counted(network: &CitedNetwork) -> String {
 }
 
 /// Reads a network; of KGX also the file beside it.
-fn read(input: &Input, from: Format) -> miette::Result<NetworkRead> {
+pub(super) fn read(input: &Input, from: Format) -> miette::Result<NetworkRead> {
     let beside = (from == Format::Kgx).then(|| other_of_kgx(&input.path)).flatten();
     let beside = beside.map(|path| files::read(&path)).transpose()?;
     let names = [Some(input.name()), beside.as_ref().map(Input::name)];
@@ -235,13 +235,13 @@ fn catalogue(path: Option<&Path>) -> miette::Result<Option<GeneTable>> {
 }
 
 /// Where a network goes.
-struct Places {
-    main: PathBuf,
-    nodes: Option<PathBuf>,
+pub(super) struct Places {
+    pub(super) main: PathBuf,
+    pub(super) nodes: Option<PathBuf>,
 }
 
 impl Places {
-    fn of(output: &Path, to: Format) -> Self {
+    pub(super) fn of(output: &Path, to: Format) -> Self {
         let name = output.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         if to != Format::Kgx || files::is_stream(output) {
             return Self { main: output.to_owned(), nodes: None };
@@ -253,7 +253,7 @@ impl Places {
         Self { main: place("edges"), nodes: Some(place("nodes")) }
     }
 
-    fn all(&self) -> impl Iterator<Item = &Path> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Path> {
         [Some(&self.main), self.nodes.as_ref()].into_iter().flatten().map(PathBuf::as_path)
     }
 }

@@ -16,6 +16,7 @@ mod export;
 mod files;
 mod hints;
 mod import;
+mod kb;
 mod knowledge_base;
 mod old_spellings;
 mod options;
@@ -58,6 +59,7 @@ enum Command {
     Import(import::ImportArgs),
     Convert(convert::ConvertArgs),
     Query(query::QueryArgs),
+    Kb(Box<kb::KbArgs>),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
     Export(export::ExportArgs),
@@ -90,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Query(arguments) => query::run(&arguments),
+        Command::Kb(arguments) => return kb::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),

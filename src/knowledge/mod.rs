@@ -5,6 +5,7 @@
 //! What counts as a regulation is decided by the texts of [`Rules`], not by code. Nothing here opens a file.
 
 mod answer;
+mod cited;
 mod error;
 mod evidence;
 mod locks;
@@ -20,10 +21,13 @@ mod unread;
 mod write;
 
 pub mod import;
+pub mod patch;
 pub mod query;
+pub mod validation;
 pub mod vocab;
 
 pub use answer::{Answer, AnswerFormat};
+pub use cited::CitationSummary;
 pub use error::KnowledgeError;
 pub use revisions::{MAX_ENTRIES, RunInput, RunProvenance};
 pub use rules::Rules;

@@ -290,6 +290,19 @@ pub fn transcribe(
     Ok(without_graph)
 }
 
+/// Hands out every statement of a file, in order.
+pub(super) fn for_each_quad(
+    content: &[u8],
+    file: &str,
+    syntax: RdfSyntax,
+    take: &mut dyn FnMut(Quad),
+) -> Result<(), KnowledgeError> {
+    for quad in RdfParser::from_format(format_of(syntax)).for_slice(without_mark(content)) {
+        take(quad.map_err(|error| syntax_error(&error.into(), content, file, syntax))?);
+    }
+    Ok(())
+}
+
 fn is_unfit_for_xml(object: &Term) -> bool {
     let is_unfit = |letter: char| letter.is_control() && !letter.is_whitespace() || "\u{fffe}\u{ffff}".contains(letter);
     matches!(object, Term::Literal(literal) if literal.value().contains(is_unfit))

@@ -119,7 +119,7 @@ pub fn authority(name: &str) -> Option<Authority> {
 }
 
 /// The terms of the vocabulary, without namespace, each with its class, as `knowledge/aligned.ttl` defines them.
-fn terms() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(super) fn terms() -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("../../knowledge/aligned.ttl").lines();
     lines.filter_map(|line| line.strip_prefix("aligned:")?.trim_end_matches(" ;").split_once(" a "))
 }

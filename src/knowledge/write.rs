@@ -401,7 +401,7 @@ fn xsd_double(value: f64) -> String {
     if value.is_infinite() { if value > 0.0 { "INF" } else { "-INF" }.to_owned() } else { format!("{value:E}") }
 }
 
-fn push_iri(line: &mut String, iri: &str, syntax: RdfSyntax) {
+pub(super) fn push_iri(line: &mut String, iri: &str, syntax: RdfSyntax) {
     if syntax.is_turtle()
         && let Some((prefix, local)) = prefixed(iri)
     {
@@ -436,7 +436,7 @@ fn is_plain_local_name(local: &str) -> bool {
         && (0..bytes.len()).all(percent_is_whole)
 }
 
-fn push_text(line: &mut String, text: &str) {
+pub(super) fn push_text(line: &mut String, text: &str) {
     use std::fmt::Write as _;
     line.push('"');
     for character in text.chars() {

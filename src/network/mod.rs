@@ -8,6 +8,7 @@ mod error;
 pub mod generate;
 mod regulatory_network;
 mod rewire;
+pub mod statistics;
 pub mod topology;
 
 pub use error::NetworkError;
