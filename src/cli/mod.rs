@@ -3,6 +3,8 @@
 //! Start at [`run`]. Each subcommand parses, reads, calls one library function and writes. Data goes to standard output,
 //! the log to standard error.
 
+mod attractor_rows;
+mod attractors;
 mod audit;
 mod cells;
 mod compare;
@@ -62,6 +64,7 @@ enum Command {
     Kb(Box<kb::KbArgs>),
     Simulate(simulate::SimulateArgs),
     Explain(explain::ExplainArgs),
+    Attractors(Box<attractors::AttractorsArgs>),
     Export(export::ExportArgs),
     Dataset(dataset::DatasetArgs),
     Audit(Box<audit::AuditArgs>),
@@ -95,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Kb(arguments) => return kb::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Attractors(arguments) => attractors::run(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod bnet;
+mod boolean_model;
 mod cited_network;
 mod cytoscape;
 mod dot;
@@ -26,6 +27,7 @@ mod unate;
 mod weights;
 mod xml;
 
+pub use boolean_model::{ModelRead, read_model};
 pub use cited_network::CitedNetwork;
 pub use error::ExchangeError;
 pub use format::Format;

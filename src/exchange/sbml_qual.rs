@@ -131,7 +131,7 @@ fn function_signs(transition: &Element) -> HashMap<String, Influence> {
 }
 
 /// MathML as text of a rule, species as `id.` and their id; `None` for what is not Boolean. The tree is at most as deep as a document may be.
-fn boolean(math: &Element) -> Option<String> {
+pub(super) fn boolean(math: &Element) -> Option<String> {
     let applied = math.children.first().filter(|_| math.name == "apply");
     let Some(operator) = applied else {
         return match math.name.as_str() {

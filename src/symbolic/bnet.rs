@@ -245,6 +245,40 @@ impl<Gene> Expression<Gene> {
         mentions
     }
 
+    /// Builds a part from the parts within, all negations moved to the leaves: `leaf` makes one of a gene or a constant, with
+    /// `false` if it stands there negated; `join` makes one of two, with `true` for *and*.
+    pub(super) fn folded<Part>(
+        &self,
+        mut leaf: impl FnMut(Result<&Gene, bool>, bool) -> Part,
+        mut join: impl FnMut(bool, Part, Part) -> Part,
+    ) -> Part {
+        const WELL_FORMED: &str = "the parser hands out well-formed postfix only";
+        let mut waiting = vec![true];
+        let mut plain = vec![true; self.postfix.len()];
+        for (place, term) in self.postfix.iter().enumerate().rev() {
+            plain[place] = waiting.pop().expect(WELL_FORMED);
+            match term {
+                Term::Gene(_) | Term::Constant(_) => {}
+                Term::Not => waiting.push(!plain[place]),
+                Term::And | Term::Or => waiting.extend([plain[place]; 2]),
+            }
+        }
+        let mut parts = Vec::new();
+        for (term, plain) in self.postfix.iter().zip(plain) {
+            let part = match term {
+                Term::Not => continue,
+                Term::Gene(gene) => leaf(Ok(gene), plain),
+                Term::Constant(value) => leaf(Err(*value), plain),
+                Term::And | Term::Or => {
+                    let (right, left) = (parts.pop().expect(WELL_FORMED), parts.pop().expect(WELL_FORMED));
+                    join(matches!(term, Term::And) == plain, left, right)
+                }
+            };
+            parts.push(part);
+        }
+        parts.pop().expect(WELL_FORMED)
+    }
+
     /// Number of genes, constants and operators in it.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -287,9 +321,39 @@ fn parse_line(text: &str) -> Result<Option<(String, Expression<String>)>, String
     if target.eq_ignore_ascii_case("targets") && expression.eq_ignore_ascii_case("factors") {
         return Ok(None);
     }
+    refuse_unread(expression)?;
     match lexemes(target)?.as_slice() {
         [Lexeme::Name(_)] => Ok(Some((target.to_owned(), Expression::parse(expression)?))),
         _ => Err(format!("`{target}` is not a name of a gene")),
+    }
+}
+
+/// What other programs write in such files, and is not read here.
+fn refuse_unread(expression: &str) -> Result<(), String> {
+    const COUNTS: [&str; 8] = ["all", "any", "maj", "sumgt", "sumlt", "sumis", "timegt", "timelt"];
+    let calls = |name: &&&str| {
+        let mut rest = expression;
+        while let Some(at) = rest.to_ascii_lowercase().find(**name) {
+            let is_begin = !rest[..at].ends_with(is_of_name);
+            rest = &rest[at + name.len()..];
+            if is_begin && rest.trim_start().starts_with('(') {
+                return true;
+            }
+        }
+        false
+    };
+    if let Some(name) = COUNTS.iter().find(calls) {
+        return Err(format!(
+            "BoolNet's `{name}(…)` is not read; write the expression out, for example `b & c` for `all(b, c)`"
+        ));
+    }
+    match expression.split_once(',') {
+        Some((_, third)) => Err(format!(
+            "`,` has no meaning in a rule: a third column (`{}`), such as BoolNet's probabilities, is not read; keep one \
+             rule for each gene and leave it out",
+            third.trim()
+        )),
+        None => Ok(()),
     }
 }
 

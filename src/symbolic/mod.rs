@@ -4,6 +4,7 @@
 //! `depth` steps; `dynamics` runs a Boolean network, which knows regulations alone; `explanation` shows the effects and
 //! walks behind a response. Nothing here reads a file or knows of predictors.
 
+mod attractors;
 mod bnet;
 mod closure;
 mod dynamics;
@@ -11,6 +12,10 @@ mod error;
 mod explanation;
 mod reading;
 
+pub use attractors::{
+    Attractor, AttractorConfig, AttractorError, Attractors, BooleanNetwork, Certificate, Completeness, DefaultRule,
+    Kind, Number, Share, Subspace, Update, attractors, mark,
+};
 pub use bnet::{BooleanModel, Expression, UpdateRules};
 pub use closure::{Closure, WalkCounts, responses_by_effects};
 pub use dynamics::{Activity, DynamicResponse, DynamicsConfig, SynchronousNetwork};
