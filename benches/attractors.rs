@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use aligned::biology::{GeneId, Regulation, Sign};
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::symbolic::{AttractorConfig, BooleanModel, BooleanNetwork, DefaultRule, UpdateRules, attractors};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
@@ -101,7 +101,7 @@ fn measured(kind: &str, n_genes: usize, seed: u64, make: impl Fn(u64) -> Boolean
     let config =
         AttractorConfig { max: 1, states: Some(0), seconds: Some(SECONDS), seed, ..AttractorConfig::default() };
     let (began, before) = (Instant::now(), processor_seconds());
-    let found = attractors(&network, &config, &Unwatched).expect("the settings are sound");
+    let found = attractors(&network, &config, &NoProgress).expect("the settings are sound");
     let clock = began.elapsed().as_secs_f64();
     let processor = processor_seconds().zip(before).map(|(after, before)| format!("{:.3}", after - before));
     let memory = peak_memory().map(|megabytes| format!("{megabytes:.0}"));

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use aligned::biology::GeneTable;
 use aligned::network::RegulatoryNetwork;
-use aligned::progress::Unwatched;
+use aligned::progress::NoProgress;
 use aligned::symbolic::{
     AttractorConfig, Attractors, BooleanModel, BooleanNetwork, DefaultRule, Number, Update, attractors,
 };
@@ -34,7 +34,7 @@ fn read(path: &Path) -> (GeneTable, BooleanNetwork) {
 
 fn found(network: &BooleanNetwork, config: &AttractorConfig) -> Attractors {
     let config = AttractorConfig { states: Some(0), seconds: None, ..config.clone() };
-    attractors(network, &config, &Unwatched).expect("a valid config")
+    attractors(network, &config, &NoProgress).expect("a valid config")
 }
 
 /// The states and subspaces in a JSON file of PyBoolNet, as text over `genes`.

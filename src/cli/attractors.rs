@@ -15,7 +15,7 @@ use miette::{IntoDiagnostic as _, Result, WrapErr as _, bail, miette};
 use super::attractor_rows::{self, Shown};
 use super::hints::told;
 use super::knowledge_base::Knowledge;
-use super::watch::Terminal;
+use super::terminal::Terminal;
 use super::{Interrupted, files, output};
 
 /// Find where a Boolean network ends up: fixed points, cycles, minimal trap spaces.
@@ -145,9 +145,9 @@ pub fn run(arguments: &AttractorsArgs) -> Result<()> {
     let rule = arguments.rule.map(DefaultRule::from).unwrap_or_default();
     let network = BooleanNetwork::new(&model.network, &model.rules, rule, perturbation.as_ref())
         .map_err(|error| with_gene(error, &model))?;
-    let watch = Terminal::new();
-    let found = attractors(&network, &arguments.config(), &watch).into_diagnostic()?;
-    watch.finish();
+    let progress = Terminal::new();
+    let found = attractors(&network, &arguments.config(), &progress).into_diagnostic()?;
+    progress.finish();
     let shown = Shown { model: &model.name, genes: &model.genes, found: &found, update: arguments.update.into() };
     let wanted = arguments.out.as_deref();
     output::deliver(wanted, |out| match arguments.format {
@@ -156,7 +156,7 @@ pub fn run(arguments: &AttractorsArgs) -> Result<()> {
         FormatName::Tsv => attractor_rows::tsv(&shown, out),
     })?;
     arguments.write_proof(&found)?;
-    if aligned::progress::Watch::is_cancelled(&watch) { Err(Interrupted.into()) } else { Ok(()) }
+    if aligned::progress::Progress::is_cancelled(&progress) { Err(Interrupted.into()) } else { Ok(()) }
 }
 
 impl AttractorsArgs {

@@ -15,7 +15,7 @@ use super::network::BooleanNetwork;
 use super::space::Subspace;
 use super::synchronous::{self, Cycle};
 use super::trap_spaces::{End, Enumeration, fixed_points, minimal_trap_spaces};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 /// Longest cycle of which the states are told.
 const LONGEST_TOLD: usize = 64;
@@ -92,14 +92,14 @@ impl AttractorConfig {
 /// # Examples
 /// ```
 /// use aligned::network::RegulatoryNetwork;
-/// use aligned::progress::Unwatched;
+/// use aligned::progress::NoProgress;
 /// use aligned::symbolic::{AttractorConfig, BooleanModel, BooleanNetwork, DefaultRule, attractors};
 ///
 /// let model = BooleanModel::parse(b"gata1, !pu1\npu1, !gata1", "toggle.bnet")?;
 /// let genes = model.genes();
 /// let none = RegulatoryNetwork::new(genes.len(), []);
 /// let network = BooleanNetwork::new(&none, &model.rules(&genes)?, DefaultRule::default(), None)?;
-/// let found = attractors(&network, &AttractorConfig::default(), &Unwatched)?;
+/// let found = attractors(&network, &AttractorConfig::default(), &NoProgress)?;
 /// let states: Vec<String> = found.listed.iter().map(|attractor| attractor.space.text()).collect();
 /// assert_eq!(states, ["01", "10"]);
 /// assert!(found.completeness.is_complete());
@@ -108,15 +108,15 @@ impl AttractorConfig {
 pub fn attractors(
     network: &BooleanNetwork,
     config: &AttractorConfig,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Attractors, AttractorError> {
     let limit = config.check()?;
     let began = Instant::now();
-    let stop = || watch.is_cancelled() || limit.is_some_and(|limit| began.elapsed() >= limit);
+    let stop = || progress.is_cancelled() || limit.is_some_and(|limit| began.elapsed() >= limit);
     let search = Searching {
         network,
         config,
-        watch,
+        progress,
         stop: &stop,
         limit,
         fixed: network.circuit.with_constants(Subspace::whole(network.n_genes())),
@@ -132,7 +132,7 @@ pub fn attractors(
 struct Searching<'a> {
     network: &'a BooleanNetwork,
     config: &'a AttractorConfig,
-    watch: &'a dyn Watch,
+    progress: &'a dyn Progress,
     stop: &'a (dyn Fn() -> bool + Sync),
     limit: Option<Duration>,
     /// What constants fix.
@@ -146,7 +146,7 @@ impl Searching<'_> {
         if free > synchronous::MOST_FREE {
             return self.sampled();
         }
-        self.watch.begin("following all states", 1);
+        self.progress.begin("following all states", 1);
         let Some(all) = synchronous::all_cycles(circuit, &self.fixed, self.config.max, self.stop) else {
             return self.stopped(Vec::new());
         };
@@ -165,10 +165,10 @@ impl Searching<'_> {
 
     fn sampled(&self) -> Attractors {
         let circuit = &self.network.circuit;
-        self.watch.begin("following random states", 1);
+        self.progress.begin("following random states", 1);
         let mut sampled =
             synchronous::sampled_cycles(circuit, &self.fixed, self.n_states(), self.config.seed, self.stop);
-        self.watch.begin("fixed points", 1);
+        self.progress.begin("fixed points", 1);
         let (states, end) = fixed_points(circuit, self.config.max, self.stop);
         synchronous::with_fixed_points(&mut sampled, &states);
         let share = |cycle: &Cycle| (sampled.states > 0).then(|| Share::sampled(cycle.basin, sampled.states));
@@ -200,7 +200,7 @@ impl Searching<'_> {
         if free == 0 {
             return self.trap_spaces();
         }
-        self.watch.begin("asynchronous attractors", 1);
+        self.progress.begin("asynchronous attractors", 1);
         let found = match asynchronous::attractors(circuit, &self.fixed, self.stop) {
             Ok(found) => found,
             Err(NoAnswer::Stopped) => return self.stopped(self.first_trap_spaces()),
@@ -264,7 +264,7 @@ impl Searching<'_> {
         if free == 0 {
             return self.trap_spaces();
         }
-        self.watch.begin("counting trap spaces", 1);
+        self.progress.begin("counting trap spaces", 1);
         let nothing = self.stopped(Vec::new());
         match asynchronous::count_trap_spaces(&self.network.circuit, &self.fixed, self.stop) {
             Ok(count) => Attractors {
@@ -279,9 +279,9 @@ impl Searching<'_> {
     }
 
     fn enumerate(&self, max: usize, keeps_proof: bool) -> Enumeration {
-        self.watch.begin("minimal trap spaces", max as u64);
+        self.progress.begin("minimal trap spaces", max as u64);
         let mut random = ChaCha8Rng::seed_from_u64(self.config.seed);
-        let found = || self.watch.advance(1);
+        let found = || self.progress.advance(1);
         minimal_trap_spaces(&self.network.circuit, max, &mut random, keeps_proof, self.stop, &found)
     }
 
@@ -305,7 +305,7 @@ impl Searching<'_> {
 
     /// The time limit, unless somebody stopped the search before.
     fn limit_reached(&self) -> Option<Duration> {
-        self.limit.filter(|_| !self.watch.is_cancelled())
+        self.limit.filter(|_| !self.progress.is_cancelled())
     }
 
     fn n_states(&self) -> usize {
@@ -316,7 +316,7 @@ impl Searching<'_> {
         if listed.is_empty() {
             return basins::Runs { states: 0, unsettled: 0 };
         }
-        self.watch.begin("basins", 1);
+        self.progress.begin("basins", 1);
         basins::estimate(
             &self.network.circuit,
             &self.fixed,

@@ -6,7 +6,7 @@ use super::percolation::least_trap_space;
 use super::*;
 use crate::biology::{GeneId, Perturbation, Regulation, Sign};
 use crate::network::RegulatoryNetwork;
-use crate::progress::Unwatched;
+use crate::progress::NoProgress;
 use crate::symbolic::{BooleanModel, UpdateRules};
 
 fn model(text: &str) -> BooleanNetwork {
@@ -31,7 +31,7 @@ fn regulated(regulations: &[(usize, usize, Sign)], n_genes: usize, rule: Default
 
 fn found(network: &BooleanNetwork, update: Update) -> Attractors {
     let config = AttractorConfig { update, states: Some(200), max: 5_000, ..AttractorConfig::default() };
-    attractors(network, &config, &Unwatched).expect("a valid config")
+    attractors(network, &config, &NoProgress).expect("a valid config")
 }
 
 fn spaces(network: &BooleanNetwork, update: Update) -> Vec<String> {
@@ -107,11 +107,11 @@ fn threshold_and_majority_keep_a_gene_on_a_tie() {
 fn a_list_cut_by_its_limit_says_so() {
     let network = model("a, a\nb, b\nc, c");
     let config = AttractorConfig { max: 3, ..AttractorConfig::default() };
-    let cut = attractors(&network, &config, &Unwatched).expect("valid");
+    let cut = attractors(&network, &config, &NoProgress).expect("valid");
     assert_eq!((cut.listed.len(), cut.completeness.clone()), (3, Completeness::Limit(3)));
     assert_eq!(cut.all, Number::at_least(3));
     let counted = AttractorConfig { count: true, ..config };
-    let counted = attractors(&network, &counted, &Unwatched).expect("valid");
+    let counted = attractors(&network, &counted, &NoProgress).expect("valid");
     assert_eq!((counted.fixed_points, counted.all), (Number::exactly(8), Number::exactly(8)));
 }
 
@@ -120,7 +120,7 @@ fn without_time_the_answer_is_not_complete_and_not_certified() {
     let network = model("a, !b\nb, a");
     for update in [Update::Sync, Update::Async, Update::Mp] {
         let config = AttractorConfig { update, seconds: Some(0.0), ..AttractorConfig::default() };
-        let found = attractors(&network, &config, &Unwatched).expect("valid");
+        let found = attractors(&network, &config, &NoProgress).expect("valid");
         assert!(!found.completeness.is_complete(), "{update:?}");
         assert!(found.listed.iter().all(|attractor| !attractor.is_certified), "{update:?}");
         assert!(found.completeness.to_string().contains("time limit of 0 s"), "{}", found.completeness);
@@ -130,7 +130,7 @@ fn without_time_the_answer_is_not_complete_and_not_certified() {
 #[test]
 fn a_certificate_holds_a_formula_and_the_proof_that_it_has_no_solution() {
     let config = AttractorConfig { keeps_proof: true, ..AttractorConfig::default() };
-    let found = attractors(&model("a, !b\nb, a"), &config, &Unwatched).expect("valid");
+    let found = attractors(&model("a, !b\nb, a"), &config, &NoProgress).expect("valid");
     let certificate = found.certificate.expect("a proof");
     assert!(certificate.formula.starts_with("p cnf 4 "), "{}", certificate.formula);
     assert!(String::from_utf8(certificate.proof).expect("text").ends_with("0\n"));
@@ -144,7 +144,7 @@ fn settings_outside_their_ranges_are_refused() {
         AttractorConfig { seconds: Some(-1.0), ..AttractorConfig::default() },
         AttractorConfig { seconds: Some(f64::NAN), ..AttractorConfig::default() },
     ] {
-        assert!(attractors(&network, &config, &Unwatched).is_err(), "{config:?}");
+        assert!(attractors(&network, &config, &NoProgress).is_err(), "{config:?}");
     }
 }
 
@@ -310,7 +310,7 @@ proptest! {
         let listed: BTreeSet<String> = spaces(&network, Update::Mp).into_iter().collect();
         prop_assert_eq!(&listed, &plain.minimal_trap_spaces());
         let config = AttractorConfig { count: true, ..AttractorConfig::default() };
-        let counted = attractors(&network, &config, &Unwatched).expect("valid");
+        let counted = attractors(&network, &config, &NoProgress).expect("valid");
         prop_assert_eq!(counted.all, Number::exactly(listed.len()));
         prop_assert_eq!(counted.fixed_points, Number::exactly(listed.iter().filter(|s| !s.contains('*')).count()));
     }
@@ -335,7 +335,7 @@ proptest! {
         // Three ways to the same trap spaces: solver, counting with diagrams, and from all states.
         let found = found(&network, Update::Mp);
         let config = AttractorConfig { count: true, ..AttractorConfig::default() };
-        prop_assert_eq!(found.all, attractors(&network, &config, &Unwatched).expect("valid").all);
+        prop_assert_eq!(found.all, attractors(&network, &config, &NoProgress).expect("valid").all);
         prop_assert_eq!(found.fixed_points, self::found(&network, Update::Sync).fixed_points);
     }
 
@@ -368,7 +368,7 @@ proptest! {
             let config = AttractorConfig { update, seed, states: Some(130), ..AttractorConfig::default() };
             let on = |threads| {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-                pool.install(|| attractors(&network, &config, &Unwatched)).expect("valid")
+                pool.install(|| attractors(&network, &config, &NoProgress)).expect("valid")
             };
             prop_assert_eq!(on(1), on(3));
         }
@@ -399,7 +399,7 @@ fn drawn_states_find_the_attractors_of_a_network_too_large_for_all() {
     // Fifteen toggle switches: 2^15 fixed points of 30 free genes.
     let text: String = (0..15).map(|at| format!("a{at}, !b{at}\nb{at}, !a{at}\n")).collect();
     let config = AttractorConfig { update: Update::Sync, states: Some(100), ..AttractorConfig::default() };
-    let found = attractors(&model(&text), &config, &Unwatched).expect("valid");
+    let found = attractors(&model(&text), &config, &NoProgress).expect("valid");
     assert_eq!(found.completeness, Completeness::Sampled { free: 30, states: 100 });
     assert_eq!((found.listed.len(), found.basin_states), (100, 100));
     assert!(found.all.is_at_least);
