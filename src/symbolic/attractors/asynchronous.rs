@@ -26,6 +26,7 @@ use cancel_this::{Cancellable, on_trigger};
 use computation_process::{Computable as _, Stateful as _};
 
 use super::circuit::{Circuit, NO_GATE};
+use super::order::free_genes;
 use super::space::Subspace;
 
 /// Most free genes for which diagrams are tried.
@@ -38,10 +39,11 @@ const MOST_NODES: usize = 50_000_000;
 const NO_LOG: usize = 0;
 
 /// Why there is no exact answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum NoAnswer {
     TooLarge,
-    Stopped,
+    /// Time ran out; the number of fixed points, if it was counted before.
+    Stopped(Option<String>),
 }
 
 /// All attractors, as sets of states of the free genes.
@@ -73,13 +75,14 @@ pub(super) fn attractors(
     fixed: &Subspace,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<Attractors, NoAnswer> {
-    let free: Vec<usize> = fixed.free().collect();
+    let free = free_genes(circuit, fixed);
     let network = diagrammed(circuit, fixed, &free).ok_or(NoAnswer::TooLarge)?;
     let graph = SymbolicAsyncGraph::new(&network).map_err(|_| NoAnswer::TooLarge)?;
     if stop() {
-        return Err(NoAnswer::Stopped);
+        return Err(NoAnswer::Stopped(None));
     }
-    let (fixed_points, sets) = stopped_by(stop, || search(&graph)).map_err(|_| NoAnswer::Stopped)?;
+    let fixed_points = fixed_points(&graph, stop)?;
+    let sets = stopped_by(stop, || search(&graph, &fixed_points)).map_err(|_| stopped_after(&fixed_points))?;
     let mut complex: Vec<Complex> = sets
         .into_iter()
         .map(|set| {
@@ -126,24 +129,36 @@ pub(super) fn count_trap_spaces(
     fixed: &Subspace,
     stop: &(dyn Fn() -> bool + Sync),
 ) -> Result<TrapSpaceCount, NoAnswer> {
-    let free: Vec<usize> = fixed.free().collect();
+    let free = free_genes(circuit, fixed);
     let network = diagrammed(circuit, fixed, &free).ok_or(NoAnswer::TooLarge)?;
     let context = SymbolicSpaceContext::new(&network);
     let graph = SymbolicAsyncGraph::with_space_context(&network, &context).map_err(|_| NoAnswer::TooLarge)?;
+    let states = fixed_points(&graph, stop)?;
     let count = || {
-        let states = FixedPoints::_symbolic(&graph, graph.unit_colored_vertices(), NO_LOG)?;
         let all = context.mk_unit_colored_spaces(&graph);
         let others = TrapSpaces::_minimal_symbolic(&context, &graph, &all, Some(&states), NO_LOG)?;
         let fixed_points = states.exact_cardinality();
         let all = &fixed_points + others.exact_cardinality();
         Ok(TrapSpaceCount { fixed_points: fixed_points.to_string(), all: all.to_string() })
     };
-    stopped_by(stop, count).map_err(|_| NoAnswer::Stopped)
+    stopped_by(stop, count).map_err(|_| stopped_after(&states))
 }
 
-fn search(graph: &SymbolicAsyncGraph) -> Cancellable<(GraphColoredVertices, Vec<GraphColoredVertices>)> {
+fn fixed_points(
+    graph: &SymbolicAsyncGraph,
+    stop: &(dyn Fn() -> bool + Sync),
+) -> Result<GraphColoredVertices, NoAnswer> {
+    let find = || FixedPoints::_symbolic(graph, graph.unit_colored_vertices(), NO_LOG);
+    stopped_by(stop, find).map_err(|_| NoAnswer::Stopped(None))
+}
+
+fn stopped_after(fixed_points: &GraphColoredVertices) -> NoAnswer {
+    NoAnswer::Stopped(Some(fixed_points.exact_cardinality().to_string()))
+}
+
+/// The attractors that are no fixed points.
+fn search(graph: &SymbolicAsyncGraph, fixed_points: &GraphColoredVertices) -> Cancellable<Vec<GraphColoredVertices>> {
     let all = graph.unit_colored_vertices();
-    let fixed_points = FixedPoints::_symbolic(graph, all, NO_LOG)?;
     let mut config = AttractorConfig::new(graph.clone());
     config.max_symbolic_size = MOST_NODES;
     let mut reduction = InterleavedTransitionGuidedReduction::configure(config.clone(), ItgrState::new(graph, all));
@@ -155,8 +170,7 @@ fn search(graph: &SymbolicAsyncGraph) -> Cancellable<(GraphColoredVertices, Vec<
         let leads_there = BackwardReachability::configure(within, fixed_points.clone()).compute()?;
         left = left.minus(&leads_there);
     }
-    let complex = XieBeerelAttractors::configure(config, XieBeerelState::from(&left));
-    Ok((fixed_points, complex.collect::<Cancellable<Vec<_>>>()?))
+    XieBeerelAttractors::configure(config, XieBeerelState::from(&left)).collect()
 }
 
 fn hull(graph: &SymbolicAsyncGraph, set: &GraphColoredVertices, fixed: &Subspace, free: &[usize]) -> Subspace {

@@ -13,6 +13,7 @@ mod formula;
 mod intervals;
 mod lanes;
 mod network;
+mod order;
 mod percolation;
 mod primes;
 mod run;

@@ -203,7 +203,9 @@ impl Searching<'_> {
         self.progress.begin("asynchronous attractors", 1);
         let found = match asynchronous::attractors(circuit, &self.fixed, self.stop) {
             Ok(found) => found,
-            Err(NoAnswer::Stopped) => return self.stopped(self.first_trap_spaces()),
+            Err(NoAnswer::Stopped(fixed_points)) => {
+                return with_fixed_points(self.stopped(self.first_trap_spaces()), fixed_points);
+            }
             Err(NoAnswer::TooLarge) => {
                 return Attractors { completeness: Completeness::TooLarge { free }, ..self.trap_spaces() };
             }
@@ -273,7 +275,7 @@ impl Searching<'_> {
                 completeness: Completeness::Complete { because: "counted with decision diagrams" },
                 ..nothing
             },
-            Err(NoAnswer::Stopped) => nothing,
+            Err(NoAnswer::Stopped(fixed_points)) => with_fixed_points(nothing, fixed_points),
             Err(NoAnswer::TooLarge) => Attractors { listed: Vec::new(), ..self.trap_spaces() },
         }
     }
@@ -326,6 +328,14 @@ impl Searching<'_> {
             holds,
             self.stop,
         )
+    }
+}
+
+/// What is known of a search that was stopped, if its fixed points were counted before.
+fn with_fixed_points(stopped: Attractors, fixed_points: Option<String>) -> Attractors {
+    match fixed_points {
+        None => stopped,
+        Some(number) => Attractors { fixed_points: Number::exactly(&number), all: Number::at_least(number), ..stopped },
     }
 }
 
