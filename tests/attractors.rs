@@ -13,6 +13,7 @@ use aligned::symbolic::{
     AttractorConfig, Attractors, BooleanModel, BooleanNetwork, DefaultRule, Number, Update, attractors,
 };
 
+#[expect(clippy::print_stderr, reason = "a test that is skipped should say so")]
 fn folder() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/boolean_models");
     if !folder.is_dir() {

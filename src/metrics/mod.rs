@@ -2,7 +2,7 @@
 //!
 //! Start at [`Consistency`]; [`consistency_interval`] says how sure it is; [`edge_scores`] compares
 //! networks; [`calibration`] judges probabilities, [`effects`] real-valued changes, [`error_parts`] says
-//! where their error comes from, [`ChangeParts`] how many cells a change needs; [`PowerLaw`] how work grows.
+//! where their error comes from, [`ChangeParts`] how many cells a change needs.
 //! Nothing here knows who made the predictions.
 
 mod calibration;

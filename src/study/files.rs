@@ -251,7 +251,7 @@ pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -
 /// The same for a writer that opens the file itself by its path.
 ///
 /// # Errors
-/// As [`write`], or what `fill` says.
+/// As [`write()`], or what `fill` says.
 pub fn write_by_path<E: From<FileError>>(path: &Path, fill: impl FnOnce(&Path) -> Result<(), E>) -> Result<(), E> {
     spare_inputs(path)?;
     let unwritable = |cause| FileError::Unwritable { path: path.to_owned(), cause };
