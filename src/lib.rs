@@ -24,11 +24,11 @@
 //! # }
 //! ```
 //!
-//! Read the modules from the ground up: [`biology`] has the words; [`network`], [`knowledge`], [`datasets`] and [`metrics`] the
-//! materials; [`symbolic`], [`prediction`], [`evidence`], [`adaptor`] and [`refinement`] the engines; [`exchange`] the formats of others;
-//! [`pipeline`] the loop;
-//! [`report`] what is told of it. The six programs in `examples/` are lessons in the same order; `docs/library.md` says where to
-//! start for what, `docs/method.md` has the formulas.
+//! Start at [`study`] for what a command does, from files to files. Read the modules from the ground up for the parts: [`biology`]
+//! has the words; [`network`], [`knowledge`], [`datasets`] and [`metrics`] the materials; [`symbolic`], [`prediction`],
+//! [`evidence`], [`adaptor`] and [`refinement`] the engines; [`pipeline`] the loop; [`evaluation`] and [`recovery`] ask how good it
+//! is; [`exchange`] has the formats of others and [`report`] what is written of a run. The seven programs in `examples/` are lessons
+//! in the same order; `docs/library.md` says where to start for what, `docs/method.md` has the formulas.
 
 pub mod adaptor;
 pub mod biology;
