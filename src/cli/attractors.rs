@@ -32,10 +32,10 @@ pub struct AttractorsArgs {
     #[arg(long, value_name = "FILE", group = "what")]
     kb: Option<PathBuf>,
     /// Knowledge base: the rule of genes that have none of their own [default: inhibitor-wins].
-    #[arg(long, value_enum, requires = "kb")]
+    #[arg(long, value_enum)]
     rule: Option<RuleName>,
     /// Knowledge base: a folder with rules in place of the compiled-in ones, `extract/*.rq` and `update/*.bnet`.
-    #[arg(long, value_name = "DIR", requires = "kb")]
+    #[arg(long, value_name = "DIR")]
     rules: Option<PathBuf>,
     /// Which genes are updated at once.
     #[arg(long, value_enum, default_value_t = UpdateName::Mp)]
@@ -139,6 +139,9 @@ struct Model {
 pub fn run(arguments: &AttractorsArgs) -> Result<()> {
     if arguments.proof.is_some() && (arguments.update != UpdateName::Mp || arguments.count) {
         bail!("--proof belongs to --update mp without --count: only minimal trap spaces are proved");
+    }
+    if arguments.model.is_some() && (arguments.rule.is_some() || arguments.rules.is_some()) {
+        bail!("--rule and --rules belong to --kb; the genes of a Boolean model follow its own rules");
     }
     let model = arguments.load()?;
     let perturbation = arguments.perturbation(&model.genes)?;
