@@ -114,7 +114,7 @@ impl<'a> Table<'a> {
     }
 
     fn malformed(&mut self, error: &csv::Error, start: u64) -> DatasetError {
-        // From memory and with rows of any length, text that is not an UTF-8 is all that can go wrong.
+        // From memory and with rows of any length, text that is not UTF-8 is all that can go wrong.
         let start = match error.kind() {
             ErrorKind::Utf8 { pos: Some(position), .. } => position.byte(),
             _ => start,

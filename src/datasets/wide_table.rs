@@ -262,7 +262,7 @@ mod tests {
     fn bad_cells_are_named_by_line_gene_and_perturbation() {
         for (text, wanted) in [
             ("g,fur\na,0.5\nb,NaN\n", "not finite"),
-            ("g,fur\na,0.5\nb,high\n", "no number"),
+            ("g,fur\na,0.5\nb,high\n", "not a number"),
             ("g,fur\na,0.5\nb,1e999\n", "not finite"),
         ] {
             let message = wide(text, Layout::GenesInRows, None).expect_err(text).to_string();

@@ -156,7 +156,7 @@ fn text<'a>(part: Part<'a>) -> Result<&'a str, ExchangeError> {
     str::from_utf8(content).map_err(|error| {
         let before = &content[..error.valid_up_to()];
         let line = 1 + before.iter().filter(|&&byte| byte == b'\n').count();
-        let problem = "this is not an UTF-8 text; save the file as UTF-8".to_owned();
+        let problem = "this is not UTF-8 text; save the file as UTF-8".to_owned();
         ExchangeError::Line { file: part.name.to_owned(), line, problem }
     })
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 pub enum ImportError {
     /// Bytes that are no UTF-8 text.
     #[error(
-        "{file}:{line}: this is not an UTF-8 text; save the file as UTF-8 (or is it a compressed file or a workbook?)"
+        "{file}:{line}: this is not UTF-8 text; save the file as UTF-8 (or is it a compressed file or a workbook?)"
     )]
     NotText {
         /// The file.

@@ -108,7 +108,7 @@ impl Annotations {
     /// it is left out and counted.
     ///
     /// # Errors
-    /// [`ImportError`] if the text is not an UTF-8 or has no annotation line at all, or there are several taxa and none of them, or
+    /// [`ImportError`] if the text is not UTF-8 or has no annotation line at all, or there are several taxa and none of them, or
     /// one that is not there, is wanted.
     pub fn from_gaf(
         content: &[u8],
@@ -149,7 +149,7 @@ impl Annotations {
     /// taxon of the gene product in a row, so that all rows are taken.
     ///
     /// # Errors
-    /// [`ImportError`] if the text is not an UTF-8, has no line with its version or no annotation at all, or there are no genes to
+    /// [`ImportError`] if the text is not UTF-8, has no line with its version or no annotation at all, or there are no genes to
     /// take the symbols from.
     pub fn from_gpad(
         content: &[u8],

@@ -164,7 +164,7 @@ impl TermGraph {
     /// tag and value are passed over and counted.
     ///
     /// # Errors
-    /// [`ImportError`] if the text is not an UTF-8, holds no `[Term]`, or two terms share an accession.
+    /// [`ImportError`] if the text is not UTF-8, holds no `[Term]`, or two terms share an accession.
     pub fn from_obo(content: &[u8], file_name: &str) -> Result<Self, ImportError> {
         let mut graph = Self::default();
         let mut edges = Vec::new();
