@@ -22,7 +22,7 @@ use super::files::{self, Input};
 /// only, becomes a table of responses).
 #[derive(Args)]
 pub struct ConvertArgs {
-    /// What is read; of KGX the file of edges, that of nodes is found beside it.
+    /// What is read; of KGX the file of edges, that of nodes is found next to it.
     #[arg(value_name = "IN")]
     input: PathBuf,
     /// What is written; for KGX two files, `…_nodes.tsv` and `…_edges.tsv`.
@@ -201,7 +201,7 @@ fn counted(network: &CitedNetwork) -> String {
     format!("{genes} genes, {regulations} regulations, {effects} effects")
 }
 
-/// Reads a network; of KGX also the file beside it.
+/// Reads a network; of KGX also the file next to it.
 pub(super) fn read(input: &Input, from: Format) -> miette::Result<NetworkRead> {
     let beside = (from == Format::Kgx).then(|| other_of_kgx(&input.path)).flatten();
     let beside = beside.map(|path| files::read(&path)).transpose()?;
@@ -215,7 +215,7 @@ pub(super) fn read(input: &Input, from: Format) -> miette::Result<NetworkRead> {
     exchange::read(from, &parts).into_diagnostic()
 }
 
-/// The nodes beside edges, or the edges beside nodes, if there are such.
+/// The nodes next to edges, or the edges next to nodes, if there are such.
 fn other_of_kgx(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_string_lossy().into_owned();
     let plain = name.strip_suffix(".gz").unwrap_or(&name);

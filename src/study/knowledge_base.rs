@@ -74,7 +74,7 @@ pub(super) struct Translated {
 }
 
 impl Translated {
-    /// The statements of `knowledge` by the genes of `genes`, which takes up those that it lacks.
+    /// The statements of `knowledge` by the genes of `genes`, to which those that it lacks are added.
     pub(super) fn new(knowledge: &KnowledgeBase, genes: &mut GeneTable) -> Self {
         let ids: Vec<_> = knowledge.genes().iter().map(|(_, gene)| genes.intern(&gene.symbol)).collect();
         let translate = |cited: &CitedRegulation| {

@@ -259,7 +259,7 @@ impl HiddenRecovered {
     }
 }
 
-/// The true network over `genes`, which takes up its genes, and where it comes from: a knowledge base, or a table of signed
+/// The true network over `genes`, to which its genes are added, and where it comes from: a knowledge base, or a table of signed
 /// regulations.
 fn true_network(
     settings: &Settings,

@@ -214,7 +214,7 @@ fn all_finite(values: &[f32]) -> bool {
     values.iter().all(|value| value.is_finite())
 }
 
-/// One batch: forward, backward, Adam. Hands back the loss of the batch.
+/// One batch: forward, backward, Adam. Returns the loss of the batch.
 fn step<L: Layers>(layers: &mut L, adam: &mut Adam, objective: &Objective<'_>, batch: &[usize], norm: f64) -> f64 {
     let hidden = layers.hidden::<OwnedTape>(&objective.chosen(batch));
     let loss = layers::backpropagate_cross_entropy(hidden, layers.output(), &objective.targets(batch, norm));
