@@ -9,6 +9,8 @@
 
 #![expect(clippy::print_stdout, reason = "the reader is shown a table")]
 
+mod common;
+
 use std::time::Instant;
 
 use aligned::biology::{GeneId, Regulation, Sign};
@@ -16,6 +18,7 @@ use aligned::network::RegulatoryNetwork;
 use aligned::network::generate::{NetworkConfig, generate};
 use aligned::progress::NoProgress;
 use aligned::symbolic::{AttractorConfig, BooleanModel, BooleanNetwork, DefaultRule, UpdateRules, attractors};
+use common::processor_seconds;
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -68,16 +71,6 @@ fn poisson(n_genes: usize, mean: usize, seed: u64) -> BooleanNetwork {
     });
     let network = RegulatoryNetwork::new(n_genes, pairs.collect::<Vec<_>>());
     BooleanNetwork::new(&network, &UpdateRules::none(), DefaultRule::InhibitorWins, None).expect("default rules")
-}
-
-/// Seconds that all threads of this process spent on a processor.
-fn processor_seconds() -> Option<f64> {
-    let threads = std::fs::read_dir("/proc/self/task").ok()?;
-    let nanoseconds = threads.map(|thread| -> Option<f64> {
-        let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        told.split_whitespace().next()?.parse().ok()
-    });
-    Some(nanoseconds.sum::<Option<f64>>()? / 1e9)
 }
 
 /// The most memory that the process ever held, in MB.

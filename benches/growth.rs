@@ -7,6 +7,8 @@
 
 #![expect(clippy::print_stdout, reason = "the reader is shown a table")]
 
+mod common;
+
 use std::time::Instant;
 
 use aligned::biology::Response;
@@ -15,6 +17,7 @@ use aligned::network::generate::{NetworkConfig, Topology, generate};
 use aligned::progress::NoProgress;
 use aligned::recovery::{DataKind, Method, MethodConfig, ScreenConfig, Trial, TrialConfig};
 use aligned::symbolic::{Closure, Simulator};
+use common::processor_seconds;
 
 /// Regulations for each gene, as in a transcriptional network.
 const RATIO: f64 = 1.5;
@@ -47,16 +50,6 @@ struct Time {
     clock: f64,
     processor: Option<f64>,
     reached: f64,
-}
-
-/// Seconds that all threads of this process spent on a processor.
-fn processor_seconds() -> Option<f64> {
-    let threads = std::fs::read_dir("/proc/self/task").ok()?;
-    let nanoseconds = threads.map(|thread| -> Option<f64> {
-        let told = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-        told.split_whitespace().next()?.parse().ok()
-    });
-    Some(nanoseconds.sum::<Option<f64>>()? / 1e9)
 }
 
 /// The median over the networks, of either time.

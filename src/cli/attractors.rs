@@ -5,16 +5,14 @@ use std::path::PathBuf;
 use aligned::biology::{Direction, GeneTable, Perturbation};
 use aligned::exchange::{Format, Part, read_model};
 use aligned::network::RegulatoryNetwork;
-use aligned::study::knowledge_base::update_rules;
 use aligned::symbolic::{
     AttractorConfig, AttractorError, Attractors, BooleanNetwork, DefaultRule, Update, UpdateRules, attractors,
 };
 use clap::{Args, ValueEnum};
-use miette::{IntoDiagnostic as _, Result, WrapErr as _, bail, miette};
+use miette::{IntoDiagnostic as _, Result, bail, miette};
 
 use super::attractor_rows::{self, Shown};
-use super::hints::told;
-use super::knowledge_base::Knowledge;
+use super::knowledge_base::{Knowledge, perturbation};
 use super::terminal::Terminal;
 use super::{Interrupted, files, output};
 
@@ -191,21 +189,12 @@ impl AttractorsArgs {
             ));
         }
         let knowledge = Knowledge::load(path, self.rules.as_deref())?;
-        let effects = knowledge.network.effects().len();
-        if effects > 0 {
-            tracing::warn!("a Boolean network is made of regulations alone; the {effects} effects are not used");
-        }
-        let rules = update_rules(self.rules.as_deref(), knowledge.genes()).map_err(told)?;
-        tracing::info!("{} genes follow a rule of their own", rules.len());
+        let rules = knowledge.boolean_rules(self.rules.as_deref())?;
         Ok(Model { genes: knowledge.genes().clone(), network: knowledge.network, rules, name })
     }
 
     fn perturbation(&self, genes: &GeneTable) -> Result<Option<Perturbation>> {
-        let parse = |text: &String| {
-            let parsed = Perturbation::parse(text, Direction::Deletion, genes).into_diagnostic();
-            parsed.wrap_err_with(|| format!("cannot understand the perturbation `{text}`"))
-        };
-        self.perturb.as_ref().map(parse).transpose()
+        self.perturb.as_deref().map(|text| perturbation(text, Direction::Deletion, genes)).transpose()
     }
 
     fn config(&self) -> AttractorConfig {

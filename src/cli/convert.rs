@@ -130,10 +130,7 @@ fn check_free(path: &Path, force: bool) -> miette::Result<()> {
     if files::spare_inputs(path).is_err() {
         miette::bail!("{} is read by this command and would be written over; name another OUT", path.display());
     }
-    if path.exists() && !force && !files::is_stream(path) {
-        miette::bail!("{} exists; name another file, or add --force to replace it", path.display());
-    }
-    Ok(())
+    files::refuse_taken(path, force)
 }
 
 fn convert_rdf(arguments: &ConvertArgs, input: &Input, from: RdfSyntax, to: RdfSyntax) -> miette::Result<()> {

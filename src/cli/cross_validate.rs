@@ -1,17 +1,14 @@
 //! `aligned cross-validate`: refine on folds and score what was held out.
 
-use std::io;
 use std::path::PathBuf;
 
 use aligned::evaluation::Hyperparameter;
-use aligned::study::{Evaluated, EvaluationRequest, ScoredSplit, evaluate};
+use aligned::study::{EvaluationRequest, ScoredSplit};
 use clap::Args;
 use miette::{Result, bail};
 
-use super::hints::told;
+use super::evaluate::score;
 use super::options::{HyperparameterName, SchemeName, ScoredArgs};
-use super::output::deliver;
-use super::terminal::Terminal;
 
 /// Refine a knowledge base on folds of the data and score what was held out.
 ///
@@ -60,12 +57,5 @@ pub fn run(arguments: &CrossValidateArgs) -> Result<()> {
         resamples: arguments.scored.resamples as usize,
         ..EvaluationRequest::default()
     };
-    let output = arguments.out.as_deref().map(Evaluated::claim).transpose().map_err(told)?;
-    let progress = Terminal::new();
-    let evaluated = evaluate(&settings, &request, &progress).map_err(told)?;
-    progress.finish();
-    if let Some(output) = output {
-        evaluated.write_into(output).map_err(told)?;
-    }
-    deliver(None, |out| evaluated.report().write_markdown(out).map_err(io::Error::from))
+    score(&settings, &request, arguments.out.as_deref())
 }

@@ -1,10 +1,10 @@
 //! `aligned evaluate`: knowledge bases side by side on the same experiments.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aligned::datasets::Part;
-use aligned::study::{Evaluated, EvaluationRequest, evaluate};
+use aligned::study::{Evaluated, EvaluationRequest, Settings, evaluate};
 use clap::{Args, ValueEnum};
 use miette::{Result, bail};
 
@@ -71,9 +71,14 @@ pub fn run(arguments: &EvaluateArgs) -> Result<()> {
         resamples: arguments.scored.resamples as usize,
         ..EvaluationRequest::default()
     };
-    let output = arguments.out.as_deref().map(Evaluated::claim).transpose().map_err(told)?;
+    score(&settings, &request, arguments.out.as_deref())
+}
+
+/// Runs an evaluation, writes its tables into a folder, if there is one, and shows them.
+pub fn score(settings: &Settings, request: &EvaluationRequest, folder: Option<&Path>) -> Result<()> {
+    let output = folder.map(Evaluated::claim).transpose().map_err(told)?;
     let progress = Terminal::new();
-    let evaluated = evaluate(&settings, &request, &progress).map_err(told)?;
+    let evaluated = evaluate(settings, request, &progress).map_err(told)?;
     progress.finish();
     if let Some(output) = output {
         evaluated.write_into(output).map_err(told)?;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use aligned::study::files;
-use miette::Result;
+use miette::{Result, bail};
 
 pub use aligned::study::files::{Input, is_cell_file, is_stream};
 
@@ -23,6 +23,14 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// Writes a file next to its place and renames it there; see [`files::write`].
 pub fn write(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     files::write(path, fill).map_err(told)
+}
+
+/// Refuses a place that is taken, unless it may be replaced.
+pub fn refuse_taken(path: &Path, force: bool) -> Result<()> {
+    if path.exists() && !force && !is_stream(path) {
+        bail!("{} exists; name another file, or add --force to replace it", path.display());
+    }
+    Ok(())
 }
 
 /// Makes sure that a place does not hold an input; see [`files::spare_inputs`].

@@ -503,9 +503,7 @@ impl<'a> Place<'a> {
     /// Refuses a name that tells no format and, without `--force`, one that is taken.
     fn free(output: &'a Output) -> miette::Result<Self> {
         let syntax = RdfSyntax::from_file_name(&output.out.display().to_string()).into_diagnostic()?;
-        if output.out.exists() && !output.force && !files::is_stream(&output.out) {
-            miette::bail!("{} exists; name another file, or add --force to replace it", output.out.display());
-        }
+        files::refuse_taken(&output.out, output.force)?;
         Ok(Self { path: &output.out, syntax })
     }
 

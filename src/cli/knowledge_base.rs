@@ -5,7 +5,8 @@ use std::path::Path;
 use aligned::biology::{Direction, GeneId, GeneTable, Perturbation};
 use aligned::knowledge::KnowledgeBase;
 use aligned::network::RegulatoryNetwork;
-use aligned::study::knowledge_base::{extraction_rules, network_of, parse};
+use aligned::study::knowledge_base::{extraction_rules, network_of, parse, update_rules};
+use aligned::symbolic::UpdateRules;
 use clap::ValueEnum;
 use miette::{IntoDiagnostic as _, Result, WrapErr as _};
 
@@ -39,14 +40,30 @@ impl Knowledge {
 
     /// The perturbation written as `text`.
     pub fn perturbation(&self, text: &str, default: Direction) -> Result<Perturbation> {
-        let parsed = Perturbation::parse(text, default, self.genes()).into_diagnostic();
-        parsed.wrap_err_with(|| format!("cannot understand the perturbation `{text}`"))
+        perturbation(text, default, self.genes())
+    }
+
+    /// The rules by which it is run as a Boolean network; effects have no part in it.
+    pub fn boolean_rules(&self, rules: Option<&Path>) -> Result<UpdateRules> {
+        let effects = self.network.effects().len();
+        if effects > 0 {
+            tracing::warn!("a Boolean network is made of regulations alone; the {effects} effects are not used");
+        }
+        let rules = update_rules(rules, self.genes()).map_err(told)?;
+        tracing::info!("{} genes follow a rule of their own", rules.len());
+        Ok(rules)
     }
 
     /// The gene called `name`.
     pub fn gene(&self, name: &str) -> Result<GeneId> {
         self.genes().resolve(name).into_diagnostic()
     }
+}
+
+/// The perturbation written as `text`.
+pub fn perturbation(text: &str, default: Direction, genes: &GeneTable) -> Result<Perturbation> {
+    let parsed = Perturbation::parse(text, default, genes).into_diagnostic();
+    parsed.wrap_err_with(|| format!("cannot understand the perturbation `{text}`"))
 }
 
 /// What is done to a gene whose name bears no mark.

@@ -75,7 +75,6 @@ impl ScoredArgs {
         run.depth = self.depth.map_or(run.depth, |depth| depth as usize);
         settings.run = settings.run.clone().with_seed(self.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
-        settings.run.check().into_diagnostic()?;
         Ok(settings)
     }
 }

@@ -7,7 +7,7 @@ use aligned::pipeline::{Objective, StopReason};
 use aligned::prediction::PredictorName;
 use aligned::study::{NOTHING_SEARCHED, NamedPredictions, RefinedStudy, ResultFolder, Settings, Study};
 use clap::Args;
-use miette::{IntoDiagnostic as _, Result};
+use miette::Result;
 
 use super::Interrupted;
 use super::cells::MatrixArgs;
@@ -218,7 +218,6 @@ impl RefineArgs {
         settings.accept_wrong_way |= self.accept_wrong_way;
         settings.run = settings.run.clone().with_seed(method.seed.unwrap_or(settings.run.seed));
         settings.read = self.table.over(settings.read);
-        settings.run.check().into_diagnostic()?;
         Ok(settings)
     }
 }

@@ -4,12 +4,10 @@ use std::io;
 use std::path::PathBuf;
 
 use aligned::biology::{Direction, GeneTable, Perturbation, Response};
-use aligned::study::knowledge_base::update_rules;
 use aligned::symbolic::{Closure, DynamicsConfig, Reading, Simulator as _, SynchronousNetwork};
 use clap::{Args, ValueEnum};
 use miette::IntoDiagnostic as _;
 
-use super::hints::told;
 use super::knowledge_base::{DirectionName, Knowledge};
 use super::output::{self, Cell, RowFormat, RowWriter};
 
@@ -219,12 +217,7 @@ impl SimulateArgs {
         if self.semantics == Semantics::Closure {
             return Ok(Engine::Closure(Closure::new(&knowledge.network, self.reading.depth(), reading)));
         }
-        let effects = knowledge.network.effects().len();
-        if effects > 0 {
-            tracing::warn!("a Boolean network is made of regulations alone; the {effects} effects are not used");
-        }
-        let rules = update_rules(self.rules.as_deref(), knowledge.genes()).map_err(told)?;
-        tracing::info!("{} genes follow a rule of their own", rules.len());
+        let rules = knowledge.boolean_rules(self.rules.as_deref())?;
         let network = SynchronousNetwork::new(&knowledge.network, rules, self.dynamics.config()).into_diagnostic()?;
         let unperturbed = network.unperturbed();
         tracing::info!(

@@ -13,7 +13,7 @@ use super::{NamedPredictions, Remedy, Settings, StudyError, files};
 use crate::datasets::FoldScheme;
 use crate::evaluation::{
     Ablation, Audit, Cell, ComparedMethod, Comparison, ComparisonMaterials, FoldRecorder, HeldOutPrediction, Ranking,
-    SeededSplits, compare as compare_predictors, rankings,
+    SeededSplits, UnknownMethod, compare as compare_predictors, rankings,
 };
 use crate::metrics::BootstrapConfig;
 use crate::prediction::External;
@@ -116,10 +116,7 @@ pub fn compare(
 ) -> Result<Compared, StudyError> {
     settings.run.check()?;
     let methods = methods(request, settings)?;
-    let parse = |name: &str| {
-        name.parse::<ComparedMethod>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said))
-    };
-    let reference = request.reference.as_deref().map(parse).transpose()?;
+    let reference = request.reference.as_deref().map(method).transpose()?;
     if let Some(reference) = reference.as_ref().filter(|reference| !methods.contains(reference)) {
         let reason = format!("the reference `{reference}` does not take part");
         return Err(StudyError::refused(reason, Remedy::LetTakePart));
@@ -202,15 +199,16 @@ impl Compared {
     }
 }
 
+fn method(name: &str) -> Result<ComparedMethod, StudyError> {
+    name.parse().map_err(|error: UnknownMethod| StudyError::refused(error.to_string(), Remedy::Said))
+}
+
 /// Each once, in the order of the tables; predictions made elsewhere and the loop around them always take part, and so
 /// does the whole loop where a part of it is taken out.
 fn methods(request: &ComparisonRequest, settings: &Settings) -> Result<Vec<ComparedMethod>, StudyError> {
     let names = request.predictors.iter().map(|name| name.trim());
-    let parse = |name: &str| {
-        name.parse::<ComparedMethod>().map_err(|error| StudyError::refused(error.to_string(), Remedy::Said))
-    };
     let named: Vec<ComparedMethod> =
-        names.clone().filter(|&name| name != "all").map(parse).collect::<Result<_, _>>()?;
+        names.clone().filter(|&name| name != "all").map(method).collect::<Result<_, _>>()?;
     let whole = ComparedMethod::Aligned(settings.run.predictor, None);
     let takes_part = |method: &ComparedMethod| {
         let ablated = !request.ablate.is_empty() && *method == whole;

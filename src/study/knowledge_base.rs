@@ -12,7 +12,15 @@ use crate::network::RegulatoryNetwork;
 use crate::symbolic::{BooleanModel, UpdateRules};
 
 /// The *E. coli* core, as it lies in `knowledge/`.
-pub const ECOLI_CORE: (&str, &[u8]) = ("ecoli_core.ttl", include_bytes!("../../knowledge/ecoli_core.ttl"));
+const ECOLI_CORE: (&str, &[u8]) = ("ecoli_core.ttl", include_bytes!("../../knowledge/ecoli_core.ttl"));
+
+/// The file of a knowledge base, or the embedded core without a `path`.
+///
+/// # Errors
+/// As [`files::read`].
+pub fn read_input(path: Option<&Path>) -> Result<files::Input, files::FileError> {
+    path.map_or_else(|| files::Input::embedded(ECOLI_CORE), files::read)
+}
 
 /// Understands a file that was read. A network in another format is turned into Turtle in memory first, and what is lost by
 /// that goes to the log.

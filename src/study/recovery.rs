@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{self, Input};
+use super::files;
 use super::inputs::input_file;
-use super::knowledge_base::{self, ECOLI_CORE, network_of};
+use super::knowledge_base::{self, network_of};
 use super::memory::peak_memory_bytes;
 use super::observations::{Observations, refuse_wrong_way};
 use super::result_log::{ResultLog, program_hash};
@@ -82,7 +82,7 @@ pub struct Recovered {
 /// # Errors
 /// [`StudyError`] naming the file and line.
 pub fn read_network(path: Option<&Path>, rules: Option<&Path>) -> Result<(RegulatoryNetwork, InputFile), StudyError> {
-    let input = path.map_or_else(|| Input::embedded(ECOLI_CORE), files::read)?;
+    let input = knowledge_base::read_input(path)?;
     let base = knowledge_base::parse(&input, &knowledge_base::read_rules(rules)?)?;
     Ok((network_of(base.genes().len(), &base), input_file("knowledge base", &input)))
 }
@@ -267,10 +267,7 @@ fn true_network(
     inputs: &mut Vec<InputFile>,
     notes: &mut Vec<String>,
 ) -> Result<(RegulatoryNetwork, String), StudyError> {
-    let input = match &settings.kb {
-        Some(path) => files::read(path)?,
-        None => Input::embedded(ECOLI_CORE)?,
-    };
+    let input = knowledge_base::read_input(settings.kb.as_deref())?;
     inputs.push(input_file("knowledge base", &input));
     let name = input.name();
     let file = Path::new(&name).file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::checkpoint::CheckpointWriter;
-use super::files::{self, Input};
+use super::files;
 use super::inputs::input_file;
 use super::knowledge_base::{self, Translated, evidence_of, network_of};
 use super::memory::peak_memory_bytes;
@@ -427,12 +427,10 @@ pub(super) fn open_knowledge(
     rules: &crate::knowledge::Rules,
     record: &mut Record,
 ) -> Result<(KnowledgeBase, String), StudyError> {
-    let (input, role, name) = match &settings.kb {
-        Some(path) => (files::read(path)?, "knowledge base", path.display().to_string()),
-        None => {
-            let embedded = Input::embedded(knowledge_base::ECOLI_CORE)?;
-            (embedded, "knowledge base (embedded)", "the embedded E. coli core".to_owned())
-        }
+    let input = knowledge_base::read_input(settings.kb.as_deref())?;
+    let (role, name) = match &settings.kb {
+        Some(path) => ("knowledge base", path.display().to_string()),
+        None => ("knowledge base (embedded)", "the embedded E. coli core".to_owned()),
     };
     let knowledge = knowledge_base::parse(&input, rules)?;
     record.inputs.push(input_file(role, &input));

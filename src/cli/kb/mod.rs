@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use aligned::knowledge::patch::{Content, leading_comments};
 use aligned::knowledge::{KnowledgeBase, RdfSyntax};
-use aligned::study::knowledge_base::{ECOLI_CORE, extraction_rules, parse};
+use aligned::study::knowledge_base::{extraction_rules, parse, read_input};
 use clap::{Args, Subcommand};
 use miette::{IntoDiagnostic as _, Result};
 
@@ -89,20 +89,14 @@ fn read(path: Option<&Path>, rules: Option<&Path>) -> Result<(Input, KnowledgeBa
 }
 
 fn input(path: Option<&Path>) -> Result<Input> {
-    match path {
-        Some(path) => files::read(path),
-        None => Input::embedded(ECOLI_CORE).map_err(told),
-    }
+    read_input(path).map_err(told)
 }
 
 /// Refuses a place that is taken, unless it may be replaced.
 fn check_free(path: Option<&Path>, force: bool) -> Result<()> {
     let Some(path) = path else { return Ok(()) };
     files::spare_inputs(path)?;
-    if path.exists() && !force && !files::is_stream(path) {
-        miette::bail!("{} exists; name another file, or add --force to replace it", path.display());
-    }
-    Ok(())
+    files::refuse_taken(path, force)
 }
 
 /// The syntax that a place asks for; Turtle on standard output, or N-Quads where Turtle will not do.
